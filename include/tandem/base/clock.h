@@ -1,0 +1,49 @@
+// Time as a port. Nothing in layers 1 to 4 reads the system's clock: they are given a Clock or a Time.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "tandem/base/status.h"
+
+namespace tandem {
+
+using Duration = std::chrono::microseconds;
+/// Wall-clock time, UTC.
+using Time = std::chrono::time_point<std::chrono::system_clock, Duration>;
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual Time Now() const = 0;
+};
+
+class SystemClock final : public Clock {
+ public:
+  Time Now() const override;
+};
+
+/// A clock that stands still until told. Thread-safe.
+class ManualClock final : public Clock {
+ public:
+  explicit ManualClock(Time start = Time(std::chrono::seconds(1'600'000'000)));
+  Time Now() const override;
+  void Set(Time now);
+  void Advance(Duration by);
+
+ private:
+  std::atomic<int64_t> micros_;
+};
+
+/// RFC 3339 in UTC: "2026-11-24T18:53:55Z", with six decimals when `micros`.
+std::string FormatTime(Time time, bool micros = false);
+Result<Time> ParseTime(std::string_view text);
+/// "500ms", "90s", "15m", "24h", "7d", and sums such as "1h30m". kInvalidArgument otherwise.
+Result<Duration> ParseDuration(std::string_view text);
+/// The shortest form that ParseDuration reads back: "1h30m", "0s".
+std::string FormatDuration(Duration duration);
+
+}  // namespace tandem

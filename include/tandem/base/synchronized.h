@@ -1,0 +1,32 @@
+// A value that is reached only while its lock is held.
+#pragma once
+
+#include <mutex>
+#include <utility>
+
+namespace tandem {
+
+/// `counts.With([](Counts& c) { ++c.calls; })`. Do no call that can block inside.
+template <typename T>
+class Synchronized {
+ public:
+  Synchronized() = default;
+  explicit Synchronized(T value) : value_(std::move(value)) {}
+
+  template <typename F>
+  auto With(F&& use) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return use(value_);
+  }
+  template <typename F>
+  auto With(F&& use) const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return use(static_cast<const T&>(value_));
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  T value_{};
+};
+
+}  // namespace tandem

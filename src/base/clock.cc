@@ -1,0 +1,100 @@
+#include "tandem/base/clock.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <ctime>
+
+namespace tandem {
+
+Time SystemClock::Now() const {
+  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+}
+
+ManualClock::ManualClock(Time start) : micros_(start.time_since_epoch().count()) {}
+Time ManualClock::Now() const { return Time(Duration(micros_.load())); }
+void ManualClock::Set(Time now) { micros_ = now.time_since_epoch().count(); }
+void ManualClock::Advance(Duration by) { micros_ += by.count(); }
+
+std::string FormatTime(Time time, bool micros) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  const std::time_t epoch = seconds.time_since_epoch().count();
+  std::tm parts{};
+  gmtime_r(&epoch, &parts);
+  std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", parts.tm_year + 1900,
+                                 parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
+                                 parts.tm_sec);
+  if (micros) text += fmt::format(".{:06}", (time - seconds).count());
+  return text + "Z";
+}
+
+Result<Time> ParseTime(std::string_view text) {
+  std::tm parts{};
+  const std::string owned(text);
+  const char* end = strptime(owned.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+  const auto bad = [&] { return InvalidArgument(fmt::format("'{}' is not an RFC 3339 time", text)); };
+  if (end == nullptr) return bad();
+  int64_t micros = static_cast<int64_t>(timegm(&parts)) * 1'000'000;
+  if (*end == '.') {
+    int64_t scale = 100'000;
+    for (++end; *end >= '0' && *end <= '9'; ++end, scale /= 10) micros += (*end - '0') * scale;
+  }
+  if (*end == 'Z' && end[1] == '\0') return Time(Duration(micros));
+  int hours = 0;
+  int minutes = 0;
+  char sign = 0;
+  if (std::sscanf(end, "%c%2d:%2d", &sign, &hours, &minutes) != 3 || (sign != '+' && sign != '-'))
+    return bad();
+  const int64_t offset = (hours * 3600LL + minutes * 60LL) * 1'000'000;
+  return Time(Duration(sign == '+' ? micros - offset : micros + offset));
+}
+
+namespace {
+struct Unit {
+  std::string_view name;
+  int64_t micros;
+};
+constexpr Unit kUnits[] = {{"d", 86'400'000'000}, {"h", 3'600'000'000}, {"m", 60'000'000},
+                           {"s", 1'000'000},      {"ms", 1'000},        {"us", 1}};
+}  // namespace
+
+Result<Duration> ParseDuration(std::string_view text) {
+  const auto bad = [&] {
+    return InvalidArgument(
+        fmt::format("'{}' is not a duration; write for example 500ms, 90s, 15m, 1h30m or 7d", text));
+  };
+  if (text.empty()) return bad();
+  int64_t total = 0;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    int64_t number = 0;
+    const auto [after, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
+    if (error != std::errc() || number < 0) return bad();
+    rest.remove_prefix(after - rest.data());
+    size_t letters = 0;
+    while (letters < rest.size() && rest[letters] >= 'a' && rest[letters] <= 'z') ++letters;
+    const Unit* unit = nullptr;
+    for (const Unit& candidate : kUnits)
+      if (candidate.name == rest.substr(0, letters)) unit = &candidate;
+    int64_t part = 0;
+    if (unit == nullptr || __builtin_mul_overflow(number, unit->micros, &part) ||
+        __builtin_add_overflow(total, part, &total))
+      return bad();
+    rest.remove_prefix(letters);
+  }
+  return Duration(total);
+}
+
+std::string FormatDuration(Duration duration) {
+  int64_t left = duration.count();
+  if (left == 0) return "0s";
+  std::string text = left < 0 ? "-" : "";
+  if (left < 0) left = -left;
+  for (const Unit& unit : kUnits) {
+    if (left >= unit.micros) text += fmt::format("{}{}", left / unit.micros, unit.name);
+    left %= unit.micros;
+  }
+  return text;
+}
+
+}  // namespace tandem

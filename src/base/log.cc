@@ -1,0 +1,58 @@
+#include "tandem/base/log.h"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+namespace tandem {
+namespace {
+
+spdlog::logger& Logger() {
+  static spdlog::logger logger = [] {
+    spdlog::logger made("tandem", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    made.set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+    made.flush_on(spdlog::level::debug);
+    return made;
+  }();
+  return logger;
+}
+
+spdlog::level::level_enum ToSpdlog(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug: return spdlog::level::debug;
+    case LogLevel::kInfo: return spdlog::level::info;
+    case LogLevel::kWarning: return spdlog::level::warn;
+    case LogLevel::kError: return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+std::string Quoted(const std::string& value) {
+  if (value.find_first_of(" \t\n\"=") == std::string::npos && !value.empty()) return value;
+  std::string text = "\"";
+  for (const char c : value) {
+    if (c == '"' || c == '\\') text += '\\';
+    if (c == '\n') {
+      text += "\\n";
+    } else {
+      text += c;
+    }
+  }
+  return text + "\"";
+}
+
+}  // namespace
+
+void SetLogLevel(LogLevel level) { Logger().set_level(ToSpdlog(level)); }
+
+void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
+  std::string line(message);
+  for (const LogField& field : fields) {
+    line += ' ';
+    line += field.key;
+    line += '=';
+    line += Quoted(field.value);
+  }
+  Logger().log(ToSpdlog(level), "{}", line);
+}
+
+}  // namespace tandem
