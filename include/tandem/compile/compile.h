@@ -1,0 +1,122 @@
+// Texts → one checked Model: the single pipeline of the daemon and of `tandem validate`.
+//
+// split and parse → documents by address → references, for-each → kinds, types, accounts → order.
+// Everything wrong is gathered; a CompiledModel exists only when there are no errors. Immutable.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tandem/base/clock.h"
+#include "tandem/config/parse.h"
+#include "tandem/model/address.h"
+#include "tandem/model/document.h"
+#include "tandem/model/source.h"
+#include "tandem/model/value.h"
+#include "tandem/policy/policy.h"
+#include "tandem/schema/kind.h"
+
+namespace tandem {
+
+struct ModelAccount {
+  std::string name;
+  std::string provider;
+  std::string site;
+  Value spec;  // expressions unevaluated
+  std::vector<std::string> references;
+  std::shared_ptr<const Document> document;
+};
+
+struct ModelConnection {
+  std::string from;  // component name or group id
+  std::string to;
+  std::string type;  // traffic data control evidence notify replicates failover link, or ""
+  bool both = false;
+};
+
+struct ModelComponent {
+  std::string name;
+  std::string title;
+  std::string site;   // "" when it lies in none
+  std::string layer;
+  std::string group;
+  std::shared_ptr<const Document> document;
+};
+
+struct ModelGroup {
+  std::string id;
+  std::string title;
+  std::string parent;
+};
+
+/// One resource after for-each: the unit of plan, records and conditions.
+struct ModelResource {
+  Address address;      // without the account
+  std::string account;  // always set
+  std::string site;     // of the account
+  std::string component;
+  std::shared_ptr<const Kind> kind;
+  std::shared_ptr<const Document> document;
+  Value spec;  // expressions unevaluated
+  Value each;  // null, or {"key", "value"} under for-each
+  /// Addresses that must be ready before: ref(), depends-on, the account's references. Sorted, each once.
+  std::vector<std::string> needs;
+  std::string manage = "full";
+  std::string deletion_policy = "delete";
+  std::string adopt;  // "" | if-identical | and-update
+  std::optional<bool> protect;
+  bool paused = false;
+  std::string external_name;
+  std::string moved_from;  // an address, or ""
+  std::optional<Duration> reconcile_interval;
+};
+
+/// What ref(address).path is worth: a value, an Unknown, or a failure.
+using ReferenceLookup = std::function<Result<Value>(const std::string& address, const Path& path)>;
+
+struct CompiledModel {
+  std::string platform;
+  std::string active_site;
+  std::vector<std::string> sites;
+  std::string digest;  // of every document's text, order of files aside
+  std::vector<std::shared_ptr<const Document>> documents;  // in source order
+  std::map<std::string, ModelAccount> accounts;
+  std::vector<ModelComponent> components;  // in source order
+  std::vector<ModelGroup> groups;
+  std::vector<ModelConnection> connections;  // in source order
+  std::map<std::string, ModelResource> resources;  // by address
+  PolicySet policies;
+  std::shared_ptr<const Value> platform_spec;
+
+  const ModelResource* Find(const std::string& address) const;
+};
+
+/// The desired form of `resource`: its spec with every expression evaluated, the name field filled, and
+/// defaults of the kind file applied. References go through `lookup`; secrets become Sensitive.
+/// kInvalidArgument carries the path and the reason.
+Result<Value> EvaluateSpec(const CompiledModel& model, const ModelResource& resource,
+                           const ReferenceLookup& lookup);
+/// The same for an account's spec.
+Result<Value> EvaluateAccount(const CompiledModel& model, const ModelAccount& account,
+                              const ReferenceLookup& lookup);
+
+/// Runs `work(i)` for i in [0, count), on as many cores as there are; a plain loop in tests.
+using ParallelFor = std::function<void(size_t count, const std::function<void(size_t)>& work)>;
+
+struct CompileOptions {
+  ParseLimits limits;
+  ParallelFor parallel;  // empty: one after the other
+  /// Documents of the last compile by text digest: unchanged texts are not parsed again.
+  const std::map<std::string, std::shared_ptr<const Document>>* known = nullptr;
+};
+
+/// Null pointer when `found` has errors. Needs a Platform document (R2).
+std::shared_ptr<const CompiledModel> Compile(
+    const std::vector<std::shared_ptr<const SourceText>>& sources, const Catalog& catalog,
+    const CompileOptions& options, Diagnostics& found);
+
+}  // namespace tandem

@@ -1,0 +1,161 @@
+// What a provider can do. Implemented by the plugin host (a process on the other side of a socket), by
+// the simulated clouds in-process, and by fakes in tests; tests/contract runs one suite over all.
+//
+// A provider keeps no state, never retries a mutating call, and works with accounts that were opened
+// before. Every method returns at once and calls `done` exactly once, from any thread. Objects and
+// requests use the kind's own member names (the union of create and update members, plus computed
+// ones); identity is the one text by which the kind file says an object is found.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "tandem/base/clock.h"
+#include "tandem/base/status.h"
+#include "tandem/codec/json.h"
+#include "tandem/model/address.h"
+#include "tandem/model/value.h"
+
+namespace tandem {
+
+/// As RULES.md R10 and record.h's ErrorClass; by number the same.
+enum class CallErrorClass {
+  kUnspecified = 0,
+  kNotDone = 1,
+  kPerhapsDone = 2,
+  kWaiting = 3,
+  kThrottled = 4,
+  kConflict = 5,
+  kSignIn = 6,
+  kExhausted = 7,
+  kTerminal = 8,
+  kGone = 9,
+  kExists = 10,
+};
+
+struct CallError {
+  CallErrorClass error_class = CallErrorClass::kUnspecified;
+  std::string code;     // the vendor's
+  std::string message;  // no secret in it
+  Duration retry_after{0};
+  bool ok = true;  // false: this is an error
+};
+inline CallError MakeCallError(CallErrorClass c, std::string code, std::string message) {
+  return {c, std::move(code), std::move(message), Duration(0), false};
+}
+
+/// The ownership mark on an object (R12). Empty when the object carries none.
+struct Mark {
+  std::string platform;
+  std::string address;
+  std::string intent;
+  bool empty() const { return platform.empty() && address.empty() && intent.empty(); }
+  friend bool operator==(const Mark&, const Mark&) = default;
+};
+
+struct LiveObject {
+  KindName kind;
+  std::string identity;
+  std::string name;  // natural name where the kind has one, or ""
+  Packed fields;
+  std::string state;  // ready | busy | failed, by the kind file
+  std::string state_message;
+  Mark mark;
+};
+
+struct ProviderDescription {
+  std::string name;
+  std::string version;
+  std::vector<std::string> groups;  // "ec2.aws", …
+};
+
+struct AccountRequest {
+  std::string account;  // the Account document's name
+  Packed spec;          // its spec, evaluated
+};
+struct AccountAnswer {
+  CallError error;
+  std::string principal;    // as whom: an ARN, an e-mail
+  std::string verified_id;  // account id, project, cluster uid
+};
+
+struct ListRequest {
+  std::string account;
+  KindName kind;
+  /// For kinds that live in a parent (records in a zone): the parents' identities to look in.
+  std::vector<std::string> parents;
+  std::string page_token;
+};
+struct ListAnswer {
+  CallError error;
+  std::vector<LiveObject> objects;
+  std::string next_page_token;  // "" on the last page
+  bool complete = false;        // false: absence proves nothing
+  bool names_only = false;      // fields are missing: each object needs a Read
+};
+
+struct ReadRequest {
+  std::string account;
+  KindName kind;
+  std::string identity;
+};
+struct ReadAnswer {
+  CallError error;  // kGone: a direct read says that it is not there
+  LiveObject object;
+};
+
+/// One mutating call of one step. `call` is a name from the kind file: "create", "delete", "mark",
+/// or "update:NAME".
+struct ApplyRequest {
+  std::string intent;
+  std::string token;
+  std::string account;
+  Address address;
+  KindName kind;
+  std::string call;
+  std::string identity;  // "" for create
+  Packed desired;        // whole desired form; secrets in plaintext
+  Packed observed;       // the object as just read, for whole-object updates and preconditions
+  Packed recorded;       // what was sent before: entries in it that desired lacks are to be removed
+  std::vector<std::string> changed;  // paths that this call carries
+  Mark mark;
+  Time deadline;
+};
+struct ApplyAnswer {
+  CallError error;
+  std::string handle;    // not "": a long operation; Poll it
+  std::string identity;  // of the object, once known
+  Packed fields;         // as answered, may be empty
+};
+
+struct PollRequest {
+  std::string account;
+  KindName kind;
+  std::string handle;
+};
+struct PollAnswer {
+  CallError error;
+  bool done = false;
+  std::string identity;
+  Duration poll_after{0};  // when it is worth asking again
+};
+
+template <typename T>
+using Done = std::function<void(T)>;
+
+class Provider {
+ public:
+  virtual ~Provider() = default;
+  virtual void Describe(Done<Result<ProviderDescription>> done) = 0;
+  /// Signs in and verifies whose account it is. Needed before anything else of that account.
+  virtual void Open(AccountRequest request, Done<AccountAnswer> done) = 0;
+  virtual void List(ListRequest request, Done<ListAnswer> done) = 0;
+  virtual void Read(ReadRequest request, Done<ReadAnswer> done) = 0;
+  virtual void Apply(ApplyRequest request, Done<ApplyAnswer> done) = 0;
+  virtual void Poll(PollRequest request, Done<PollAnswer> done) = 0;
+  virtual void Close(std::string account) = 0;
+};
+
+}  // namespace tandem

@@ -1,0 +1,216 @@
+// What tandem remembers, as plain values, and their stored form.
+//
+// Everything here is a value. `ToValue`/`FromValue` are the stored form (canonical JSON through codec);
+// FromValue refuses what it does not understand with kDataLoss and never guesses.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tandem/base/clock.h"
+#include "tandem/base/status.h"
+#include "tandem/codec/json.h"
+#include "tandem/model/address.h"
+#include "tandem/model/value.h"
+
+namespace tandem {
+
+enum class ConditionStatus { kTrue, kFalse, kUnknown };
+
+struct Condition {
+  std::string type;  // Ready Synced Drifted ParityOK ReplicationHealthy Paused Stalled
+  ConditionStatus status = ConditionStatus::kUnknown;
+  std::string reason;  // CamelCase
+  std::string message;
+  Time last_transition;
+  int64_t observed_generation = 0;
+  friend bool operator==(const Condition&, const Condition&) = default;
+};
+
+/// How an object is found again after a lost reply (RULES.md R9).
+enum class CreateClass { kToken, kTag, kName, kNone };  // A B C D
+std::string_view CreateClassName(CreateClass create_class);  // "A" … "D"
+
+/// An identity that was replaced create-first and is deleted once no dependent needs it (R13).
+struct Deposed {
+  std::string identity;
+  Packed fields;
+  Time since;
+};
+
+/// One resource that tandem has settled at least once.
+struct Record {
+  Address address;      // without the account
+  std::string account;  // the Account document's name
+  Packed account_spec;  // as applied (R14)
+  int64_t kind_version = 0;
+  std::string kind_digest;
+  std::string identity;  // "" while a create is in flight
+  std::vector<Deposed> deposed;
+  Packed recorded;  // what was sent, per call that settled, never from replies
+  Packed settled;   // desired form of the last step that settled here
+  bool protected_ = false;
+  bool adopted = false;
+  std::string manage = "full";             // full | observe | delegate
+  std::string deletion_policy = "delete";  // delete | retain
+  std::vector<std::string> depends_on;     // addresses; deletion order comes from these
+  std::string component;
+  std::string site;
+  int64_t generation = 0;  // revision that settled last
+  std::string run;
+  std::string paused_by;  // "" when not paused
+};
+
+/// What was live when last looked. Kept apart from Record: it changes far more often.
+struct Observation {
+  Address address;
+  std::string identity;
+  bool exists = false;
+  Packed fields;
+  std::string state;  // ready | busy | failed | ""
+  std::string mark_address;
+  std::string mark_intent;
+  Time at;
+  std::vector<Condition> conditions;
+};
+
+enum class ErrorClass {
+  kUnspecified,  // read as kPerhapsDone
+  kNotDone,
+  kPerhapsDone,
+  kWaiting,
+  kThrottled,
+  kConflict,
+  kSignIn,
+  kExhausted,
+  kTerminal,
+  kGone,
+  kExists,
+};
+std::string_view ErrorClassName(ErrorClass error_class);
+
+enum class IntentState { kOpen, kWaiting, kSettled, kFailed, kQuarantined };
+
+/// The durable record before and after one mutating call. Secrets as references and versions only.
+struct Intent {
+  std::string id;
+  std::string run;  // "" for a healing step
+  int64_t step = 0;
+  int64_t epoch = 0;
+  Address address;
+  std::string account;
+  std::string call;  // "create", "update:<name>", "delete", "mark"
+  CreateClass create_class = CreateClass::kNone;
+  std::string identity;  // known before the call, or ""
+  Packed request;        // the exact ApplyRequest body, secrets as Sensitive
+  std::string token;     // idempotency token, derived from id
+  bool absent_before = false;  // a read just before found nothing (unmarkable objects)
+  Packed list_before;          // class D: identities listed before the call
+  Time created;
+  Time deadline;
+  IntentState state = IntentState::kOpen;
+  std::string handle;  // of a long operation, once known
+  ErrorClass error_class = ErrorClass::kUnspecified;
+  std::string error;
+  std::string outcome_identity;
+  Time settled;
+};
+
+enum class RunState { kOpen, kStopping, kSucceeded, kFailed, kCancelled, kSuperseded, kExpired };
+std::string_view RunStateName(RunState state);
+
+struct Run {
+  std::string id;
+  std::string plan_hash;
+  std::string mode = "apply";  // apply | heal | undo | unprotect
+  int64_t from = 0;            // accepted revision before
+  int64_t to = 0;              // revision proposed
+  std::string actor;
+  RunState state = RunState::kOpen;
+  Time created;
+  Time finished;
+  std::string message;
+};
+
+enum class StepState {
+  kPending,
+  kReady,
+  kIntent,   // intent written
+  kCalled,
+  kWaiting,  // on an operation handle, or for the object to be ready
+  kSettled,
+  kVerified,
+  kFailed,
+  kBlocked,  // a step it needs failed
+  kVoid,     // its base moved
+  kCancelled,
+};
+std::string_view StepStateName(StepState state);
+
+struct StepRow {
+  std::string run;
+  int64_t id = 0;
+  Address address;
+  std::string action;
+  StepState state = StepState::kPending;
+  int64_t call = 0;  // index of the next call of this step
+  int64_t attempts = 0;
+  std::string error;
+  Time started;
+  Time finished;
+};
+
+struct Approval {
+  std::string hash;
+  std::string principal;
+  Time created;
+  Time expires;
+};
+
+struct Event {
+  int64_t sequence = 0;
+  Time time;
+  std::string type;  // Normal | Warning
+  std::string reason;
+  std::string address;
+  std::string run;
+  std::string actor;
+  std::string message;
+};
+
+/// An accepted or proposed model. Its documents lie under their digests.
+struct Revision {
+  int64_t number = 0;
+  std::string digest;
+  Time created;
+  std::string actor;
+  bool accepted = false;
+  std::vector<std::string> documents;  // digests, in source order
+};
+
+/// A document as a revision keeps it: evaluated nowhere, with where it came from.
+struct StoredDocument {
+  std::string text;  // the document's own YAML
+  std::string file;
+  int64_t line = 0;
+};
+
+Value ToValue(const Condition&);
+Value ToValue(const Record&);
+Value ToValue(const Observation&);
+Value ToValue(const Intent&);
+Value ToValue(const Run&);
+Value ToValue(const StepRow&);
+Value ToValue(const Approval&);
+Value ToValue(const Event&);
+Value ToValue(const Revision&);
+Value ToValue(const StoredDocument&);
+
+/// kDataLoss names the member that is missing or of another type.
+template <typename T>
+Result<T> FromValue(const Value& value);
+
+}  // namespace tandem

@@ -1,0 +1,35 @@
+// The rows of the state store. Numbers are zero-padded to 12 digits so that keys sort.
+//
+//   meta/platform            {"name", "uid", "accepted": revision, "epoch", "witness"}
+//   record/ADDRESS           record::Record
+//   observation/ADDRESS      record::Observation
+//   intent/ID                record::Intent (open ones; settled ones until their run ends)
+//   run/ID                   record::Run;  plan/HASH: the plan's JSON;  plan-chunk/HASH/N: its pages
+//   step/RUN/N               record::StepRow
+//   approval/HASH/PRINCIPAL  record::Approval
+//   event/SEQUENCE           record::Event
+//   revision/N               record::Revision;  document/DIGEST: record::StoredDocument
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace tandem {
+
+std::string Padded(int64_t number);
+std::string RecordKey(std::string_view address);
+std::string ObservationKey(std::string_view address);
+std::string IntentKey(std::string_view id);
+std::string RunKey(std::string_view id);
+std::string PlanKey(std::string_view hash);
+std::string PlanChunkKey(std::string_view hash, int64_t chunk);
+std::string StepKey(std::string_view run, int64_t step);
+std::string ApprovalKey(std::string_view hash, std::string_view principal);
+std::string EventKey(int64_t sequence);
+std::string RevisionKey(int64_t number);
+std::string RevisionChunkKey(int64_t number, int64_t chunk);
+std::string DocumentKey(std::string_view digest);
+inline constexpr std::string_view kPlatformKey = "meta/platform";
+
+}  // namespace tandem
