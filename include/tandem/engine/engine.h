@@ -1,0 +1,164 @@
+// The engine: keeps the accepted model true (DESIGN.md section 6).
+//
+// It has no thread. `Post` queues work from any thread; `RunOne` does one turn's worth on the caller's.
+// Everything else here may be called from any thread: requests are posted, and their completions run
+// inside a turn. Time, randomness, disk and providers are ports. One engine keeps one platform.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tandem/base/clock.h"
+#include "tandem/base/random.h"
+#include "tandem/base/status.h"
+#include "tandem/engine/executor.h"
+#include "tandem/engine/snapshot.h"
+#include "tandem/model/source.h"
+#include "tandem/plan/plan.h"
+#include "tandem/provider/provider.h"
+#include "tandem/schema/kind.h"
+#include "tandem/secrets/secrets.h"
+#include "tandem/state/store.h"
+
+namespace tandem {
+
+struct EnginePorts {
+  StateStore* store = nullptr;
+  const Clock* clock = nullptr;
+  Random* random = nullptr;
+  Executor* executor = nullptr;
+  SecretSource* secrets = nullptr;
+  const Catalog* catalog = nullptr;
+  /// The provider that serves accounts of `name` ("aws"); null pointer when there is none.
+  std::function<Provider*(const std::string& name)> provider;
+  ParallelFor parallel;    // for parsing; may be empty
+  std::string secret_key;  // HMAC key for digests of secrets (R15)
+};
+
+struct EngineSettings {
+  Duration resync = std::chrono::minutes(10);  // full observation of every account
+  bool heal = true;                            // false: drift is only reported
+  size_t in_flight = 256;                      // mutating calls at once, over all accounts
+  size_t in_flight_account = 64;
+  Duration backoff_first = std::chrono::milliseconds(200);
+  Duration backoff_most = std::chrono::minutes(2);
+  Duration run_lifetime = std::chrono::hours(24);
+  Duration approval_lifetime = std::chrono::hours(24);
+  Duration call_timeout = std::chrono::seconds(60);  // deadline of one provider call
+  size_t events_kept = 10'000;
+};
+
+/// Why a request was refused, so that the command line can choose its exit code.
+enum class Refusal { kNone, kConfiguration, kSignIn, kResource, kPolicy, kNotFound, kBusy, kInternal };
+
+struct PlanRequest {
+  std::vector<std::shared_ptr<const SourceText>> sources;  // the whole model (R2)
+  std::vector<std::string> targets;                        // addresses; empty: everything
+  std::optional<int64_t> delete_budget;
+  std::optional<int64_t> undo_to;  // instead of sources: the model of that accepted revision
+  std::string mode = "apply";
+  std::string actor;
+  bool refresh = true;             // observe before planning
+};
+
+struct PlanAnswer {
+  Refusal refusal = Refusal::kNone;
+  std::string message;       // when refused
+  Diagnostics diagnostics;   // errors when refused for configuration; warnings otherwise
+  std::shared_ptr<const Plan> plan;  // kept under its hash until the accepted revision moves on
+};
+
+struct StartRequest {
+  std::string hash;      // of a plan made by this engine, or
+  std::shared_ptr<const Plan> plan;  // a saved one: made again and compared (R3)
+  std::vector<std::shared_ptr<const SourceText>> sources;  // that the saved plan was made from
+  std::string actor;
+  bool auto_approve = false;
+};
+
+struct StartAnswer {
+  Refusal refusal = Refusal::kNone;
+  std::string message;
+  bool pending = false;  // stored; waits for `approve HASH`
+  std::string run;
+};
+
+/// Something that happened; in order, each once.
+struct Change {
+  int64_t sequence = 0;
+  std::optional<Event> event;
+  std::optional<StepRow> step;
+  std::optional<Run> run;
+  std::string address;  // of a resource whose view changed, or ""
+};
+
+class Engine {
+ public:
+  Engine(EnginePorts ports, EngineSettings settings);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // --- turning it ---
+
+  /// Queues `work` for a turn.
+  void Post(std::function<void()> work);
+  /// Does what is queued or due, at most about 1 ms of it. False when there was nothing.
+  bool RunOne();
+  /// When the next timer is due; nullopt when none is set.
+  std::optional<Time> NextDue() const;
+  /// Called (from any thread, often) when there is something for RunOne.
+  void OnWork(std::function<void()> wake);
+
+  /// Reads the store, settles what a crash left open, then begins to observe. `done` after the read.
+  void Start(std::function<void(Status)> done);
+  /// Issues no more calls; `done` when none is in flight. Intents of calls that have not come back by
+  /// the caller's patience stay open and are settled at the next start.
+  void Stop(std::function<void()> done);
+
+  // --- asking it; completions run inside a turn ---
+
+  void MakePlan(PlanRequest request, std::function<void(PlanAnswer)> done);
+  void StartRun(StartRequest request, std::function<void(StartAnswer)> done);
+  void Approve(std::string hash, std::string actor, std::function<void(StartAnswer)> done);
+  void Cancel(std::string run, std::string actor, std::function<void(Status)> done);
+  void Unprotect(std::string address, std::string actor, std::function<void(StartAnswer)> done);
+  /// "" pauses or resumes all.
+  void Pause(std::string address, std::string actor, std::function<void(Status)> done);
+  void Resume(std::string address, std::string actor, std::function<void(Status)> done);
+  /// Observes now; "" for every account.
+  void Refresh(std::string address, std::function<void(Status)> done);
+
+  void GetPlan(std::string hash, std::function<void(Result<std::shared_ptr<const Plan>>)> done);
+  void GetEvents(std::string address, std::string run, int64_t after, size_t limit,
+                 std::function<void(Result<std::vector<Event>>)> done);
+  void GetHistory(size_t limit, std::function<void(Result<std::vector<Revision>>)> done);
+  /// Why `address` is as it is: its document, record, drift, open steps and last events, as text.
+  void Why(std::string address, std::function<void(Result<std::string>)> done);
+
+  /// Thread-safe, never null.
+  std::shared_ptr<const Snapshot> snapshot() const;
+  /// Calls `each` inside turns with changes after `after`; returns an id for Unwatch. When the engine no
+  /// longer remembers `after`, kOutOfRange.
+  Result<int64_t> Watch(int64_t after, std::function<void(const Change&)> each);
+  void Unwatch(int64_t id);
+
+  /// Counters for /metrics: name and labels → value, as client-go and controller-runtime name them.
+  struct Metric {
+    std::string name;
+    std::vector<std::pair<std::string, std::string>> labels;
+    double value = 0;
+    bool counter = true;
+  };
+  std::vector<Metric> Metrics() const;
+
+ private:
+  class Core;
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace tandem
