@@ -1,0 +1,241 @@
+#include "compile/own_kinds.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "compile/member_reader.h"
+#include "tandem/base/spelling.h"
+
+namespace tandem {
+namespace {
+
+const std::vector<std::string> kLayers = {"access",  "network", "platform",      "mesh",
+                                          "workload", "data",    "observability", "replication",
+                                          "cicd",    "iac",     "security",      "incident",
+                                          "slo",     "chaos"};
+const std::vector<std::string> kConnectionTypes = {"traffic", "data",       "control",  "evidence",
+                                                   "notify",  "replicates", "failover", "link"};
+const std::vector<std::string> kCredentialSources = {"default",      "environment", "profile",
+                                                     "assume-role",  "web-identity", "container",
+                                                     "instance"};
+
+bool IsComponentName(std::string_view name) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  return !name.empty() && letter(name[0]) &&
+         std::all_of(name.begin(), name.end(), [&](char c) {
+           return letter(c) || (c >= '0' && c <= '9') || c == '_';
+         });
+}
+
+void ReadConnections(const Document& document, const std::string& path, const std::string& from,
+                     const List& list, CompiledModel& model, Diagnostics& found) {
+  for (size_t i = 0; i < list.size(); ++i) {
+    MemberReader reader(document, JoinPath(path, static_cast<int64_t>(i)), found);
+    if (!reader.valid()) continue;
+    ModelConnection connection;
+    connection.from = from;
+    connection.to = reader.String("to", true);
+    connection.type = reader.OneOf("type", kConnectionTypes);
+    connection.both = reader.OneOf("direction", {"to", "both"}) == "both";
+    reader.Finish();
+    if (!connection.to.empty()) model.connections.push_back(std::move(connection));
+  }
+}
+
+}  // namespace
+
+void ReadPlatform(const std::shared_ptr<const Document>& document, CompiledModel& model,
+                  Diagnostics& found) {
+  model.platform = document->name;
+  MemberReader spec(*document, "spec", found);
+  if (!spec.valid()) return;
+  model.platform_spec = std::make_shared<const Value>(*document->body.Find("spec"));
+  model.active_site = spec.String("activeSite", true);
+  if (const Map* sites = spec.Object("sites")) {
+    for (const auto& [name, site] : *sites) {
+      model.sites.push_back(name);
+      if (!site.is_map())
+        spec.Error("sites", fmt::format("the site '{}' must be a map", name), "write {} for an empty one");
+      else if (site.Find("active") != nullptr)
+        spec.Error("sites", fmt::format("the site '{}' may not set 'active'", name),
+                   "it follows from spec.activeSite");
+    }
+    if (!model.active_site.empty() &&
+        std::find(model.sites.begin(), model.sites.end(), model.active_site) == model.sites.end())
+      spec.Error("activeSite", fmt::format("'{}' is not a site of this platform", model.active_site),
+                 fmt::format("one of: {}", fmt::join(model.sites, ", ")));
+  } else {
+    spec.Error("", "'spec.sites' is missing", "write for example sites: {aws: {}, gcp: {}}");
+  }
+  spec.Any("values");
+  if (spec.Object("objectives") != nullptr) {
+    MemberReader objectives(*document, "spec.objectives", found);
+    for (const char* key : {"rpo", "rto"}) {
+      const std::string text = objectives.String(key);
+      if (text.empty()) continue;
+      if (const auto duration = ParseDuration(text); !duration.ok())
+        objectives.Error(key, duration.status().message());
+    }
+    objectives.Finish();
+  }
+  if (const List* groups = spec.Array("groups")) {
+    std::set<std::string> seen;
+    for (size_t i = 0; i < groups->size(); ++i) {
+      const std::string path = JoinPath("spec.groups", static_cast<int64_t>(i));
+      MemberReader reader(*document, path, found);
+      if (!reader.valid()) continue;
+      ModelGroup group{reader.String("id", true), reader.String("title"), reader.String("parent")};
+      if (const List* connections = reader.Array("connections"))
+        ReadConnections(*document, JoinPath(path, "connections"), group.id, *connections, model, found);
+      if (!group.parent.empty() && seen.count(group.parent) == 0)
+        reader.Error("parent", fmt::format("the group '{}' is not listed before its child", group.parent));
+      if (!group.id.empty() && !seen.insert(group.id).second)
+        reader.Error("id", fmt::format("the group '{}' is listed twice", group.id));
+      reader.Finish();
+      model.groups.push_back(std::move(group));
+    }
+  }
+  spec.Finish();
+}
+
+void ReadAccount(const std::shared_ptr<const Document>& document, CompiledModel& model,
+                 Diagnostics& found) {
+  MemberReader spec(*document, "spec", found);
+  if (!spec.valid()) return;
+  ModelAccount account;
+  account.name = document->name;
+  account.provider = spec.String("provider", true);
+  account.site = spec.String("site");
+  account.spec = *document->body.Find("spec");
+  account.document = document;
+  for (const char* key : {"region", "accountId", "project", "cluster", "endpoint"}) spec.String(key);
+  if (spec.Object("endpoints") != nullptr) {
+    for (const auto& [service, url] : *spec.Object("endpoints"))
+      if (!url.is_string())
+        spec.Error("endpoints", fmt::format("the endpoint of '{}' must be a string", service));
+  }
+  if (spec.Object("credentials") != nullptr) {
+    MemberReader credentials(*document, "spec.credentials", found);
+    credentials.OneOf("source", kCredentialSources);
+    for (const char* key : {"profile", "roleArn", "externalId", "sessionName", "tokenFile"})
+      credentials.String(key);
+    credentials.Finish();
+  }
+  spec.Finish();
+  model.accounts.emplace(account.name, std::move(account));
+}
+
+void ReadComponent(const std::shared_ptr<const Document>& document, CompiledModel& model,
+                   Diagnostics& found) {
+  if (!IsComponentName(document->name))
+    found.Error(document->RangeOf("metadata.name"),
+                fmt::format("'{}' is not a component name", document->name),
+                "letters, digits and '_', starting with a letter", document->address().ToString());
+  MemberReader spec(*document, "spec", found);
+  if (!spec.valid()) return;
+  ModelComponent component;
+  component.name = document->name;
+  component.title = spec.String("title");
+  if (component.title.empty()) component.title = component.name;
+  component.site = spec.String("site");
+  component.layer = spec.OneOf("layer", kLayers, true);
+  component.group = spec.String("group");
+  component.document = document;
+  if (const List* connections = spec.Array("connections"))
+    ReadConnections(*document, "spec.connections", component.name, *connections, model, found);
+  spec.Finish();
+  model.components.push_back(std::move(component));
+}
+
+namespace {
+
+void OrderComponents(CompiledModel& model) {
+  // A group's rank is when its subtree ends in the listed nesting, so its own boxes come after those of
+  // its subgroups; a component that is a group as well stands where that group begins.
+  std::map<std::string, std::vector<size_t>> children;
+  std::map<std::string, std::pair<size_t, size_t>> ranks;
+  for (size_t i = 0; i < model.groups.size(); ++i) children[model.groups[i].parent].push_back(i);
+  size_t rank = 0;
+  std::vector<std::pair<std::string, size_t>> open{{"", 0}};
+  while (!open.empty()) {
+    auto& [id, next] = open.back();
+    const auto found = children.find(id);
+    if (found != children.end() && next < found->second.size()) {
+      const std::string child = model.groups[found->second[next++]].id;
+      if (ranks.count(child) > 0) continue;
+      ranks[child].first = ++rank;
+      open.emplace_back(child, 0);
+    } else {
+      if (!id.empty()) ranks[id].second = ++rank;
+      open.pop_back();
+    }
+  }
+  const auto key = [&](const ModelComponent& component) -> size_t {
+    if (const auto own = ranks.find(component.name); own != ranks.end()) return own->second.first;
+    const auto group = ranks.find(component.group);
+    return group == ranks.end() ? rank + 1 : group->second.second;
+  };
+  std::stable_sort(model.components.begin(), model.components.end(),
+                   [&](const ModelComponent& a, const ModelComponent& b) { return key(a) < key(b); });
+}
+
+}  // namespace
+
+void CheckDiagram(CompiledModel& model, Diagnostics& found) {
+  std::set<std::string> groups;
+  std::set<std::string> components;
+  std::vector<std::string> names;
+  for (const ModelGroup& group : model.groups) groups.insert(group.id);
+  for (const ModelComponent& component : model.components) components.insert(component.name);
+  names.assign(components.begin(), components.end());
+  names.insert(names.end(), groups.begin(), groups.end());
+
+  const auto known_site = [&](const std::string& site) {
+    return site.empty() ||
+           std::find(model.sites.begin(), model.sites.end(), site) != model.sites.end();
+  };
+  for (const ModelComponent& component : model.components) {
+    const Document& document = *component.document;
+    if (!known_site(component.site))
+      found.Error(document.RangeOf("spec.site"),
+                  fmt::format("'{}' is not a site of this platform", component.site),
+                  fmt::format("one of: {}", fmt::join(model.sites, ", ")),
+                  document.address().ToString());
+    if (!component.group.empty() && !model.groups.empty() && groups.count(component.group) == 0) {
+      const std::string near =
+          NearestWord(component.group, std::vector<std::string>(groups.begin(), groups.end()));
+      found.Error(document.RangeOf("spec.group"),
+                  fmt::format("there is no group '{}' in Platform.spec.groups", component.group),
+                  near.empty() ? "" : fmt::format("did you mean '{}'?", near),
+                  document.address().ToString());
+    }
+    const Value* list = document.body.At("spec.connections");
+    if (list == nullptr || !list->is_list()) continue;
+    for (size_t i = 0; i < list->as_list().size(); ++i) {
+      const std::string path = JoinPath("spec.connections", static_cast<int64_t>(i));
+      const std::string to = list->as_list()[i].StringOr("to", "");
+      if (!to.empty() && components.count(to) == 0 && groups.count(to) == 0) {
+        const std::string near = NearestWord(to, names);
+        found.Error(document.RangeOf(JoinPath(path, "to")),
+                    fmt::format("the connection goes to '{}', which is no component or group", to),
+                    near.empty() ? "" : fmt::format("did you mean '{}'?", near),
+                    document.address().ToString());
+      } else if (!to.empty() && list->as_list()[i].StringOr("type", "").empty()) {
+        found.Warning(document.RangeOf(path), fmt::format("the connection to '{}' has no type", to),
+                      fmt::format("one of: {}", fmt::join(kConnectionTypes, ", ")),
+                      document.address().ToString());
+      }
+    }
+  }
+  for (const auto& [name, account] : model.accounts)
+    if (!known_site(account.site))
+      found.Error(account.document->RangeOf("spec.site"),
+                  fmt::format("'{}' is not a site of this platform", account.site),
+                  fmt::format("one of: {}", fmt::join(model.sites, ", ")),
+                  account.document->address().ToString());
+  OrderComponents(model);
+}
+
+}  // namespace tandem

@@ -1,0 +1,20 @@
+// tandem's own documents, read and checked: Platform, Account, Component.
+#pragma once
+
+#include <memory>
+
+#include "tandem/compile/compile.h"
+
+namespace tandem {
+
+void ReadPlatform(const std::shared_ptr<const Document>& document, CompiledModel& model,
+                  Diagnostics& found);
+void ReadAccount(const std::shared_ptr<const Document>& document, CompiledModel& model,
+                 Diagnostics& found);
+void ReadComponent(const std::shared_ptr<const Document>& document, CompiledModel& model,
+                   Diagnostics& found);
+/// What holds between them: sites, groups and the ends of connections exist. Puts components into the
+/// diagram's order: groups as Platform.spec.groups nests them, a group's own boxes after its subgroups.
+void CheckDiagram(CompiledModel& model, Diagnostics& found);
+
+}  // namespace tandem
