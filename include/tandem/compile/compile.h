@@ -55,7 +55,7 @@ struct ModelGroup {
 
 /// One resource after for-each: the unit of plan, records and conditions.
 struct ModelResource {
-  Address address;      // without the account
+  Address address;      // with the account only where the document names one (R11)
   std::string account;  // always set
   std::string site;     // of the account
   std::string component;
@@ -88,15 +88,18 @@ struct CompiledModel {
   std::vector<ModelComponent> components;  // in source order
   std::vector<ModelGroup> groups;
   std::vector<ModelConnection> connections;  // in source order
-  std::map<std::string, ModelResource> resources;  // by address
+  std::map<std::string, ModelResource> resources;  // by address.ToString()
   PolicySet policies;
   std::shared_ptr<const Value> platform_spec;
+  Value platform_name;  // what `platform` and `sites` stand for in expressions
+  Value sites_name;
 
+  /// By either form of an address: with "@account" or without, where that names one resource.
   const ModelResource* Find(const std::string& address) const;
 };
 
-/// The desired form of `resource`: its spec with every expression evaluated, the name field filled, and
-/// defaults of the kind file applied. References go through `lookup`; secrets become Sensitive.
+/// The desired form of `resource`: its spec with every expression evaluated and the name field filled.
+/// References go through `lookup`, by the address as the model has it; secrets become Sensitive.
 /// kInvalidArgument carries the path and the reason.
 Result<Value> EvaluateSpec(const CompiledModel& model, const ModelResource& resource,
                            const ReferenceLookup& lookup);

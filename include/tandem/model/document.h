@@ -15,15 +15,56 @@
 namespace tandem {
 
 /// Where each path of a document is, as offsets from the document's start, so that unchanged text that
-/// moved in its file is not parsed again. Keys are FormatPath texts; "" is the whole document.
-struct PositionTable {
+/// moved in its file is not parsed again. A tree in the order of the text: no path is spelled out until
+/// somebody asks for one.
+class PositionTable {
+ public:
   struct Span {
-    uint32_t key_begin = 0;  // of the key, or of the value for list items
+    uint32_t key_begin = 0;  // of the key; of the value for list items and the root
     uint32_t key_end = 0;
     uint32_t value_begin = 0;
     uint32_t value_end = 0;
+    friend bool operator==(const Span&, const Span&) = default;
   };
-  std::map<std::string, Span, std::less<>> spans;
+  /// The whole document's place in the table.
+  static constexpr uint32_t kRoot = 0;
+
+  explicit PositionTable(const Span& root = {}) { nodes_.push_back(Node(root)); }
+
+  /// Adds the member `key` of the map at `parent`, or the next item of the list there; returns its
+  /// place, for its own members. Of members with equal keys the first is found.
+  uint32_t AddMember(uint32_t parent, std::string_view key, const Span& span);
+  uint32_t AddItem(uint32_t parent, const Span& span);
+  void SetSpan(uint32_t at, const Span& span) { nodes_[at].span = span; }
+  const Span& SpanAt(uint32_t at) const { return nodes_[at].span; }
+
+  /// The place of a FormatPath text ("" is the whole document), or null pointer.
+  const Span* Find(std::string_view path) const;
+  /// The place of `path`, or of its nearest parent that has one; `exact` says which.
+  const Span& Nearest(std::string_view path, bool* exact) const;
+  /// The place of member `key` of the map at `parent`, or null pointer.
+  const Span* FindMember(uint32_t parent, std::string_view key) const;
+
+  size_t size() const { return nodes_.size(); }
+  void ShrinkToFit();
+
+ private:
+  struct Node {
+    explicit Node(const Span& s) : span(s) {}
+    Span span;
+    uint32_t first_child = 0;  // 0: none, as the root is nobody's child
+    uint32_t last_child = 0;
+    uint32_t next = 0;
+    uint32_t key_at = 0;  // in keys_; unused for items
+    uint32_t key_size = 0;
+  };
+
+  uint32_t Append(uint32_t parent, const Span& span);
+  uint32_t Child(uint32_t parent, const PathStep& step) const;
+  uint32_t Member(uint32_t parent, std::string_view key) const;
+
+  std::vector<Node> nodes_;
+  std::string keys_;
 };
 
 struct Document {

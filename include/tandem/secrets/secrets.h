@@ -1,6 +1,6 @@
 // What a secret is worth just before the call that needs it (R15).
 //
-// Schemes: `env:NAME` and `file:/path#key`. Nothing here caches: the plaintext lives as long as the
+// URIs are those of model/secret_uri.h. Nothing here caches: the plaintext lives as long as the
 // call that asked. Thread-safe.
 #pragma once
 
@@ -25,9 +25,6 @@ class SecretSource {
   /// kInvalidArgument: bad URI or a scheme nobody serves; kNotFound; kPermissionDenied; kUnavailable.
   virtual void Resolve(std::string uri, std::function<void(Result<SecretWorth>)> done) = 0;
 };
-
-/// OK if some source of this build serves the URI's scheme; else kInvalidArgument naming what will.
-Status CheckSecretUri(std::string_view uri);
 
 /// `value` with every Sensitive replaced by its plaintext, found through `plaintext_of`.
 Result<Value> RevealSecrets(const Value& value,

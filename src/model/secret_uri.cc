@@ -1,0 +1,54 @@
+#include "tandem/model/secret_uri.h"
+
+#include <fmt/format.h>
+
+namespace tandem {
+namespace {
+
+struct Later {
+  std::string_view scheme;
+  std::string_view server;
+};
+constexpr Later kLater[] = {{"vault", "an Account with provider: vault"},
+                            {"aws-sm", "an Account with provider: aws"},
+                            {"gcp-sm", "an Account with provider: gcp"},
+                            {"k8s", "an Account with provider: kubernetes"}};
+
+}  // namespace
+
+Result<SecretUri> ParseSecretUri(std::string_view text) {
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos || colon == 0 || colon + 1 == text.size())
+    return InvalidArgument(
+        fmt::format("'{}' is not a secret's URI; write env:NAME or file:/path#key", text));
+  SecretUri uri;
+  uri.scheme = text.substr(0, colon);
+  std::string_view rest = text.substr(colon + 1);
+  if (uri.scheme == "env") {
+    for (size_t i = 0; i < rest.size(); ++i) {
+      const char c = rest[i];
+      const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+      if (!letter && (i == 0 || c < '0' || c > '9'))
+        return InvalidArgument(fmt::format("'{}' is not the name of an environment variable", rest));
+    }
+    uri.rest = rest;
+    return uri;
+  }
+  if (uri.scheme == "file") {
+    const size_t hash = rest.find('#');
+    uri.rest = rest.substr(0, hash);
+    if (hash != std::string_view::npos) uri.key = rest.substr(hash + 1);
+    if (uri.rest[0] != '/')
+      return InvalidArgument(fmt::format("'{}' must name an absolute path: file:/path#key", text));
+    return uri;
+  }
+  for (const Later& later : kLater)
+    if (later.scheme == uri.scheme)
+      return InvalidArgument(fmt::format(
+          "secrets from '{}:' are not served yet; {} will serve them. Served are env: and file:",
+          uri.scheme, later.server));
+  return InvalidArgument(fmt::format("no source of secrets is named '{}'; served are env: and file:",
+                                     uri.scheme));
+}
+
+}  // namespace tandem
