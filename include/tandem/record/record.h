@@ -19,6 +19,7 @@
 namespace tandem {
 
 enum class ConditionStatus { kTrue, kFalse, kUnknown };
+std::string_view ConditionStatusName(ConditionStatus status);  // "True" "False" "Unknown"
 
 struct Condition {
   std::string type;  // Ready Synced Drifted ParityOK ReplicationHealthy Paused Stalled
@@ -93,6 +94,7 @@ enum class ErrorClass {
 std::string_view ErrorClassName(ErrorClass error_class);
 
 enum class IntentState { kOpen, kWaiting, kSettled, kFailed, kQuarantined };
+std::string_view IntentStateName(IntentState state);
 
 /// The durable record before and after one mutating call. Secrets as references and versions only.
 struct Intent {
@@ -209,7 +211,8 @@ Value ToValue(const Event&);
 Value ToValue(const Revision&);
 Value ToValue(const StoredDocument&);
 
-/// kDataLoss names the member that is missing or of another type.
+/// kDataLoss names the member that is missing, of another type, or not one that this version knows.
+/// Defined for every type above that has ToValue.
 template <typename T>
 Result<T> FromValue(const Value& value);
 
