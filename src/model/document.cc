@@ -4,7 +4,7 @@ namespace tandem {
 
 uint32_t PositionTable::Append(uint32_t parent, const Span& span) {
   const auto at = static_cast<uint32_t>(nodes_.size());
-  nodes_.push_back(Node(span));
+  nodes_.emplace_back().span = span;
   Node& above = nodes_[parent];
   if (above.first_child == 0) {
     above.first_child = at;

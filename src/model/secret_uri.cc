@@ -17,6 +17,8 @@ constexpr Later kLater[] = {{"vault", "an Account with provider: vault"},
 }  // namespace
 
 Result<SecretUri> ParseSecretUri(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos)
+    return InvalidArgument("a secret's URI holds a NUL byte");
   const size_t colon = text.find(':');
   if (colon == std::string_view::npos || colon == 0 || colon + 1 == text.size())
     return InvalidArgument(
@@ -38,7 +40,7 @@ Result<SecretUri> ParseSecretUri(std::string_view text) {
     const size_t hash = rest.find('#');
     uri.rest = rest.substr(0, hash);
     if (hash != std::string_view::npos) uri.key = rest.substr(hash + 1);
-    if (uri.rest[0] != '/')
+    if (uri.rest.size() < 2 || uri.rest[0] != '/')
       return InvalidArgument(fmt::format("'{}' must name an absolute path: file:/path#key", text));
     return uri;
   }
