@@ -1,0 +1,13 @@
+// Vendor texts made fit for a protobuf string: UTF-8, and no longer than a reader needs.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace tandem {
+
+/// `text` with every byte that is not UTF-8 as '?', cut to `limit` bytes at a character's edge.
+std::string CleanText(std::string_view text, size_t limit = 4096);
+
+}  // namespace tandem
