@@ -4,8 +4,9 @@
 // snapshots and copied only when one of theirs changes.
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
@@ -69,9 +70,59 @@ struct AccountView {
   Time observed_at;
 };
 
+/// The steps of a run in plan order, read like a vector. Pages are shared between snapshots.
+class StepList {
+ public:
+  static constexpr size_t kPage = 256;
+  using StepPage = std::vector<StepRow>;
+
+  class Iterator {
+   public:
+    using value_type = StepRow;
+    using reference = const StepRow&;
+    using pointer = const StepRow*;
+    using difference_type = std::ptrdiff_t;
+    using iterator_category = std::forward_iterator_tag;
+    Iterator() = default;
+    Iterator(const StepList* list, size_t at) : list_(list), at_(at) {}
+    reference operator*() const { return (*list_)[at_]; }
+    pointer operator->() const { return &(*list_)[at_]; }
+    Iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    Iterator operator++(int) {
+      Iterator before = *this;
+      ++at_;
+      return before;
+    }
+    friend bool operator==(const Iterator& a, const Iterator& b) { return a.at_ == b.at_; }
+    friend bool operator!=(const Iterator& a, const Iterator& b) { return a.at_ != b.at_; }
+
+   private:
+    const StepList* list_ = nullptr;
+    size_t at_ = 0;
+  };
+
+  StepList() = default;
+  explicit StepList(std::vector<StepRow> rows);
+
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  const StepRow& operator[](size_t i) const { return (*pages_[i / kPage])[i % kPage]; }
+  Iterator begin() const { return {this, 0}; }
+  Iterator end() const { return {this, size_}; }
+  /// Replaces row `i`; copies its page unless nobody else holds it.
+  void Set(size_t i, StepRow row);
+
+ private:
+  std::vector<std::shared_ptr<StepPage>> pages_;
+  size_t size_ = 0;
+};
+
 struct RunView {
   Run run;
-  std::vector<StepRow> steps;  // in plan order; empty for runs that ended long ago
+  StepList steps;  // empty for runs that ended long ago
 };
 
 struct Snapshot {

@@ -1,0 +1,195 @@
+#include "engine/calls.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <utility>
+
+#include "tandem/record/record.h"
+
+namespace tandem {
+namespace {
+constexpr Duration kGrace = std::chrono::seconds(5);  // beyond a call's own deadline
+constexpr int kListAttempts = 4;
+constexpr size_t kReads = 64;  // at once, each account
+}  // namespace
+
+void Calls::Enter(const std::string& account, bool mutating, std::function<void()> start) {
+  Gate& gate = (mutating ? writing_ : reading_)[account];
+  const size_t most = mutating ? context_.settings.in_flight_account : kReads;
+  if (gate.in_flight >= most || (mutating && mutating_ >= context_.settings.in_flight)) {
+    gate.waiting.push_back(std::move(start));
+    if (mutating) turn_.push_back(account);
+    return;
+  }
+  ++gate.in_flight;
+  if (mutating) ++mutating_;
+  start();
+}
+
+void Calls::Leave(const std::string& account, bool mutating) {
+  Gate& gate = (mutating ? writing_ : reading_)[account];
+  --gate.in_flight;
+  if (mutating) {
+    --mutating_;
+    Drain();
+    return;
+  }
+  if (gate.waiting.empty()) return;
+  std::function<void()> next = std::move(gate.waiting.front());
+  gate.waiting.pop_front();
+  ++gate.in_flight;
+  next();
+}
+
+// Lets in the first waiter whose account has room, so that one slow account holds up no other (promise 7).
+void Calls::Drain() {
+  for (size_t tries = turn_.size(); tries > 0 && mutating_ < context_.settings.in_flight; --tries) {
+    const std::string account = std::move(turn_.front());
+    turn_.pop_front();
+    Gate& gate = writing_[account];
+    if (gate.in_flight >= context_.settings.in_flight_account) {
+      turn_.push_back(account);
+      continue;
+    }
+    std::function<void()> next = std::move(gate.waiting.front());
+    gate.waiting.pop_front();
+    ++gate.in_flight;
+    ++mutating_;
+    next();
+    return;
+  }
+}
+
+template <typename Answer>
+void Calls::Issue(const std::string& account, const char* method, const std::string& bucket,
+                  bool mutating, std::function<void(Provider&, Done<Answer>)> start,
+                  Done<Answer> done) {
+  const AccountView* view = accounts_.Find(account);
+  const std::string provider_name = view != nullptr ? view->provider : "";
+  const std::string bucket_key = provider_name + "/" + account + "/" + bucket;
+  const auto go = [=, this] {
+    Enter(account, mutating, [=, this] {
+      Provider* provider = accounts_.ProviderOf(account);
+      if (provider == nullptr) {
+        Leave(account, mutating);
+        Answer answer;
+        answer.error = MakeCallError(CallErrorClass::kNotDone, "",
+                                     fmt::format("no provider serves account '{}'", account));
+        done(std::move(answer));
+        return;
+      }
+      ++counters_.requests[{provider_name, method}];
+      // Exactly one of the two answers: the provider's, or the guard's after the deadline.
+      auto open = std::make_shared<bool>(true);
+      auto answered = [=, this](Answer answer) {
+        if (!*open) return;
+        *open = false;
+        Leave(account, mutating);
+        if (!answer.error.ok) {
+          ++counters_.errors[{provider_name, std::string(ErrorClassName(static_cast<ErrorClass>(
+                                                 answer.error.error_class)))}];
+          if (answer.error.error_class == CallErrorClass::kThrottled)
+            context_.limits.Throttled(bucket_key, context_.Now(), answer.error.retry_after);
+          if (answer.error.error_class == CallErrorClass::kSignIn)
+            accounts_.SignInRefused(account);
+        }
+        done(std::move(answer));
+      };
+      const Timers::Id guard =
+          context_.timers.At(context_.Now() + context_.settings.call_timeout + kGrace, [=] {
+            Answer answer;
+            answer.error =
+                MakeCallError(CallErrorClass::kPerhapsDone, "", "no answer within the time limit");
+            answered(std::move(answer));
+          });
+      start(*provider, context_.InTurn<Answer>([=, this](Answer answer) {
+        context_.timers.Cancel(guard);
+        answered(std::move(answer));
+      }));
+    });
+  };
+  const Time when = context_.limits.Reserve(bucket_key, context_.Now());
+  if (when > context_.Now()) {
+    context_.timers.At(when, go);
+  } else {
+    go();
+  }
+}
+
+void Calls::Read(const std::string& account, const KindName& kind, const std::string& identity,
+                 Done<ReadAnswer> done) {
+  Issue<ReadAnswer>(
+      account, "Read", kind.group + "/read", false,
+      [request = ReadRequest{account, kind, identity}](Provider& provider, Done<ReadAnswer> answer) {
+        provider.Read(request, std::move(answer));
+      },
+      std::move(done));
+}
+
+void Calls::Poll(const std::string& account, const KindName& kind, const std::string& handle,
+                 Done<PollAnswer> done) {
+  Issue<PollAnswer>(
+      account, "Poll", kind.group + "/read", false,
+      [request = PollRequest{account, kind, handle}](Provider& provider, Done<PollAnswer> answer) {
+        provider.Poll(request, std::move(answer));
+      },
+      std::move(done));
+}
+
+void Calls::Apply(ApplyRequest request, const std::string& bucket, Done<ApplyAnswer> done) {
+  const std::string account = request.account;
+  const std::string name = bucket.empty() ? request.kind.group : bucket;
+  auto held = std::make_shared<ApplyRequest>(std::move(request));
+  Issue<ApplyAnswer>(
+      account, "Apply", name, true,
+      [held](Provider& provider, Done<ApplyAnswer> answer) {
+        provider.Apply(std::move(*held), std::move(answer));
+      },
+      std::move(done));
+}
+
+void Calls::List(const std::string& account, const KindName& kind, std::vector<std::string> parents,
+                 std::function<void(std::vector<LiveObject>)> page,
+                 std::function<void(ListEnd)> done) {
+  ListPage(account, kind, std::move(parents), "", 0, true, false, std::move(page), std::move(done));
+}
+
+void Calls::ListPage(const std::string& account, const KindName& kind,
+                     std::vector<std::string> parents, std::string token, int attempt, bool complete,
+                     bool names_only, std::function<void(std::vector<LiveObject>)> page,
+                     std::function<void(ListEnd)> done) {
+  ListRequest request{account, kind, parents, token};
+  Issue<ListAnswer>(
+      account, "List", kind.group + "/read", false,
+      [request](Provider& provider, Done<ListAnswer> answer) {
+        provider.List(request, std::move(answer));
+      },
+      [=, this](ListAnswer answer) {
+        if (!answer.error.ok) {
+          const CallErrorClass c = answer.error.error_class;
+          const bool again = c == CallErrorClass::kThrottled || c == CallErrorClass::kNotDone ||
+                             c == CallErrorClass::kPerhapsDone;
+          if (again && attempt + 1 < kListAttempts && !context_.stopping) {
+            const Duration wait = std::max<Duration>(answer.error.retry_after,
+                                                     context_.settings.backoff_first * (1 << attempt));
+            context_.timers.At(context_.Now() + wait, [=, this] {
+              ListPage(account, kind, parents, token, attempt + 1, complete, names_only, page, done);
+            });
+            return;
+          }
+          done({answer.error, false, names_only});
+          return;
+        }
+        const bool all = complete && (answer.complete || !answer.next_page_token.empty());
+        const bool names = names_only || answer.names_only;
+        page(std::move(answer.objects));
+        if (answer.next_page_token.empty()) {
+          done({CallError{}, all && answer.complete, names});
+          return;
+        }
+        ListPage(account, kind, parents, answer.next_page_token, 0, all, names, page, done);
+      });
+}
+
+}  // namespace tandem

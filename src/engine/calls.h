@@ -1,0 +1,69 @@
+// The one door to providers: bounds calls in flight, keeps to rate limits, answers on a turn, and gives
+// a call that never comes back an answer ("perhaps done") after its deadline.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/accounts.h"
+#include "engine/context.h"
+
+namespace tandem {
+
+/// How a listing ended; its objects came page by page.
+struct ListEnd {
+  CallError error;
+  bool complete = false;
+  bool names_only = false;
+};
+
+class Calls {
+ public:
+  Calls(Context* context, Accounts* accounts) : context_(*context), accounts_(*accounts) {}
+
+  void Read(const std::string& account, const KindName& kind, const std::string& identity,
+            Done<ReadAnswer> done);
+  /// All pages. A page that is throttled or not done is asked for again, a few times.
+  void List(const std::string& account, const KindName& kind, std::vector<std::string> parents,
+            std::function<void(std::vector<LiveObject>)> page, std::function<void(ListEnd)> done);
+  void Poll(const std::string& account, const KindName& kind, const std::string& handle,
+            Done<PollAnswer> done);
+  /// The only mutating call. `bucket` is the kind's.
+  void Apply(ApplyRequest request, const std::string& bucket, Done<ApplyAnswer> done);
+
+  size_t mutating() const { return mutating_; }
+  struct Counters {
+    std::map<std::pair<std::string, std::string>, int64_t> requests;  // (provider, method)
+    std::map<std::pair<std::string, std::string>, int64_t> errors;    // (provider, class)
+  };
+  const Counters& counters() const { return counters_; }
+
+ private:
+  struct Gate {
+    size_t in_flight = 0;
+    std::deque<std::function<void()>> waiting;
+  };
+  template <typename Answer>
+  void Issue(const std::string& account, const char* method, const std::string& bucket, bool mutating,
+             std::function<void(Provider&, Done<Answer>)> start, Done<Answer> done);
+  void Enter(const std::string& account, bool mutating, std::function<void()> start);
+  void Leave(const std::string& account, bool mutating);
+  void Drain();
+  void ListPage(const std::string& account, const KindName& kind, std::vector<std::string> parents,
+                std::string token, int attempt, bool complete, bool names_only,
+                std::function<void(std::vector<LiveObject>)> page,
+                std::function<void(ListEnd)> done);
+
+  Context& context_;
+  Accounts& accounts_;
+  std::map<std::string, Gate> reading_;
+  std::map<std::string, Gate> writing_;
+  std::deque<std::string> turn_;  // accounts whose writers wait, in order
+  size_t mutating_ = 0;
+  Counters counters_;
+};
+
+}  // namespace tandem

@@ -1,0 +1,69 @@
+#include "engine/context.h"
+
+#include "tandem/codec/json.h"
+#include "tandem/state/keys.h"
+
+namespace tandem {
+
+Context::Context(EnginePorts p, EngineSettings s, std::function<void(Status)> store_lost)
+    : ports(std::move(p)),
+      settings(s),
+      backoff(settings.backoff_first, settings.backoff_most, ports.random),
+      writer(ports.store, ports.clock, &timers, inbox, ports.random, std::move(store_lost)) {}
+
+namespace {
+template <typename T>
+RowChange EncodedRow(std::string key, const T& value) {
+  return {std::move(key), ToCanonicalJson(ToValue(value))};
+}
+}  // namespace
+
+RowChange Context::Put(const Record& record) {
+  return EncodedRow(RecordKey(record.address.ToString()), record);
+}
+RowChange Context::Put(const Observation& observation) {
+  return EncodedRow(ObservationKey(observation.address.ToString()), observation);
+}
+RowChange Context::Put(const Intent& intent) { return EncodedRow(IntentKey(intent.id), intent); }
+RowChange Context::Put(const Run& run) { return EncodedRow(RunKey(run.id), run); }
+RowChange Context::Put(const StepRow& row) { return EncodedRow(StepKey(row.run, row.id), row); }
+RowChange Context::Put(const Approval& approval) {
+  return EncodedRow(ApprovalKey(approval.hash, approval.principal), approval);
+}
+
+RowChange Context::PutPlatform() const {
+  Value value;
+  value.Set("name", memory.platform);
+  value.Set("uid", memory.uid);
+  value.Set("accepted", memory.accepted);
+  value.Set("epoch", memory.epoch);
+  value.Set("paused", memory.paused_by);
+  return {std::string(kPlatformKey), ToCanonicalJson(value)};
+}
+
+void Context::Emit(bool warning, std::string reason, std::string address, std::string run,
+                   std::string actor, std::string message) {
+  Event event;
+  event.sequence = memory.next_event++;
+  event.time = Now();
+  event.type = warning ? "Warning" : "Normal";
+  event.reason = std::move(reason);
+  event.address = std::move(address);
+  event.run = std::move(run);
+  event.actor = std::move(actor);
+  event.message = std::move(message);
+  std::vector<RowChange> rows;
+  rows.push_back({EventKey(event.sequence), ToCanonicalJson(ToValue(event)), true});
+  memory.events.push_back(event);
+  if (memory.events.size() > settings.events_kept) {
+    rows.push_back({EventKey(memory.events.front().sequence), std::nullopt, true});
+    memory.events.pop_front();
+  }
+  writer.Commit(std::move(rows));
+  Change change;
+  change.address = event.address;
+  change.event = std::move(event);
+  changes.push_back(std::move(change));
+}
+
+}  // namespace tandem

@@ -1,0 +1,79 @@
+// What the engine's parts share: ports, time, queue, store and memory. Owned by the engine; every
+// member is used on its turn only, except the inbox.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/backoff.h"
+#include "engine/inbox.h"
+#include "engine/memory.h"
+#include "engine/rate_limits.h"
+#include "engine/store_writer.h"
+#include "engine/timers.h"
+#include "engine/work_queue.h"
+#include "tandem/engine/engine.h"
+
+namespace tandem {
+
+struct Context {
+  Context(EnginePorts p, EngineSettings s, std::function<void(Status)> store_lost);
+
+  EnginePorts ports;
+  EngineSettings settings;
+  std::shared_ptr<Inbox> inbox = std::make_shared<Inbox>();
+  Timers timers;
+  WorkQueue queue;
+  Backoff backoff;
+  RateLimits limits;
+  StoreWriter writer;
+  Memory memory;
+  bool stopping = false;
+  std::vector<Change> changes;  // of this turn, for watchers; numbered when published
+
+  Time Now() const { return ports.clock->Now(); }
+  std::shared_ptr<const Kind> FindKind(const KindName& name) const {
+    return ports.catalog->Find(name);
+  }
+
+  /// Wraps `done` so that it runs in a turn, from whatever thread it is called.
+  template <typename T>
+  std::function<void(T)> InTurn(std::function<void(T)> done) {
+    return [inbox = inbox, done = std::move(done)](T value) {
+      // shared_ptr: std::function wants a copyable closure, and answers may be large.
+      auto held = std::make_shared<T>(std::move(value));
+      inbox->Post([done, held] { done(std::move(*held)); });
+    };
+  }
+
+  /// Runs `work` on the executor and `then` in a turn after it.
+  template <typename T>
+  void Background(std::function<T()> work, std::function<void(T)> then) {
+    ports.executor->Run([work = std::move(work), then = InTurn<T>(std::move(then))] {
+      then(work());
+    });
+  }
+
+  void Wake(const std::string& key, WorkQueue::Priority priority) {
+    queue.Add(key, priority, Now());
+  }
+
+  /// Stores the event and tells watchers.
+  void Emit(bool warning, std::string reason, std::string address, std::string run,
+            std::string actor, std::string message);
+
+  // Rows of what changed, for a unit of the writer.
+  static RowChange Put(const Record& record);
+  static RowChange Put(const Observation& observation);
+  static RowChange Put(const Intent& intent);
+  static RowChange Put(const Run& run);
+  static RowChange Put(const StepRow& row);
+  static RowChange Put(const Approval& approval);
+  RowChange PutPlatform() const;
+};
+
+}  // namespace tandem

@@ -1,0 +1,138 @@
+#include "engine/memory.h"
+
+#include <set>
+#include <utility>
+
+namespace tandem {
+
+const Condition* Resource::Find(std::string_view type) const {
+  for (const Condition& condition : conditions)
+    if (condition.type == type) return &condition;
+  return nullptr;
+}
+
+bool Resource::SetCondition(std::string_view type, ConditionStatus status, std::string reason,
+                            std::string message, Time now) {
+  Condition* found = nullptr;
+  for (Condition& condition : conditions)
+    if (condition.type == type) found = &condition;
+  if (found == nullptr) {
+    conditions.emplace_back();
+    found = &conditions.back();
+    found->type = type;
+    found->last_transition = now;
+  } else if (found->status == status && found->reason == reason && found->message == message) {
+    return false;
+  }
+  if (found->status != status) found->last_transition = now;
+  found->status = status;
+  found->reason = std::move(reason);
+  found->message = std::move(message);
+  found->observed_generation = record ? record->generation : 0;
+  return true;
+}
+
+Resource& Memory::At(const Address& address) {
+  std::string key = address.ToString();
+  Resource& resource = resources[key];
+  if (resource.key.empty()) {
+    resource.key = std::move(key);
+    resource.address = address;
+  }
+  return resource;
+}
+
+Resource* Memory::Find(const std::string& key) {
+  const auto found = resources.find(key);
+  return found == resources.end() ? nullptr : &found->second;
+}
+
+const Resource* Memory::Find(const std::string& key) const {
+  const auto found = resources.find(key);
+  return found == resources.end() ? nullptr : &found->second;
+}
+
+std::string IdentityKey(const std::string& account, const KindName& kind,
+                        const std::string& identity) {
+  return account + "/" + kind.ToString() + "/" + identity;
+}
+
+std::string ForgottenKey(const std::string& identity_key) { return "forgotten/" + identity_key; }
+
+void Memory::Index(const Record& record) {
+  const std::string key = record.address.ToString();
+  if (!record.identity.empty())
+    by_identity[IdentityKey(record.account, record.address.kind_name(), record.identity)] = key;
+  for (const Deposed& deposed : record.deposed)
+    by_identity[IdentityKey(record.account, record.address.kind_name(), deposed.identity)] = key;
+}
+
+void Memory::Unindex(const Record& record) {
+  const auto drop = [&](const std::string& identity) {
+    const auto found =
+        by_identity.find(IdentityKey(record.account, record.address.kind_name(), identity));
+    if (found != by_identity.end() && found->second == record.address.ToString())
+      by_identity.erase(found);
+  };
+  drop(record.identity);
+  for (const Deposed& deposed : record.deposed) drop(deposed.identity);
+}
+
+std::string ExpectedIdentity(const Kind& kind, const Address& address,
+                             const std::string& external_name) {
+  if (!external_name.empty()) return external_name;
+  if (!kind.named()) return "";
+  return address.ns.empty() ? address.name : address.ns + "/" + address.name;
+}
+
+namespace {
+
+void EraseSecrets(const Kind& kind, Value& value, Path& path) {
+  if (value.is_map()) {
+    for (auto member = value.as_map().begin(); member != value.as_map().end();) {
+      path.push_back({member->first, -1});
+      if (kind.RuleFor(path).secret) {
+        member = value.as_map().erase(member);
+      } else {
+        EraseSecrets(kind, member->second, path);
+        ++member;
+      }
+      path.pop_back();
+    }
+  } else if (value.is_list()) {
+    for (size_t i = 0; i < value.as_list().size(); ++i) {
+      path.push_back({"", static_cast<int64_t>(i)});
+      EraseSecrets(kind, value.as_list()[i], path);
+      path.pop_back();
+    }
+  }
+}
+
+}  // namespace
+
+Value StorableFields(const Kind& kind, const Value& fields, const Value* owned, bool whole) {
+  if (!fields.is_map()) return Value(Map{});
+  bool any_secret = false;
+  std::set<std::string, std::less<>> declared;
+  for (const FieldRule& rule : kind.rules()) {
+    any_secret |= rule.secret;
+    const Path path = ParsePath(rule.path);
+    if (!path.empty()) declared.insert(path[0].key);
+    else declared.insert(rule.path.substr(0, rule.path.find_first_of(".[")));
+  }
+  const Path identity = ParsePath(kind.identity_field());
+  if (!identity.empty()) declared.insert(identity[0].key);
+  Map kept;
+  for (const auto& [key, member] : fields.as_map()) {
+    const bool ours = owned != nullptr && owned->Find(key) != nullptr;
+    if (whole || ours || declared.count(key) > 0) kept.emplace(key, member);
+  }
+  Value result(std::move(kept));
+  if (any_secret) {
+    Path path;
+    EraseSecrets(kind, result, path);
+  }
+  return result;
+}
+
+}  // namespace tandem

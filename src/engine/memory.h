@@ -1,0 +1,114 @@
+// What the engine knows: the rows of the store as values, and what it saw since it started.
+//
+// Plain data with an index or two. Whoever changes a resource calls Touch, so that the publisher copies
+// only what changed. Rows are written by their owners through the StoreWriter.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tandem/compile/compile.h"
+#include "tandem/plan/plan.h"
+#include "tandem/provider/provider.h"
+#include "tandem/record/record.h"
+
+namespace tandem {
+
+struct Resource {
+  Address address;
+  std::string key;  // the address as text
+  std::optional<Record> record;
+  std::optional<Observation> seen;  // as stored: owned and declared paths only (R15)
+
+  Packed live;              // the whole object as last read, secret paths removed; empty when absent
+  std::string live_bytes;   // fingerprint of what the provider sent
+  Mark mark;                // of the object
+  bool looked = false;      // since this engine started
+  std::string blind;        // why it cannot be observed, or ""
+  std::optional<Time> missing_since;  // first evidence of absence (R8)
+
+  Time overlay_until;  // until then the last write overlays reads (R4)
+  Packed overlay;
+
+  std::vector<Condition> conditions;
+  std::vector<std::string> drift;
+  std::string drift_plan;  // hash that waits for approval
+  bool unapplied = false;  // the accepted model has a change here that did not settle
+
+  bool exists() const { return seen && seen->exists; }
+  const Condition* Find(std::string_view type) const;
+  /// True if it is another than before. The time of transition moves with the status alone.
+  bool SetCondition(std::string_view type, ConditionStatus status, std::string reason,
+                    std::string message, Time now);
+};
+
+/// A plan that may be started: with the model it leads to.
+struct KnownPlan {
+  std::shared_ptr<const Plan> plan;
+  std::shared_ptr<const CompiledModel> model;  // null pointer for heal and unprotect plans
+  std::string author;
+  bool stored = false;   // under plan/HASH
+  bool pending = false;  // somebody asked to start it
+  Packed desired;        // of the one step of a heal plan
+};
+
+struct Memory {
+  std::string platform;
+  std::string uid;
+  int64_t accepted = 0;
+  int64_t epoch = 0;
+  std::string accepted_digest;
+  std::shared_ptr<const CompiledModel> model;  // accepted
+
+  std::map<std::string, Resource> resources;
+  std::map<std::string, Run> runs;        // by id
+  std::vector<std::string> run_order;     // oldest first
+  std::map<std::string, KnownPlan> plans;  // by hash
+  std::map<std::string, std::vector<Approval>> approvals;  // by hash
+  std::map<int64_t, Revision> revisions;
+  std::deque<Event> events;
+  int64_t next_event = 1;
+  std::set<std::string> forgotten;  // "ACCOUNT/KIND/IDENTITY" of objects given up on purpose
+  std::map<std::string, Time> tombstones;  // identity keys just deleted: lists may still show them
+  std::string paused_by;            // everything is paused
+  bool old_store = false;
+
+  // Identities of live objects that records hold: (account, kind, identity) → address.
+  std::map<std::string, std::string> by_identity;
+
+  std::set<std::string> touched;  // since the last publication
+  bool accounts_touched = false;
+  bool model_touched = false;
+  std::set<std::string> runs_touched;
+
+  Resource& At(const Address& address);
+  Resource* Find(const std::string& key);
+  const Resource* Find(const std::string& key) const;
+  void Touch(const std::string& key) { touched.insert(key); }
+  void Index(const Record& record);
+  void Unindex(const Record& record);
+};
+
+/// "ACCOUNT/KIND/IDENTITY".
+std::string IdentityKey(const std::string& account, const KindName& kind,
+                        const std::string& identity);
+
+/// The row of an object that was given up on purpose, so that its mark is not taken for a lost one.
+std::string ForgottenKey(const std::string& identity_key);
+
+/// Where an object of `resource` is expected before anybody has seen it: the name by which a kind that
+/// is named by the user is found, or "".
+std::string ExpectedIdentity(const Kind& kind, const Address& address,
+                             const std::string& external_name);
+
+/// `fields` as the store may keep them: members named by `owned` or declared by the kind file, without
+/// secret paths. `whole` keeps undeclared members as well.
+Value StorableFields(const Kind& kind, const Value& fields, const Value* owned, bool whole);
+
+}  // namespace tandem

@@ -1,0 +1,41 @@
+#include "tandem/engine/snapshot.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tandem {
+
+StepList::StepList(std::vector<StepRow> rows) : size_(rows.size()) {
+  for (size_t begin = 0; begin < rows.size(); begin += kPage) {
+    const size_t end = std::min(rows.size(), begin + kPage);
+    pages_.push_back(std::make_shared<StepPage>(std::make_move_iterator(rows.begin() + begin),
+                                                std::make_move_iterator(rows.begin() + end)));
+  }
+}
+
+void StepList::Set(size_t i, StepRow row) {
+  TANDEM_CHECK(i < size_);
+  std::shared_ptr<StepPage>& page = pages_[i / kPage];
+  if (page.use_count() > 1) page = std::make_shared<StepPage>(*page);
+  (*page)[i % kPage] = std::move(row);
+}
+
+const ResourceView* Snapshot::Find(const std::string& address) const {
+  const auto page = std::upper_bound(
+      pages.begin(), pages.end(), address,
+      [](const std::string& key, const auto& p) { return key < p->front().address; });
+  if (page == pages.begin()) return nullptr;
+  const std::vector<ResourceView>& rows = **std::prev(page);
+  const auto row = std::lower_bound(
+      rows.begin(), rows.end(), address,
+      [](const ResourceView& view, const std::string& key) { return view.address < key; });
+  return row != rows.end() && row->address == address ? &*row : nullptr;
+}
+
+size_t Snapshot::size() const {
+  size_t count = 0;
+  for (const auto& page : pages) count += page->size();
+  return count;
+}
+
+}  // namespace tandem

@@ -1,0 +1,157 @@
+#include "engine/store_writer.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace tandem {
+namespace {
+
+// Answers when told, with what it is told; remembers the groups.
+class SlowStore final : public StateStore {
+ public:
+  void Commit(std::vector<Write> writes, Completion<StoreRevision> done) override {
+    groups.push_back(std::move(writes));
+    pending = std::move(done);
+  }
+  void Scan(std::string, std::string, size_t, Completion<Page> done) override { done(Page{}); }
+  void Get(std::string, Completion<Row> done) override { done(NotFound("no row")); }
+  void Answer(Result<StoreRevision> result) {
+    auto done = std::move(pending);
+    pending = nullptr;
+    done(std::move(result));
+  }
+
+  std::vector<std::vector<Write>> groups;
+  Completion<StoreRevision> pending;
+};
+
+class StoreWriterTest : public testing::Test {
+ protected:
+  void Turn() {
+    while (const auto work = inbox->Take()) work();
+    while (const auto work = timers.TakeDue(clock.Now())) work();
+    writer.Flush();
+  }
+  ManualClock clock;
+  Timers timers;
+  SeededRandom random{1};
+  std::shared_ptr<Inbox> inbox = std::make_shared<Inbox>();
+  SlowStore store;
+  Status lost;
+  StoreWriter writer{&store, &clock, &timers, inbox, &random, [this](Status s) { lost = s; }};
+};
+
+TEST_F(StoreWriterTest, OneGroupUnderWayTheRestGathers) {
+  std::string order;
+  for (int i = 0; i < 3; ++i)
+    writer.Commit({{"k" + std::to_string(i), "v"}}, [&order, i] { order += std::to_string(i); });
+  Turn();
+  writer.Commit({{"k3", "v"}}, [&] { order += "3"; });
+  writer.Commit({{"k4", "v"}}, [&] { order += "4"; });
+  Turn();
+  ASSERT_EQ(store.groups.size(), 1u);
+  EXPECT_EQ(store.groups[0].size(), 3u);
+  EXPECT_EQ(order, "");
+  store.Answer(StoreRevision{1});
+  Turn();
+  EXPECT_EQ(order, "012");
+  ASSERT_EQ(store.groups.size(), 2u);
+  EXPECT_EQ(store.groups[1].size(), 2u);
+  store.Answer(StoreRevision{2});
+  Turn();
+  EXPECT_EQ(order, "01234");
+  EXPECT_TRUE(writer.idle());
+}
+
+TEST_F(StoreWriterTest, NamesTheRevisionItSawLast) {
+  writer.Loaded("old", 7);
+  writer.Commit({{"old", "v"}, {"new", "v"}, {"blob", "v", true}});
+  Turn();
+  ASSERT_EQ(store.groups.size(), 1u);
+  EXPECT_EQ(store.groups[0][0].expected, 7);
+  EXPECT_EQ(store.groups[0][1].expected, 0);
+  EXPECT_EQ(store.groups[0][2].expected, std::nullopt);
+  store.Answer(StoreRevision{9});
+  Turn();
+  writer.Commit({{"old", std::nullopt}, {"new", "w"}});
+  Turn();
+  EXPECT_EQ(store.groups[1][0].expected, 9);
+  EXPECT_EQ(store.groups[1][1].expected, 9);
+  store.Answer(StoreRevision{10});
+  Turn();
+  EXPECT_FALSE(writer.Knows("old"));
+}
+
+TEST_F(StoreWriterTest, UnitsAreNeverSplitAndGroupsStayWithinBounds) {
+  for (int unit = 0; unit < 30; ++unit) {
+    std::vector<RowChange> rows;
+    for (int i = 0; i < 5; ++i) rows.push_back({std::to_string(unit) + "/" + std::to_string(i), "v"});
+    writer.Commit(std::move(rows));
+  }
+  for (StoreRevision revision = 1; !writer.idle(); ++revision) {
+    Turn();
+    if (store.pending) store.Answer(revision);
+  }
+  size_t total = 0;
+  for (const auto& group : store.groups) {
+    EXPECT_LE(group.size(), StoreWriter::kGroup);
+    EXPECT_EQ(group.size() % 5, 0u);
+    total += group.size();
+  }
+  EXPECT_EQ(total, 150u);
+}
+
+TEST_F(StoreWriterTest, BytesBoundAGroup) {
+  for (int i = 0; i < 4; ++i) writer.Commit({{"k" + std::to_string(i), std::string(400'000, 'x')}});
+  Turn();
+  EXPECT_EQ(store.groups[0].size(), 2u);
+}
+
+TEST_F(StoreWriterTest, LaterValueOfARowWinsAndMadeThenDeletedIsNothing) {
+  bool durable = false;
+  writer.Commit({{"a", "1"}, {"gone", "1"}});
+  writer.Commit({{"a", "2"}, {"gone", std::nullopt}}, [&] { durable = true; });
+  Turn();
+  ASSERT_EQ(store.groups[0].size(), 1u);
+  EXPECT_EQ(store.groups[0][0].value, "2");
+  store.Answer(StoreRevision{1});
+  Turn();
+  EXPECT_TRUE(durable);
+}
+
+TEST_F(StoreWriterTest, TroubleRetriesTheSameGroupAndNothingBecomesDurable) {
+  bool durable = false;
+  writer.Commit({{"a", "1"}}, [&] { durable = true; });
+  Turn();
+  store.Answer(ResourceExhausted("disk full"));
+  Turn();
+  EXPECT_EQ(writer.trouble().code(), Code::kResourceExhausted);
+  EXPECT_EQ(store.groups.size(), 1u) << "not before the backoff";
+  EXPECT_FALSE(durable);
+  clock.Advance(std::chrono::seconds(1));
+  Turn();
+  ASSERT_EQ(store.groups.size(), 2u);
+  store.Answer(StoreRevision{1});
+  Turn();
+  EXPECT_TRUE(durable);
+  EXPECT_TRUE(writer.trouble().ok());
+}
+
+TEST_F(StoreWriterTest, SomebodyElseWroteEndsIt) {
+  bool durable = false;
+  writer.Commit({{"a", "1"}}, [&] { durable = true; });
+  Turn();
+  store.Answer(Aborted("revision 3, not 0"));
+  Turn();
+  EXPECT_EQ(lost.code(), Code::kAborted);
+  EXPECT_TRUE(writer.lost());
+  writer.Commit({{"b", "1"}});
+  Turn();
+  EXPECT_EQ(store.groups.size(), 1u);
+  EXPECT_FALSE(durable);
+}
+
+}  // namespace
+}  // namespace tandem
