@@ -29,7 +29,7 @@ class PositionTable {
   /// The whole document's place in the table.
   static constexpr uint32_t kRoot = 0;
 
-  explicit PositionTable(const Span& root = {}) { nodes_.push_back(Node(root)); }
+  PositionTable() { nodes_.emplace_back(); }
 
   /// Adds the member `key` of the map at `parent`, or the next item of the list there; returns its
   /// place, for its own members. Of members with equal keys the first is found.
@@ -50,7 +50,6 @@ class PositionTable {
 
  private:
   struct Node {
-    explicit Node(const Span& s) : span(s) {}
     Span span;
     uint32_t first_child = 0;  // 0: none, as the root is nobody's child
     uint32_t last_child = 0;
