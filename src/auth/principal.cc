@@ -1,0 +1,103 @@
+#include "tandem/auth/principal.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tandem {
+namespace {
+
+struct Named {
+  Role role;
+  std::string_view name;
+};
+constexpr Named kRoles[] = {{Role::kViewer, "viewer"},     {Role::kPlanner, "planner"},
+                            {Role::kOperator, "operator"}, {Role::kApprover, "approver"},
+                            {Role::kAdmin, "admin"},       {Role::kBreakGlass, "break-glass"}};
+
+bool Gives(Role role, Permission permission) {
+  switch (permission) {
+    case Permission::kLook: return role != Role::kBreakGlass;
+    case Permission::kPlan:
+      return role == Role::kPlanner || role == Role::kOperator || role == Role::kAdmin;
+    case Permission::kOperate: return role == Role::kOperator || role == Role::kAdmin;
+    case Permission::kApprove: return role == Role::kApprover || role == Role::kAdmin;
+    case Permission::kAdminister: return role == Role::kAdmin;
+    case Permission::kBreakGlass: return role == Role::kBreakGlass;
+  }
+  return false;
+}
+
+std::string_view Needed(Permission permission) {
+  switch (permission) {
+    case Permission::kLook: return "viewer";
+    case Permission::kPlan: return "planner";
+    case Permission::kOperate: return "operator";
+    case Permission::kApprove: return "approver";
+    case Permission::kAdminister: return "admin";
+    case Permission::kBreakGlass: return "break-glass";
+  }
+  return "admin";
+}
+
+}  // namespace
+
+std::string_view RoleName(Role role) {
+  for (const Named& named : kRoles)
+    if (named.role == role) return named.name;
+  return "viewer";
+}
+
+Result<Role> ParseRole(std::string_view text) {
+  for (const Named& named : kRoles)
+    if (named.name == text) return named.role;
+  return InvalidArgument(fmt::format(
+      "'{}' is not a role; roles are viewer, planner, operator, approver, admin, break-glass", text));
+}
+
+RoleMap::RoleMap(std::string owner) {
+  std::set<Role>& all = roles_[std::move(owner)];
+  for (const Named& named : kRoles) all.insert(named.role);
+}
+
+Result<RoleMap> RoleMap::From(const std::map<std::string, std::vector<std::string>>& mapping,
+                              std::string owner) {
+  RoleMap map(std::move(owner));
+  if (mapping.empty()) return map;
+  map.roles_.clear();
+  for (const auto& [name, principals] : mapping) {
+    TANDEM_ASSIGN_OR_RETURN(const Role role, ParseRole(name));
+    for (const std::string& principal : principals) {
+      const bool known = principal == "*" || principal.rfind("uid:", 0) == 0 ||
+                         principal.rfind("cn:", 0) == 0;
+      if (!known)
+        return InvalidArgument(fmt::format(
+            "'{}' is not a principal; write uid:NUMBER, cn:SUBJECT or \"*\"", principal));
+      map.roles_[principal].insert(role);
+    }
+  }
+  return map;
+}
+
+std::set<Role> RoleMap::RolesOf(std::string_view principal) const {
+  std::set<Role> roles;
+  if (const auto own = roles_.find(principal); own != roles_.end()) roles = own->second;
+  if (const auto all = roles_.find("*"); all != roles_.end())
+    roles.insert(all->second.begin(), all->second.end());
+  return roles;
+}
+
+bool RoleMap::Allows(std::string_view principal, Permission permission) const {
+  const std::set<Role> roles = RolesOf(principal);
+  return std::any_of(roles.begin(), roles.end(),
+                     [&](Role role) { return Gives(role, permission); });
+}
+
+Status RoleMap::Check(std::string_view principal, Permission permission) const {
+  if (Allows(principal, permission)) return OkStatus();
+  return PermissionDenied(fmt::format(
+      "{} needs the role {}; roles are mapped in the daemon's settings under 'roles'",
+      principal.empty() ? "an unknown caller" : principal, Needed(permission)));
+}
+
+}  // namespace tandem
