@@ -1,0 +1,23 @@
+// The schema as numbered changes. user_version holds the number of the last one that was made.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "state_sqlite/database.h"
+#include "tandem/base/status.h"
+
+namespace tandem::sqlite {
+
+/// "tndm": tells our files from other programs' databases.
+constexpr int64_t kApplicationId = 0x746e646d;
+
+/// Migration N is at index N - 1. A released one is never changed.
+const std::vector<std::string_view>& Migrations();
+
+/// Makes the changes that the file lacks, all or none. kFailedPrecondition when a newer tandem or
+/// another program wrote it.
+Status Migrate(Database& database, const std::vector<std::string_view>& migrations);
+
+}  // namespace tandem::sqlite
