@@ -54,7 +54,7 @@ void ForEachTemplate(const Value& value, const std::string& path,
                      const std::function<bool(const std::string&)>& opaque,
                      const std::function<void(const std::string&, const std::string&)>& visit) {
   if (value.is_string()) {
-    if (value.as_string().find("${") != std::string::npos && !opaque(path))
+    if (Template::Concerns(value.as_string()) && !opaque(path))
       visit(path, value.as_string());
   } else if (value.is_list()) {
     for (size_t i = 0; i < value.as_list().size(); ++i)
@@ -69,18 +69,16 @@ Value EvaluateTree(const Value& value, const std::string& path, const Scope& sco
                    const std::function<bool(const std::string&)>& opaque,
                    std::vector<ScalarProblem>& problems) {
   if (value.is_string()) {
-    if (value.as_string().find("${") == std::string::npos || opaque(path)) return value;
-    const ParsedTemplate parsed = ParseTemplate(value.as_string());
-    if (!parsed.ok()) {
-      problems.push_back({path, parsed.error.offset, parsed.error.message});
-      return {};
-    }
-    Evaluation evaluation = Evaluate(parsed.value, scope);
-    if (!evaluation.ok()) {
-      problems.push_back({path, evaluation.error.offset, evaluation.error.message});
-      return {};
-    }
-    return std::move(evaluation.value);
+    if (!Template::Concerns(value.as_string()) || opaque(path)) return value;
+    const auto fail = [&](const ExprError& error) {
+      problems.push_back({path, error.offset, error.message, error.hint});
+      return Value();
+    };
+    const ExprResult<Template> parsed = Template::Parse(value.as_string());
+    if (!parsed.ok()) return fail(parsed.error());
+    ExprResult<Value> worth = Evaluate(*parsed, scope);
+    if (!worth.ok()) return fail(worth.error());
+    return std::move(worth).value();
   }
   if (value.is_list()) {
     List list;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "tandem/compile/compile.h"
-#include "tandem/expr/template.h"
+#include "tandem/expr/evaluate.h"
 
 namespace tandem {
 
@@ -35,6 +35,7 @@ struct ScalarProblem {
   std::string path;
   size_t offset = 0;  // bytes into the scalar's own text
   std::string message;
+  std::string hint;
 };
 
 /// Calls `visit(path, text)` for every string below `value` that may hold an expression and for which
@@ -53,5 +54,8 @@ SourceRange RangeOfProblem(const Document& document, const ScalarProblem& proble
 
 /// The paths of `resource` whose `${` is not ours (R17).
 std::function<bool(const std::string&)> OpaquePaths(const Kind& kind, const Document& document);
+
+/// `spec` with the name field filled from tandem/external-name or metadata.name where it is absent.
+Value FillName(const ModelResource& resource, Value spec);
 
 }  // namespace tandem

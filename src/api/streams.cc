@@ -1,0 +1,460 @@
+// Calls whose documents go up, or whose pages, plans and events come down, as streams.
+
+#include <algorithm>
+#include <deque>
+
+#include "api/reactors.h"
+#include "api/service.h"
+#include "tandem/api_wire/convert.h"
+#include "tandem/base/synchronized.h"
+#include "tandem/codec/json.h"
+
+namespace tandem {
+
+using ApplyMessage = api::v1::ApplyRequest;
+using api::v1::ChangeReply;
+using api::v1::EventReply;
+using api::v1::ListReply;
+using api::v1::PlanReply;
+using api::v1::SourceChunk;
+
+grpc::ServerReadReactor<SourceChunk>* Service::Validate(Context* context,
+                                                        api::v1::ValidateReply* reply) {
+  if (grpc::Status status = Check(*context, Permission::kLook); !status.ok())
+    return new Refused<grpc::ServerReadReactor<SourceChunk>>(std::move(status));
+  auto sources = std::make_shared<SourceCollector>();
+  return new ReadAll<SourceChunk>(
+      [sources](const SourceChunk& chunk) { return sources->Add(chunk); },
+      [this, sources, reply](ReadAll<SourceChunk>* call) {
+        Diagnostics found;
+        CompileOptions options;
+        options.parallel = options_.parallel;
+        const auto model = Compile(sources->Take(), *options_.catalog, options, found);
+        found.Sort();
+        for (const Diagnostic& item : found.items()) ToWire(item, reply->add_diagnostics());
+        if (model != nullptr) {
+          reply->set_documents(static_cast<int64_t>(model->documents.size()));
+          reply->set_resources(static_cast<int64_t>(model->resources.size()));
+        }
+        call->Finish(grpc::Status::OK);
+      });
+}
+
+namespace {
+
+/// The reply pieces of a plan: diagnostics first, then its JSON.
+class PlanPieces {
+ public:
+  explicit PlanPieces(const PlanAnswer& answer) {
+    PlanReply head;
+    head.set_refusal(static_cast<api::v1::Refusal>(ToWire(answer.refusal)));
+    head.set_message(answer.message);
+    Diagnostics sorted = answer.diagnostics;
+    sorted.Sort();
+    for (const Diagnostic& item : sorted.items()) ToWire(item, head.add_diagnostics());
+    pieces_.push_back(std::move(head));
+    if (answer.plan == nullptr) return;
+    const std::string json = ToCanonicalJson(PlanToValue(*answer.plan));
+    for (size_t at = 0; at < json.size(); at += kPieceBytes)
+      pieces_.emplace_back().set_json(json.substr(at, kPieceBytes));
+  }
+  bool Next(PlanReply* reply) {
+    if (next_ == pieces_.size()) return false;
+    *reply = std::move(pieces_[next_++]);
+    return true;
+  }
+
+ private:
+  std::vector<PlanReply> pieces_;
+  size_t next_ = 0;
+};
+
+class PlanCall final : public grpc::ServerBidiReactor<api::v1::PlanRequest, PlanReply> {
+ public:
+  PlanCall(Engine* engine, std::string actor) : engine_(engine) {
+    request_.actor = std::move(actor);
+    StartRead(&message_);
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) {
+      request_.sources = sources_.Take();
+      engine_->MakePlan(std::move(request_), [this](PlanAnswer answer) {
+        pieces_ = std::make_unique<PlanPieces>(answer);
+        WriteNext();
+      });
+      return;
+    }
+    if (message_.has_head()) {
+      const api::v1::PlanHead& head = message_.head();
+      request_.targets.assign(head.targets().begin(), head.targets().end());
+      if (head.delete_budget() >= 0) request_.delete_budget = head.delete_budget();
+      if (head.undo()) request_.undo_to = head.undo_to();
+      if (!head.mode().empty()) request_.mode = head.mode();
+      request_.refresh = !head.no_refresh();
+    } else if (message_.has_source()) {
+      if (const Status status = sources_.Add(message_.source()); !status.ok()) {
+        Finish(ToGrpc(status));
+        return;
+      }
+    }
+    StartRead(&message_);
+  }
+
+  void OnWriteDone(bool ok) override {
+    if (ok) {
+      WriteNext();
+    } else {
+      Finish(grpc::Status(grpc::StatusCode::CANCELLED, "the caller is gone"));
+    }
+  }
+
+  void OnDone() override { delete this; }
+
+ private:
+  void WriteNext() {
+    reply_.Clear();
+    if (pieces_->Next(&reply_)) {
+      StartWrite(&reply_);
+    } else {
+      Finish(grpc::Status::OK);
+    }
+  }
+
+  Engine* engine_;
+  tandem::PlanRequest request_;
+  SourceCollector sources_;
+  api::v1::PlanRequest message_;
+  PlanReply reply_;
+  std::unique_ptr<PlanPieces> pieces_;
+};
+
+}  // namespace
+
+grpc::ServerBidiReactor<api::v1::PlanRequest, PlanReply>* Service::Plan(Context* context) {
+  if (grpc::Status status = Check(*context, Permission::kPlan); !status.ok())
+    return new Refused<grpc::ServerBidiReactor<api::v1::PlanRequest, PlanReply>>(std::move(status));
+  return new PlanCall(options_.engine, ActorOf(*context));
+}
+
+grpc::ServerReadReactor<ApplyMessage>* Service::Apply(Context* context, api::v1::ApplyReply* reply) {
+  if (grpc::Status status = Check(*context, Permission::kOperate); !status.ok())
+    return new Refused<grpc::ServerReadReactor<ApplyMessage>>(std::move(status));
+  struct Collected {
+    StartRequest request;
+    std::string plan_json;
+    SourceCollector sources;
+  };
+  auto collected = std::make_shared<Collected>();
+  collected->request.actor = ActorOf(*context);
+  return new ReadAll<ApplyMessage>(
+      [collected](const ApplyMessage& message) {
+        if (message.has_source()) return collected->sources.Add(message.source());
+        if (!message.has_head()) return OkStatus();
+        const api::v1::ApplyHead& head = message.head();
+        if (!head.hash().empty()) collected->request.hash = head.hash();
+        collected->request.auto_approve |= head.auto_approve();
+        collected->plan_json += head.plan_json();
+        if (collected->plan_json.size() > kMaxPlanBytes)
+          return ResourceExhausted("the plan is larger than 512 MiB");
+        return OkStatus();
+      },
+      [this, collected, reply](ReadAll<ApplyMessage>* call) {
+        StartRequest& request = collected->request;
+        if (!collected->plan_json.empty()) {
+          const Result<Value> value = ParseJson(collected->plan_json);
+          Result<tandem::Plan> plan =
+              value.ok() ? PlanFromValue(*value) : Result<tandem::Plan>(value.status());
+          if (!plan.ok()) {
+            reply->set_refusal(api::v1::REFUSAL_CONFIGURATION);
+            reply->set_message(plan.status().Annotate("the saved plan").message());
+            call->Finish(grpc::Status::OK);
+            return;
+          }
+          request.plan = std::make_shared<const tandem::Plan>(*std::move(plan));
+        }
+        request.sources = collected->sources.Take();
+        const std::string hash = request.plan != nullptr ? request.plan->hash : request.hash;
+        options_.engine->StartRun(std::move(request), [call, reply, hash](StartAnswer answer) {
+          reply->set_refusal(static_cast<api::v1::Refusal>(ToWire(answer.refusal)));
+          reply->set_message(answer.message);
+          reply->set_pending(answer.pending);
+          reply->set_run(answer.run);
+          reply->set_hash(hash);
+          call->Finish(grpc::Status::OK);
+        });
+      });
+}
+
+grpc::ServerWriteReactor<PlanReply>* Service::GetPlan(Context* context,
+                                                      const api::v1::PlanHash* request) {
+  if (grpc::Status status = Check(*context, Permission::kLook); !status.ok())
+    return new Refused<grpc::ServerWriteReactor<PlanReply>>(std::move(status));
+
+  class Call final : public grpc::ServerWriteReactor<PlanReply> {
+   public:
+    void Begin(const PlanAnswer& answer) {
+      pieces_ = std::make_unique<PlanPieces>(answer);
+      Next();
+    }
+    void OnWriteDone(bool) override { Next(); }
+    void OnDone() override { delete this; }
+
+   private:
+    void Next() {
+      reply_.Clear();
+      if (pieces_->Next(&reply_)) {
+        StartWrite(&reply_);
+      } else {
+        Finish(grpc::Status::OK);
+      }
+    }
+    std::unique_ptr<PlanPieces> pieces_;
+    PlanReply reply_;
+  };
+  auto* call = new Call;
+  options_.engine->GetPlan(request->hash(), [call](Result<std::shared_ptr<const tandem::Plan>> plan) {
+    if (!plan.ok()) {
+      call->Finish(ToGrpc(plan.status()));
+      return;
+    }
+    PlanAnswer answer;
+    answer.plan = *plan;
+    call->Begin(answer);
+  });
+  return call;
+}
+
+namespace {
+
+bool Matches(const ResourceView& view, const api::v1::ListRequest& request) {
+  return view.address.rfind(request.prefix(), 0) == 0 &&
+         (request.component().empty() || view.component == request.component());
+}
+
+}  // namespace
+
+grpc::ServerWriteReactor<ListReply>* Service::List(Context* context,
+                                                   const api::v1::ListRequest* request) {
+  if (grpc::Status status = Check(*context, Permission::kLook); !status.ok())
+    return new Refused<grpc::ServerWriteReactor<ListReply>>(std::move(status));
+  using api::v1::ListRequest;
+  if (request->what() == ListRequest::WHAT_UNSPECIFIED)
+    return new Refused<grpc::ServerWriteReactor<ListReply>>(
+        grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "what is to be listed?"));
+  auto now = options_.engine->snapshot();
+  auto page = std::make_shared<size_t>(0);
+  return new WriteEach<ListReply>([now, page, request = *request](ListReply* reply) {
+    reply->set_sequence(now->sequence);
+    const size_t index = (*page)++;
+    if (request.what() == ListRequest::RESOURCES) {
+      if (index >= std::max<size_t>(1, now->pages.size())) return false;
+      if (index < now->pages.size())
+        for (const ResourceView& view : *now->pages[index])
+          if (Matches(view, request)) ToWire(view, false, reply->add_items()->mutable_resource());
+      return true;
+    }
+    if (index > 0) return false;
+    const auto matches = [&](const std::string& name) { return name.rfind(request.prefix(), 0) == 0; };
+    switch (request.what()) {
+      case ListRequest::COMPONENTS:
+        for (const ComponentView& view : now->components)
+          if (matches(view.name)) ToWire(view, reply->add_items()->mutable_component());
+        break;
+      case ListRequest::CONNECTIONS:
+        for (const ConnectionView& view : now->connections)
+          ToWire(view, reply->add_items()->mutable_connection());
+        break;
+      case ListRequest::ACCOUNTS:
+        for (const auto& [name, view] : now->accounts)
+          if (matches(name)) ToWire(view, reply->add_items()->mutable_account());
+        break;
+      case ListRequest::RUNS:
+        for (const RunView& view : now->runs) ToWire(view.run, reply->add_items()->mutable_run());
+        break;
+      default: break;
+    }
+    return true;
+  });
+}
+
+grpc::ServerWriteReactor<EventReply>* Service::Events(Context* context,
+                                                      const api::v1::EventsRequest* request) {
+  if (grpc::Status status = Check(*context, Permission::kLook); !status.ok())
+    return new Refused<grpc::ServerWriteReactor<EventReply>>(std::move(status));
+
+  class Call final : public grpc::ServerWriteReactor<EventReply> {
+   public:
+    void Begin(std::vector<Event> events) {
+      events_ = std::move(events);
+      Next();
+    }
+    void OnWriteDone(bool) override { Next(); }
+    void OnDone() override { delete this; }
+
+   private:
+    void Next() {
+      reply_.Clear();
+      for (int i = 0; i < 256 && next_ < events_.size(); ++i)
+        ToWire(events_[next_++], reply_.add_events());
+      if (reply_.events_size() > 0) {
+        StartWrite(&reply_);
+      } else {
+        Finish(grpc::Status::OK);
+      }
+    }
+    std::vector<Event> events_;
+    size_t next_ = 0;
+    EventReply reply_;
+  };
+  auto* call = new Call;
+  const size_t limit = request->limit() <= 0 ? 1000 : static_cast<size_t>(request->limit());
+  options_.engine->GetEvents(request->address(), request->run(), request->after(), limit,
+                             [call](Result<std::vector<Event>> events) {
+                               if (events.ok()) {
+                                 call->Begin(*std::move(events));
+                               } else {
+                                 call->Finish(ToGrpc(events.status()));
+                               }
+                             });
+  return call;
+}
+
+namespace {
+
+/// One watcher. The engine calls `Push` in its turns; gRPC calls the rest from its own threads.
+class WatchCall final : public grpc::ServerWriteReactor<ChangeReply>,
+                        public std::enable_shared_from_this<WatchCall> {
+ public:
+  WatchCall(Engine* engine, std::string run, size_t buffer, std::atomic<size_t>* count)
+      : engine_(engine), run_(std::move(run)), buffer_(buffer), count_(count) {
+    ++*count_;
+  }
+  ~WatchCall() override { --*count_; }
+
+  /// `self` keeps the call alive until gRPC is done with it and the engine has let it go.
+  void Begin(std::shared_ptr<WatchCall> self, int64_t after) {
+    self_ = self;
+    const Result<int64_t> id =
+        engine_->Watch(after, [self](const Change& change) { self->Push(change); });
+    if (!id.ok()) {
+      End(ToGrpc(id.status()));
+      return;
+    }
+    const bool ended = state_.With([&](State& state) {
+      state.id = *id;
+      return state.done;
+    });
+    if (ended) engine_->Unwatch(*id);
+  }
+
+  void OnWriteDone(bool ok) override {
+    if (!ok) {
+      End(grpc::Status(grpc::StatusCode::CANCELLED, "the caller is gone"));
+      return;
+    }
+    const Action action = state_.With([&](State& state) {
+      state.writing = false;
+      return Choose(state);
+    });
+    Do(action);
+  }
+
+  void OnCancel() override { End(grpc::Status(grpc::StatusCode::CANCELLED, "the caller is gone")); }
+
+  void OnDone() override {
+    const int64_t id = state_.With([](State& state) {
+      state.done = true;
+      return state.id;
+    });
+    if (id >= 0) engine_->Unwatch(id);
+    self_.reset();
+  }
+
+ private:
+  struct State {
+    std::deque<ChangeReply> waiting;
+    std::optional<grpc::Status> ending;
+    bool writing = false;
+    bool finished = false;
+    bool done = false;
+    int64_t id = -1;
+  };
+  enum class Action { kNone, kWrite, kFinish };
+
+  Action Choose(State& state) {
+    if (state.writing || state.finished) return Action::kNone;
+    if (state.ending.has_value()) {
+      state.finished = true;
+      return Action::kFinish;
+    }
+    if (state.waiting.empty()) return Action::kNone;
+    current_ = std::move(state.waiting.front());
+    state.waiting.pop_front();
+    state.writing = true;
+    return Action::kWrite;
+  }
+
+  void Do(Action action) {
+    if (action == Action::kWrite) StartWrite(&current_);
+    if (action == Action::kFinish)
+      Finish(state_.With([](State& state) { return *state.ending; }));
+  }
+
+  void Push(const Change& change) {
+    if (!run_.empty()) {
+      const bool ours = (change.step.has_value() && change.step->run == run_) ||
+                        (change.run.has_value() && change.run->id == run_) ||
+                        (change.event.has_value() && change.event->run == run_);
+      if (!ours) return;
+    }
+    ChangeReply reply;
+    ToWire(change, *engine_->snapshot(), &reply);
+    const Action action = state_.With([&](State& state) {
+      if (state.waiting.size() >= buffer_) {
+        if (!state.ending.has_value())
+          state.ending = grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                                      "this watcher is too slow; resume after the last sequence");
+      } else {
+        state.waiting.push_back(std::move(reply));
+      }
+      return Choose(state);
+    });
+    Do(action);
+  }
+
+  void End(grpc::Status status) {
+    const Action action = state_.With([&](State& state) {
+      if (!state.ending.has_value()) state.ending = std::move(status);
+      return Choose(state);
+    });
+    Do(action);
+  }
+
+  Engine* engine_;
+  const std::string run_;
+  const size_t buffer_;
+  std::atomic<size_t>* count_;
+  std::shared_ptr<WatchCall> self_;
+  Synchronized<State> state_;
+  ChangeReply current_;
+};
+
+}  // namespace
+
+grpc::ServerWriteReactor<ChangeReply>* Service::Watch(Context* context,
+                                                      const api::v1::WatchRequest* request) {
+  if (grpc::Status status = Check(*context, Permission::kLook); !status.ok())
+    return new Refused<grpc::ServerWriteReactor<ChangeReply>>(std::move(status));
+  if (draining_ || watchers_ >= options_.watchers)
+    return new Refused<grpc::ServerWriteReactor<ChangeReply>>(
+        grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "too many watchers"));
+  auto call = std::make_shared<WatchCall>(options_.engine, request->run(), options_.watch_buffer,
+                                          &watchers_);
+  const int64_t after =
+      request->from_now() ? options_.engine->snapshot()->sequence : request->after();
+  call->Begin(call, after);
+  return call.get();
+}
+
+}  // namespace tandem

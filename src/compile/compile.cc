@@ -1,0 +1,159 @@
+#include "tandem/compile/compile.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compile/names.h"
+#include "compile/own_kinds.h"
+#include "compile/resources.h"
+#include "tandem/base/hash.h"
+#include "tandem/base/spelling.h"
+
+namespace tandem {
+namespace {
+
+const std::vector<std::string> kOwnKinds = {"Platform", "Account", "Component", "Policy"};
+
+struct Parsed {
+  std::vector<std::shared_ptr<const Document>> documents;  // in source order
+  std::string digest;
+};
+
+void ForEachIndex(const ParallelFor& parallel, size_t count, const std::function<void(size_t)>& work) {
+  if (parallel) {
+    parallel(count, work);
+  } else {
+    for (size_t i = 0; i < count; ++i) work(i);
+  }
+}
+
+/// `known` as it stands at another place, its parse reused.
+std::shared_ptr<const Document> MoveTo(const std::shared_ptr<const Document>& known,
+                                       const DocumentText& text) {
+  if (known->source == text.source && known->begin == text.begin) return known;
+  auto moved = std::make_shared<Document>(*known);
+  moved->source = text.source;
+  moved->begin = text.begin;
+  moved->end = text.end;
+  return moved;
+}
+
+Parsed ParseAll(const std::vector<std::shared_ptr<const SourceText>>& sources,
+                const CompileOptions& options, Diagnostics& found) {
+  std::vector<DocumentText> texts;
+  for (const auto& source : sources) {
+    std::vector<DocumentText> split = SplitDocuments(source, options.limits, found);
+    texts.insert(texts.end(), std::make_move_iterator(split.begin()),
+                 std::make_move_iterator(split.end()));
+  }
+  constexpr size_t kChunk = 32;
+  const size_t chunks = (texts.size() + kChunk - 1) / kChunk;
+  std::vector<std::shared_ptr<const Document>> documents(texts.size());
+  std::vector<Diagnostics> each(chunks);
+  ForEachIndex(options.parallel, chunks, [&](size_t chunk) {
+    const size_t end = std::min(texts.size(), (chunk + 1) * kChunk);
+    for (size_t i = chunk * kChunk; i < end; ++i) {
+      if (options.known != nullptr) {
+        const auto known = options.known->find(texts[i].digest);
+        if (known != options.known->end()) {
+          documents[i] = MoveTo(known->second, texts[i]);
+          continue;
+        }
+      }
+      std::optional<Document> document = ParseDocument(texts[i], options.limits, each[chunk]);
+      if (document.has_value()) documents[i] = std::make_shared<const Document>(*std::move(document));
+    }
+  });
+  for (const Diagnostics& some : each) found.Append(some);
+
+  Parsed parsed;
+  std::vector<std::string> digests;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    if (documents[i] == nullptr) continue;
+    parsed.documents.push_back(std::move(documents[i]));
+    digests.push_back(std::move(texts[i].digest));
+  }
+  std::sort(digests.begin(), digests.end());
+  parsed.digest = "sha256:" + Hex(Sha256(fmt::format("{}", fmt::join(digests, "\n"))));
+  return parsed;
+}
+
+/// Own documents by kind, each address once; others are left for ReadResource.
+void ReadOwn(const std::shared_ptr<const Document>& document, CompiledModel& model,
+             std::map<std::string, std::shared_ptr<const Document>>& seen,
+             std::vector<Policy>& policies, Diagnostics& found) {
+  const std::string address = document->address().ToString();
+  const auto [first, added] = seen.emplace(address, document);
+  if (!added) {
+    const SourceRange range = first->second->RangeOf("metadata.name");
+    const Position place = PositionAt(range.text->text, range.begin);
+    found.Error(document->RangeOf("metadata.name"),
+                fmt::format("two documents have the address {}", address),
+                fmt::format("the other is at {}:{}:{}", range.text->name, place.line, place.column), address);
+    return;
+  }
+  if (document->kind == "Account") {
+    ReadAccount(document, model, found);
+  } else if (document->kind == "Component") {
+    ReadComponent(document, model, found);
+  } else if (document->kind == "Policy") {
+    policies.push_back(ReadPolicy(*document, found));
+  } else if (document->kind != "Platform") {
+    const std::string near = NearestWord(document->kind, kOwnKinds);
+    found.Error(document->RangeOf("kind"), fmt::format("unknown kind '{}' in group tandem", document->kind),
+                near.empty() ? fmt::format("one of: {}", fmt::join(kOwnKinds, ", "))
+                             : fmt::format("did you mean '{}'?", near),
+                address);
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<const CompiledModel> Compile(
+    const std::vector<std::shared_ptr<const SourceText>>& sources, const Catalog& catalog,
+    const CompileOptions& options, Diagnostics& found) {
+  Parsed parsed = ParseAll(sources, options, found);
+  auto model = std::make_shared<CompiledModel>();
+  model->digest = std::move(parsed.digest);
+  model->documents = std::move(parsed.documents);
+
+  std::shared_ptr<const Document> platform;
+  for (const auto& document : model->documents) {
+    if (document->group != "tandem" || document->kind != "Platform") continue;
+    if (platform == nullptr) {
+      platform = document;
+      ReadPlatform(document, *model, found);
+    } else if (document->name != platform->name) {
+      found.Error(document->RangeOf("metadata.name"),
+                  fmt::format("a model has one Platform; the other is '{}'", platform->name),
+                  "keep the models of two platforms apart");
+    }
+  }
+  if (platform == nullptr) {
+    if (!found.has_errors()) {
+      SourceRange where;
+      if (!sources.empty()) where = {sources[0], 0, 0};
+      found.Error(where, "there is no Platform document in the input",
+                  "-f names the whole model of one platform; add a document with\n"
+                  "apiVersion: tandem/v1, kind: Platform");
+    }
+    return nullptr;
+  }
+  model->platform_name = PlatformName(*model);
+  model->sites_name = SitesName(*model);
+
+  std::map<std::string, std::shared_ptr<const Document>> seen;
+  std::vector<Policy> policies;
+  for (const auto& document : model->documents)
+    if (document->group == "tandem") ReadOwn(document, *model, seen, policies, found);
+  model->policies = PolicySet(std::move(policies));
+  CheckDiagram(*model, found);
+  for (const auto& document : model->documents)
+    if (document->group != "tandem") ReadResource(document, catalog, *model, found);
+  CheckResources(catalog, options.parallel, *model, found);
+  if (found.has_errors()) return nullptr;
+  return model;
+}
+
+}  // namespace tandem

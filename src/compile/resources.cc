@@ -1,0 +1,275 @@
+#include "compile/resources.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "compile/names.h"
+#include "tandem/base/spelling.h"
+
+namespace tandem {
+namespace {
+
+bool NothingOpaque(const std::string&) { return false; }
+
+/// What is reported about one document, with its address.
+class Reporter {
+ public:
+  Reporter(const Document& document, Diagnostics& found) : document_(document), found_(found) {}
+  void Error(std::string_view path, std::string summary, std::string detail = "",
+             bool of_key = false) const {
+    found_.Error(document_.RangeOf(path, of_key), std::move(summary), std::move(detail),
+                 document_.address().ToString());
+  }
+  void Problem(const ScalarProblem& problem) const {
+    found_.Error(RangeOfProblem(document_, problem), problem.message, problem.hint,
+                 document_.address().ToString());
+  }
+
+ private:
+  const Document& document_;
+  Diagnostics& found_;
+};
+
+std::string AnnotationPath(std::string_view key) { return JoinPath("metadata.annotations", key); }
+
+/// A text that may hold expressions without ref(), evaluated to a string.
+std::string EvaluateText(const std::string& text, const std::string& path, const Scope& scope,
+                         const Reporter& report) {
+  std::vector<ScalarProblem> problems;
+  const Value value = EvaluateTree(Value(text), path, scope, NothingOpaque, problems);
+  for (const ScalarProblem& problem : problems) report.Problem(problem);
+  if (!problems.empty()) return "";
+  if (value.is_string()) return value.as_string();
+  if (value.is_int()) return std::to_string(value.as_int());
+  report.Error(path, fmt::format("must be a string, not {}", TypeName(value.type())));
+  return "";
+}
+
+std::string_view Trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\n')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\n')) text.remove_suffix(1);
+  return text;
+}
+
+std::vector<std::string> SplitList(std::string_view text) {
+  std::vector<std::string> items;
+  while (!text.empty()) {
+    const size_t comma = std::min(text.find(','), text.size());
+    if (const std::string_view item = Trim(text.substr(0, comma)); !item.empty())
+      items.emplace_back(item);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return items;
+}
+
+/// The account of a document: its annotation, else the only one whose provider serves the group (R11).
+std::string ChooseAccount(const Document& document, const std::string& provider,
+                          const CompiledModel& model, const Reporter& report) {
+  const std::string path = AnnotationPath("tandem/account");
+  std::vector<std::string> candidates;
+  for (const auto& [name, account] : model.accounts)
+    if (account.provider == provider) candidates.push_back(name);
+  if (const std::string chosen = document.Annotation("tandem/account"); !chosen.empty()) {
+    const auto account = model.accounts.find(chosen);
+    if (account == model.accounts.end()) {
+      const std::string near = NearestWord(chosen, candidates);
+      report.Error(path, fmt::format("there is no Account '{}'", chosen),
+                   near.empty() ? fmt::format("accounts of provider {}: {}", provider,
+                                              candidates.empty() ? "none" : fmt::format("{}", fmt::join(candidates, ", ")))
+                                : fmt::format("did you mean '{}'?", near));
+      return "";
+    }
+    if (account->second.provider != provider) {
+      report.Error(path, fmt::format("the Account '{}' is of provider {}, but {} is served by {}", chosen,
+                                     account->second.provider, document.group, provider));
+      return "";
+    }
+    return chosen;
+  }
+  if (candidates.size() == 1) return candidates[0];
+  if (candidates.empty()) {
+    report.Error("kind", fmt::format("no Account has provider: {}", provider),
+                 fmt::format("add a document with kind: Account and spec.provider: {}", provider));
+  } else {
+    report.Error("kind", fmt::format("{} Accounts could hold this {}", candidates.size(), document.kind),
+                 fmt::format("name one in metadata.annotations: tandem/account: {}",
+                             fmt::join(candidates, " | ")));
+  }
+  return "";
+}
+
+const std::vector<std::string> kAnnotations = {
+    "tandem/account",  "tandem/manage",     "tandem/deletion-policy", "tandem/external-name",
+    "tandem/adopt",    "tandem/protect",    "tandem/reconcile-interval", "tandem/paused",
+    "tandem/for-each", "tandem/depends-on", "tandem/expressions",     "tandem/expressions-at",
+    "tandem/write-to", "tandem/moved-from"};
+
+std::string OneOf(const Document& document, std::string_view key,
+                  const std::vector<std::string>& allowed, std::string otherwise,
+                  const Reporter& report) {
+  const std::string value = document.Annotation(key);
+  if (value.empty()) return otherwise;
+  if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return value;
+  report.Error(AnnotationPath(key), fmt::format("'{}' is not a value of {}", value, key),
+               fmt::format("one of: {}", fmt::join(allowed, ", ")));
+  return otherwise;
+}
+
+void ReadAnnotations(const Document& document, const Scope& scope, const Reporter& report,
+                     ModelResource& resource) {
+  for (const auto& [key, value] : document.annotations) {
+    if (key.rfind("tandem/", 0) != 0) continue;
+    if (std::find(kAnnotations.begin(), kAnnotations.end(), key) != kAnnotations.end()) continue;
+    const std::string near = NearestWord(key, kAnnotations);
+    report.Error(AnnotationPath(key), fmt::format("unknown annotation '{}'", key),
+                 near.empty() ? fmt::format("known: {}", fmt::join(kAnnotations, ", "))
+                              : fmt::format("did you mean '{}'?", near),
+                 true);
+  }
+  resource.manage = OneOf(document, "tandem/manage", {"full", "observe", "delegate"}, "full", report);
+  resource.deletion_policy =
+      OneOf(document, "tandem/deletion-policy", {"delete", "retain"}, "delete", report);
+  resource.adopt = OneOf(document, "tandem/adopt", {"if-identical", "and-update"}, "", report);
+  resource.paused = OneOf(document, "tandem/paused", {"true", "false"}, "false", report) == "true";
+  if (const std::string protect = OneOf(document, "tandem/protect", {"true", "false"}, "", report);
+      !protect.empty())
+    resource.protect = protect == "true";
+  if (const std::string text = document.Annotation("tandem/reconcile-interval"); !text.empty()) {
+    const auto interval = ParseDuration(text);
+    if (!interval.ok())
+      report.Error(AnnotationPath("tandem/reconcile-interval"), interval.status().message());
+    else if (*interval < std::chrono::seconds(1))
+      report.Error(AnnotationPath("tandem/reconcile-interval"), "must be at least 1s");
+    else
+      resource.reconcile_interval = *interval;
+  }
+  const auto text = [&](std::string_view key) {
+    return EvaluateText(document.Annotation(key), AnnotationPath(key), scope, report);
+  };
+  resource.external_name = text("tandem/external-name");
+  resource.moved_from = text("tandem/moved-from");
+  if (!resource.moved_from.empty()) {
+    const auto from = Address::Parse(resource.moved_from);
+    if (!from.ok())
+      report.Error(AnnotationPath("tandem/moved-from"), from.status().message());
+    else if (from->kind_name() != document.kind_name())
+      report.Error(AnnotationPath("tandem/moved-from"), "a resource moves within its kind only",
+                   fmt::format("{} is not a {}", resource.moved_from,
+                               document.kind_name().ToString()));
+  }
+  resource.needs = SplitList(text("tandem/depends-on"));
+}
+
+void AddOne(const std::shared_ptr<const Document>& document, const std::shared_ptr<const Kind>& kind,
+            const std::string& account, Value each, CompiledModel& model, Diagnostics& found) {
+  const Reporter report(*document, found);
+  ModelResource resource;
+  resource.account = account;
+  resource.site = model.accounts.at(account).site;
+  resource.kind = kind;
+  resource.document = document;
+  resource.each = std::move(each);
+  if (const Value* spec = document->body.Find("spec")) {
+    if (!spec->is_map() && !spec->is_null()) {
+      report.Error("spec", fmt::format("'spec' must be a map, not {}", TypeName(spec->type())));
+      return;
+    }
+    resource.spec = spec->is_null() ? Value(Map()) : *spec;
+  } else {
+    resource.spec = Map();
+  }
+  if (const auto label = document->labels.find("tandem/component"); label != document->labels.end()) {
+    resource.component = label->second;
+    const bool known = std::any_of(model.components.begin(), model.components.end(),
+                                   [&](const ModelComponent& c) { return c.name == label->second; });
+    if (!known) {
+      std::vector<std::string> names;
+      for (const ModelComponent& component : model.components) names.push_back(component.name);
+      const std::string near = NearestWord(label->second, names);
+      report.Error(JoinPath("metadata.labels", "tandem/component"),
+                   fmt::format("there is no Component '{}'", label->second),
+                   near.empty() ? "" : fmt::format("did you mean '{}'?", near));
+    }
+  }
+  const Names names(model, resource.site, &resource.each, nullptr);
+  ReadAnnotations(*document, names, report, resource);
+  const std::string name = EvaluateText(document->name, "metadata.name", names, report);
+  if (name.empty()) return;
+  resource.address = {document->group, document->kind, document->ns, name,
+                      document->Annotation("tandem/account")};
+  const std::string address = resource.address.ToString();
+  const auto [at, added] = model.resources.emplace(address, std::move(resource));
+  if (added) return;
+  const SourceRange first = at->second.document->RangeOf("metadata.name");
+  const Position place = PositionAt(first.text->text, first.begin);
+  report.Error("metadata.name", fmt::format("two documents have the address {}", address),
+               fmt::format("the other is at {}:{}:{}", first.text->name, place.line, place.column));
+}
+
+}  // namespace
+
+void ReadResource(const std::shared_ptr<const Document>& document, const Catalog& catalog,
+                  CompiledModel& model, Diagnostics& found) {
+  const Reporter report(*document, found);
+  const std::shared_ptr<const Kind> kind = catalog.Find(document->kind_name());
+  if (kind == nullptr) {
+    std::vector<std::string> known;
+    bool group_known = false;
+    for (const KindName& name : catalog.kinds()) {
+      known.push_back(name.ToString());
+      group_known |= name.group == document->group;
+    }
+    const std::string name = document->kind_name().ToString();
+    const std::string near = NearestWord(name, known);
+    report.Error(group_known ? "kind" : "apiVersion",
+                 group_known ? fmt::format("unknown kind '{}' in group {}", document->kind, document->group)
+                             : fmt::format("unknown group '{}'", document->group),
+                 near.empty() ? "list the kinds with: tandem explain"
+                              : fmt::format("did you mean '{}'?", near));
+    return;
+  }
+  const std::string provider = catalog.ProviderOf(document->group);
+  const std::string account = ChooseAccount(*document, provider, model, report);
+  if (account.empty()) return;
+
+  const std::string for_each = document->Annotation("tandem/for-each");
+  if (for_each.empty()) {
+    AddOne(document, kind, account, Value(), model, found);
+    return;
+  }
+  const std::string path = AnnotationPath("tandem/for-each");
+  if (document->name.find("${") == std::string::npos) {
+    report.Error("metadata.name", "under tandem/for-each the name must hold ${each.key}",
+                 "otherwise all of them would have one address");
+    return;
+  }
+  const Names names(model, model.accounts.at(account).site, nullptr, nullptr);
+  std::vector<ScalarProblem> problems;
+  const Value over = EvaluateTree(Value(for_each), path, names, NothingOpaque, problems);
+  for (const ScalarProblem& problem : problems) report.Problem(problem);
+  if (!problems.empty()) return;
+  if (over.is_map()) {
+    for (const auto& [key, value] : over.as_map())
+      AddOne(document, kind, account, Map{{"key", key}, {"value", value}}, model, found);
+  } else if (over.is_list()) {
+    std::set<std::string> seen;
+    for (const Value& item : over.as_list()) {
+      if (!item.is_string()) {
+        report.Error(path, fmt::format("for-each over a list needs strings, not {}", TypeName(item.type())),
+                     "use a map to carry other values");
+        return;
+      }
+      if (!seen.insert(item.as_string()).second) {
+        report.Error(path, fmt::format("the key '{}' appears twice", item.as_string()));
+        return;
+      }
+      AddOne(document, kind, account, Map{{"key", item}, {"value", item}}, model, found);
+    }
+  } else {
+    report.Error(path, fmt::format("for-each needs a list or a map, not {}", TypeName(over.type())));
+  }
+}
+
+}  // namespace tandem
