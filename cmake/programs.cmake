@@ -1,10 +1,7 @@
-# tandem, tandemd and one executable a provider: providers/NAME/*.cc → tandem-provider-NAME.
-if(NOT TANDEM_GRPC)
-  return()
-endif()
-
+# tandem, tandemd and one executable a provider: providers/NAME/*.cc → tandem-provider-NAME. What of
+# a provider needs no gRPC is a library of its folder, and built without TANDEM_GRPC too.
 function(tandem_program name main)
-  if(NOT EXISTS "${PROJECT_SOURCE_DIR}/${main}")
+  if(NOT TANDEM_GRPC OR NOT EXISTS "${PROJECT_SOURCE_DIR}/${main}")
     return()
   endif()
   add_executable(${name} "${main}")

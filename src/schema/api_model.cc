@@ -106,6 +106,10 @@ const ApiOperation* ApiModel::FindOperation(std::string_view name) const {
   return FindIn(operations_, name);
 }
 const ApiShape* ApiModel::FindShape(std::string_view name) const { return FindIn(shapes_, name); }
+const ApiShape* ApiModel::FindError(std::string_view code) const {
+  const auto found = errors_.find(code);
+  return found == errors_.end() ? nullptr : found->second;
+}
 const ApiPaginator* ApiModel::FindPaginator(std::string_view operation) const {
   return FindIn(paginators_, operation);
 }
@@ -134,6 +138,11 @@ class ApiModelReader {
       ReadOwn(json, shape);
     }
     for (auto& [name, shape] : model_.shapes_) ReadParts(*raw_.at(name), shape);
+    for (const auto& [name, shape] : model_.shapes_) {
+      if (!shape.error) continue;
+      model_.errors_.emplace(shape.error_code, &shape);
+      model_.errors_.emplace(name, &shape);
+    }
     for (const auto& [name, operation] : Section(root, "operations").items())
       ReadOperation(Text(name), operation);
     for (const auto& [name, paginator] : Section(root, "pagination").items())

@@ -159,6 +159,8 @@ class ApiModel {
   /// Null pointer if the description has none of that name.
   const ApiOperation* FindOperation(std::string_view name) const;
   const ApiShape* FindShape(std::string_view name) const;
+  /// The error of that code or name, whether or not some operation lists it.
+  const ApiShape* FindError(std::string_view code) const;
   const ApiPaginator* FindPaginator(std::string_view operation) const;
   const ApiWaiter* FindWaiter(std::string_view name) const;
   /// Of all operations, sorted.
@@ -171,6 +173,7 @@ class ApiModel {
   std::set<std::string, std::less<>> texts_;  // what every string_view here points into
   ApiMetadata metadata_;
   std::map<std::string_view, ApiShape, std::less<>> shapes_;
+  std::map<std::string_view, const ApiShape*, std::less<>> errors_;  // by code, and by name
   std::map<std::string_view, ApiOperation, std::less<>> operations_;
   std::map<std::string_view, ApiPaginator, std::less<>> paginators_;
   std::map<std::string_view, ApiWaiter, std::less<>> waiters_;

@@ -86,6 +86,8 @@ TEST(ApiModel, FindsErrorsByCodeAndByName) {
   ASSERT_NE(make->FindError("BoxNotFound"), nullptr);
   EXPECT_EQ(make->FindError("NoSuchBox")->http_status, 404);
   EXPECT_EQ(make->FindError("Other"), nullptr);
+  EXPECT_EQ(model->FindError("BoxNotFound"), make->FindError("NoSuchBox"));
+  EXPECT_EQ(model->FindError("Box"), nullptr) << "no error";
   EXPECT_EQ(model->FindOperation("Absent"), nullptr);
   EXPECT_FALSE(model->FindOperation("Ping")->input);
 }
