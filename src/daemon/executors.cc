@@ -1,0 +1,97 @@
+#include "daemon/executors.h"
+
+#include <algorithm>
+
+namespace tandem {
+
+ThreadPool::ThreadPool(size_t threads) {
+  for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { Loop(); });
+}
+
+ThreadPool::~ThreadPool() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void ThreadPool::Run(std::function<void()> work) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    jobs_.push_back(std::move(work));
+  }
+  wake_.notify_one();
+}
+
+void ThreadPool::Loop() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [&] { return stopping_ || !jobs_.empty(); });
+    if (jobs_.empty()) return;
+    {
+      const std::function<void()> job = std::move(jobs_.front());
+      jobs_.pop_front();
+      lock.unlock();
+      job();
+    }
+    lock.lock();
+  }
+}
+
+ParallelFor ParallelOn(size_t threads) {
+  return [threads](size_t count, const std::function<void(size_t)>& work) {
+    std::atomic<size_t> next{0};
+    const auto take = [&] {
+      for (size_t i = next++; i < count; i = next++) work(i);
+    };
+    std::vector<std::thread> helpers;
+    for (size_t i = 1; i < std::min(threads, count); ++i) helpers.emplace_back(take);
+    take();
+    for (std::thread& helper : helpers) helper.join();
+  };
+}
+
+EngineThread::EngineThread(Engine& engine, const Clock& clock) : engine_(engine), clock_(clock) {
+  engine_.OnWork([this] {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      work_ = true;
+    }
+    wake_.notify_one();
+  });
+  thread_ = std::thread([this] { Loop(); });
+}
+
+void EngineThread::Stop() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+  engine_.OnWork(nullptr);
+}
+
+void EngineThread::Loop() {
+  while (true) {
+    while (engine_.RunOne()) {
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (stopping_) return;
+    }
+    const std::optional<Time> due = engine_.NextDue();
+    std::unique_lock<std::mutex> lock(mutex_);
+    const auto awake = [&] { return stopping_ || work_; };
+    if (due.has_value()) {
+      const Duration left = std::max(*due - clock_.Now(), Duration(0));
+      wake_.wait_for(lock, left, awake);
+    } else {
+      wake_.wait(lock, awake);
+    }
+    if (stopping_) return;
+    work_ = false;
+  }
+}
+
+}  // namespace tandem

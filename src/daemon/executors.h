@@ -1,0 +1,60 @@
+// The daemon's threads: a pool for work that would hold up the engine, one thread in order for the disk,
+// and the engine's own.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "tandem/compile/compile.h"
+#include "tandem/engine/engine.h"
+#include "tandem/engine/executor.h"
+
+namespace tandem {
+
+/// Threads that take jobs in order. With one thread they run one after the other. The destructor runs
+/// what is queued, then ends the threads.
+class ThreadPool final : public Executor {
+ public:
+  explicit ThreadPool(size_t threads);
+  ~ThreadPool() override;
+  void Run(std::function<void()> work) override;
+  size_t size() const { return threads_.size(); }
+
+ private:
+  void Loop();
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> jobs_;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+/// A ParallelFor on short-lived threads, the caller's among them.
+ParallelFor ParallelOn(size_t threads);
+
+/// Turns an engine until it is stopped.
+class EngineThread {
+ public:
+  explicit EngineThread(Engine& engine, const Clock& clock);
+  ~EngineThread() { Stop(); }
+  void Stop();
+
+ private:
+  void Loop();
+
+  Engine& engine_;
+  const Clock& clock_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool work_ = true;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace tandem

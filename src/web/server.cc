@@ -1,0 +1,159 @@
+#include "tandem/web/server.h"
+
+#include <fmt/format.h>
+#include <httplib.h>
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <thread>
+
+namespace tandem {
+namespace {
+
+constexpr size_t kThreads = 4;
+constexpr size_t kQueued = 64;
+
+// Set on the listening thread while it answers a connection that found no room.
+thread_local bool no_room = false;
+
+/// A few threads and a bounded queue. What does not fit is run by the listening thread, which only says
+/// 503 and waits at most the read time-out.
+class BoundedQueue final : public httplib::TaskQueue {
+ public:
+  BoundedQueue() {
+    for (size_t i = 0; i < kThreads; ++i) threads_.emplace_back([this] { Work(); });
+  }
+  void enqueue(std::function<void()> job) override {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (jobs_.size() < kQueued) {
+        jobs_.push_back(std::move(job));
+        wake_.notify_one();
+        return;
+      }
+    }
+    no_room = true;
+    job();
+    no_room = false;
+  }
+  void shutdown() override {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+ private:
+  void Work() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    while (true) {
+      wake_.wait(lock, [&] { return stopping_ || !jobs_.empty(); });
+      if (jobs_.empty()) return;
+      const std::function<void()> job = std::move(jobs_.front());
+      jobs_.pop_front();
+      lock.unlock();
+      job();
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> jobs_;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+class Server final : public WebServer {
+ public:
+  explicit Server(WebOptions options) : options_(std::move(options)) {
+    http_.new_task_queue = [] { return new BoundedQueue; };
+    http_.set_keep_alive_max_count(1);
+    http_.set_read_timeout(2);
+    http_.set_write_timeout(5);
+    http_.set_payload_max_length(1024);
+    http_.set_pre_routing_handler([](const httplib::Request&, httplib::Response& response) {
+      if (!no_room) return httplib::Server::HandlerResponse::Unhandled;
+      response.status = 503;
+      response.set_content("too many requests at once\n", "text/plain");
+      return httplib::Server::HandlerResponse::Handled;
+    });
+    http_.Get("/metrics", [this](const httplib::Request&, httplib::Response& response) {
+      response.set_content(MetricsText(options_.metrics()), "text/plain; version=0.0.4");
+    });
+    http_.Get("/healthz", [this](const httplib::Request&, httplib::Response& response) {
+      response.status = draining_ ? 503 : 200;
+      response.set_content(draining_ ? "stopping\n" : "ok\n", "text/plain");
+    });
+    http_.Get("/readyz", [this](const httplib::Request&, httplib::Response& response) {
+      const bool ready = !draining_ && options_.ready();
+      response.status = ready ? 200 : 503;
+      response.set_content(ready ? "ok\n" : "not every account was observed yet\n", "text/plain");
+    });
+  }
+  ~Server() override {
+    http_.stop();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  Status Start() {
+    if (options_.port == 0) {
+      port_ = http_.bind_to_any_port(options_.host.c_str());
+    } else if (http_.bind_to_port(options_.host.c_str(), options_.port)) {
+      port_ = options_.port;
+    }
+    if (port_ <= 0)
+      return Unavailable(fmt::format("cannot listen on {}:{}; is the port in use?", options_.host,
+                                     options_.port));
+    thread_ = std::thread([this] { http_.listen_after_bind(); });
+    // stop() is lost on a server that does not listen yet.
+    while (!http_.is_running()) std::this_thread::yield();
+    return OkStatus();
+  }
+
+  int port() const override { return port_; }
+  void Drain() override { draining_ = true; }
+
+ private:
+  const WebOptions options_;
+  httplib::Server http_;
+  int port_ = -1;
+  std::atomic<bool> draining_{false};
+  std::thread thread_;
+};
+
+}  // namespace
+
+std::string MetricsText(const std::vector<Engine::Metric>& metrics) {
+  std::map<std::string, prometheus::MetricFamily> families;
+  for (const Engine::Metric& metric : metrics) {
+    prometheus::MetricFamily& family = families[metric.name];
+    family.name = metric.name;
+    family.type = metric.counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge;
+    prometheus::ClientMetric& sample = family.metric.emplace_back();
+    for (const auto& [name, value] : metric.labels) sample.label.push_back({name, value});
+    if (metric.counter) {
+      sample.counter.value = metric.value;
+    } else {
+      sample.gauge.value = metric.value;
+    }
+  }
+  std::vector<prometheus::MetricFamily> list;
+  for (auto& [name, family] : families) list.push_back(std::move(family));
+  return prometheus::TextSerializer().Serialize(list);
+}
+
+Result<std::unique_ptr<WebServer>> StartWebServer(WebOptions options) {
+  auto server = std::make_unique<Server>(std::move(options));
+  TANDEM_RETURN_IF_ERROR(server->Start());
+  return std::unique_ptr<WebServer>(std::move(server));
+}
+
+}  // namespace tandem
