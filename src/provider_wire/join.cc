@@ -22,7 +22,8 @@ Status ListJoin::Add(const v1::ListReply& message) {
   for (const v1::LiveObject& wire : message.objects()) {
     bytes_ += wire.ByteSizeLong();
     if (bytes_ > kWireAnswerBytes) return TooLong();
-    if (open_ && !continued) return DataLoss("an object that goes on is not the last of its message");
+    if (open_ && !continued)
+      return DataLoss("an object that goes on is not the last of its message");
     if (!continued) {
       answer_.objects.push_back(FromWireHead(wire));
       fields_.clear();

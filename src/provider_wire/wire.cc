@@ -62,9 +62,7 @@ void ToWireMark(const Mark& mark, v1::Mark* wire) {
   wire->set_intent(mark.intent);
 }
 
-Mark FromWireMark(const v1::Mark& wire) {
-  return {wire.platform(), wire.address(), wire.intent()};
-}
+Mark FromWireMark(const v1::Mark& wire) { return {wire.platform(), wire.address(), wire.intent()}; }
 
 void ToWireKind(const KindName& kind, v1::KindName* wire) {
   wire->set_group(kind.group);

@@ -55,8 +55,8 @@ Result<ListRequest> FromWire(const provider::v1::ListRequest& wire);
 void ToWire(const PollAnswer& answer, provider::v1::PollReply_Answer* wire);
 Result<PollAnswer> FromWire(const provider::v1::PollReply_Answer& wire);
 
-// Answers and requests that may be longer than a message: cut on one side, joined on the other. `bytes`
-// is the payload of one message; tests make it small.
+// Answers and requests that may be longer than a message: cut on one side, joined on the other.
+// `bytes` is the payload of one message; tests make it small.
 
 std::vector<provider::v1::ListReply> Split(const ListAnswer& answer, size_t bytes = kWireBytes);
 std::vector<provider::v1::ReadReply> Split(const ReadAnswer& answer, uint32_t index,
