@@ -47,6 +47,11 @@ Value SecondsValue(int64_t micros) {
   return static_cast<double>(micros) / static_cast<double>(kSecond);
 }
 
+/// std::from_chars knows no plus sign.
+std::string_view WithoutPlus(std::string_view text) {
+  return text.size() > 1 && text[0] == '+' && text[1] != '-' ? text.substr(1) : text;
+}
+
 /// "Tue, 29 Apr 2014 18:30:38[.123] GMT", the weekday unchecked.
 std::optional<int64_t> ParseRfc822(const std::string& text) {
   int day = 0;
@@ -251,7 +256,7 @@ std::string ScalarText(const Value& value) {
 
 std::optional<int64_t> ParseInt(std::string_view text) {
   text = Trimmed(text);
-  if (!text.empty() && text[0] == '+') text.remove_prefix(1);
+  text = WithoutPlus(text);
   int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
@@ -263,7 +268,7 @@ std::optional<Value> ParseFloat(std::string_view text) {
   if (text == "NaN" || text == "Infinity" || text == "-Infinity") return Value(text);
   if (text.empty() || text.find_first_not_of("0123456789+-.eE") != std::string_view::npos)
     return std::nullopt;
-  if (text[0] == '+') text.remove_prefix(1);
+  text = WithoutPlus(text);
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;

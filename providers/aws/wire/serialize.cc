@@ -89,9 +89,11 @@ class RequestWriter {
       if (member.traits.location == WireLocation::kHeader) {
         TANDEM_RETURN_IF_ERROR(WriteHeader(member, *value));
       } else if (member.traits.location == WireLocation::kHeaderMap) {
-        for (const auto& [key, text] : value->as_map())
-          if (!text.is_null())
-            request.headers.emplace_back(std::string(member.traits.name) + key, ScalarText(text));
+        for (const auto& [key, text] : value->as_map()) {
+          if (text.is_null()) continue;
+          TANDEM_RETURN_IF_ERROR(
+              AddHeader(std::string(member.traits.name) + key, ScalarText(text)));
+        }
       }
     }
     TANDEM_ASSIGN_OR_RETURN(RestBody body, xml ? XmlBody() : JsonBody());
@@ -203,9 +205,18 @@ class RequestWriter {
     } else {
       TANDEM_ASSIGN_OR_RETURN(text, ScalarField(member, value, TimestampFormat::kRfc822));
     }
-    if (text.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
-      return InvalidArgument(fmt::format("'{}' is a header and cannot hold a line break", member.name));
-    request.headers.emplace_back(NameOf(member), std::move(text));
+    return AddHeader(std::string(NameOf(member)), std::move(text));
+  }
+
+  /// Nothing that a model says may start another header.
+  Status AddHeader(std::string name, std::string text) {
+    constexpr std::string_view kBreaks("\r\n\0", 3);
+    if (name.empty() || name.find_first_of(": \t") != std::string::npos ||
+        name.find_first_of(kBreaks) != std::string::npos)
+      return InvalidArgument(fmt::format("'{}' is no header name", name));
+    if (text.find_first_of(kBreaks) != std::string::npos)
+      return InvalidArgument(fmt::format("header '{}' cannot hold a line break", name));
+    request.headers.emplace_back(std::move(name), std::move(text));
     return OkStatus();
   }
 
