@@ -27,12 +27,14 @@ struct ApprovalRule {
   int64_t count = 1;
   std::vector<std::string> by;  // principals; empty: anyone who may approve
   bool not_author = false;
+  friend bool operator==(const ApprovalRule&, const ApprovalRule&) = default;
 };
 
 struct Policy {
   std::string name;
   PolicySelector selector;
-  std::vector<std::pair<std::string, FieldPolicy>> fields;  // path without "spec."
+  /// Path without "spec."; "[]" in it stands for any item. Speaks of what lies below it too.
+  std::vector<std::pair<std::string, FieldPolicy>> fields;
   std::map<BlastClass, DriftAction> drift;
   std::vector<ApprovalRule> approvals;
   std::optional<int64_t> budget_count;
@@ -49,6 +51,7 @@ struct Subject {
 
 /// Reads a `kind: Policy` document; problems go to `found`.
 Policy ReadPolicy(const Document& document, Diagnostics& found);
+/// Absent lists select all; all given must match. A kind is "group/Kind" or "group/*".
 bool Selects(const PolicySelector& selector, const Subject& subject);
 
 /// All policies of a revision; where several select a subject the strictest wins.
@@ -56,7 +59,8 @@ class PolicySet {
  public:
   explicit PolicySet(std::vector<Policy> policies = {});
   FieldPolicy FieldFor(const Subject& subject, const std::string& path) const;
-  /// Without any policy: safe heals, all else waits for approval (R7).
+  /// Without any policy: safe changes and re-creation heal, all else waits for approval (R7). The
+  /// caller classes the re-creation of a protected resource as data-loss.
   DriftAction DriftFor(const Subject& subject, BlastClass blast) const;
   std::vector<ApprovalRule> ApprovalsFor(const Subject& subject, BlastClass blast) const;
   /// How many destroys, replaces and cascades one plan may hold, of `recorded` resources (R6).
@@ -69,6 +73,8 @@ class PolicySet {
  private:
   std::vector<Policy> policies_;
   std::string digest_;
+  /// Of a Stricter set: the two that judge, each with its own defaults.
+  std::vector<PolicySet> sides_;
 };
 
 }  // namespace tandem
