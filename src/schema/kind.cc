@@ -1,0 +1,23 @@
+#include "tandem/schema/kind.h"
+
+#include <iterator>
+
+namespace tandem {
+namespace {
+
+constexpr std::string_view kBlastNames[] = {"role-change", "destroy",    "replace", "data-loss",
+                                            "governance",  "disruptive", "create",  "safe"};
+
+}  // namespace
+
+std::string_view BlastClassName(BlastClass blast) {
+  return kBlastNames[static_cast<size_t>(blast)];
+}
+
+std::optional<BlastClass> ParseBlastClass(std::string_view text) {
+  for (size_t i = 0; i < std::size(kBlastNames); ++i)
+    if (kBlastNames[i] == text) return static_cast<BlastClass>(i);
+  return std::nullopt;
+}
+
+}  // namespace tandem
