@@ -105,50 +105,61 @@ std::string SimProvider::Core::IdentityOf(const Play& play, const ApplyRequest& 
   const Kind& kind = *play.kind;
   const std::string& member = kind.identity_field();
   const SimAccount& account = world_->accounts().at(request.account);
+  std::string identity;
   const auto lookup = [&](std::string_view word) -> std::optional<std::string> {
-    if (word == "name") return name;
+    if (word == "name") return name.empty() ? request.address.name : name;
     if (word == "account") return account.id;
     if (word == "region") return account.region;
     if (word == "site") return account.site;
+    if (word == "partition") return "aws";
+    if (word == "now") return FormatTime(now_);
+    if (word == "parent") return fields.StringOr(kind.parent_field(), "");
+    if (word == member && !identity.empty()) return identity;
     const Value* value = fields.At(word);
     if (value == nullptr || !value->is_scalar()) return std::nullopt;
     return TextOf(*value);
   };
-  std::string identity;
   const auto pattern = play.computed.find(member);
-  if (pattern != play.computed.end() && pattern->second.is_string()) {
-    identity = Expand(pattern->second.as_string(), random, lookup);
-  } else if (kind.named()) {
+  if (!play.compose.empty()) {
+    identity = Expand(play.compose, random, lookup);
+  } else if (play.named) {
     identity = name;
+  } else if (pattern != play.computed.end() && pattern->second.is_string()) {
+    identity = Expand(pattern->second.as_string(), random, lookup);
   } else {
     std::string prefix = kind.name().kind;
     for (char& c : prefix) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     identity = prefix + "-" + random.Hex(17);
   }
-  if (!member.empty() && fields.At(member) == nullptr) SetAt(fields, ParsePath(member), identity);
-  // Two passes, so that one computed member may use another whatever their order.
-  for (int pass = 0; pass < 2; ++pass) {
-    for (const auto& [path, form] : play.computed) {
-      const Path steps = ParsePath(path);
-      if (path == member || steps.empty()) continue;
-      const Value* given = FindAt(fields, steps);
-      if (given != nullptr && pass == 0) continue;
-      if (pass == 1) {
-        // Only what still waits for another member.
-        if (given == nullptr || !given->is_string() ||
-            given->as_string().find('{') == std::string::npos || !form.is_string()) {
-          continue;
-        }
-        SetAt(fields, steps, Expand(given->as_string(), random, lookup));
-        continue;
-      }
-      SetAt(fields, steps, ExpandValue(form, random, lookup));
+  if (play.compose.empty() && !member.empty()) SetAt(fields, ParsePath(member), identity);
+  const auto fill = [&](const std::string& path, const Value& form) {
+    const Path steps = ParsePath(path);
+    if (steps.empty() || FindAt(fields, steps) != nullptr) return;
+    const std::optional<Type> type = kind.TypeOf(steps);
+    if (form.is_string() && form.as_string() == "{now}" && type && *type != Type::kString) {
+      // Whole numbers are milliseconds, times are seconds, as the vendor has them.
+      const int64_t micros = now_.time_since_epoch().count();
+      SetAt(fields, steps, Value(micros / (type == Type::kInt ? 1'000 : 1'000'000)));
+      return;
     }
+    SetAt(fields, steps, ExpandValue(form, random, lookup));
+  };
+  for (const auto& [path, form] : play.defaults) fill(path, form);
+  for (const auto& [path, form] : play.computed) {
+    if (path != member) fill(path, form);
+  }
+  // Once more, so that one computed member may use another whatever their order.
+  for (const auto& [path, form] : play.computed) {
+    const Path steps = ParsePath(path);
+    const Value* given = FindAt(fields, steps);
+    if (given == nullptr || !given->is_string() || !form.is_string()) continue;
+    if (given->as_string().find('{') == std::string::npos) continue;
+    SetAt(fields, steps, Expand(std::string(given->as_string()), random, lookup));
   }
   return identity;
 }
 
-ApplyAnswer SimProvider::Core::Commit(const Play& play, const WorldRecord& record, Duration takes) {
+ApplyAnswer SimProvider::Core::Commit(const WorldRecord& record, Duration takes, bool handle) {
   // Drawn before the record counts, and the same whenever this effect has this number.
   const int64_t number = world_->next_effect();
   double lost = 0;
@@ -166,7 +177,7 @@ ApplyAnswer SimProvider::Core::Commit(const Play& play, const WorldRecord& recor
   }
   ApplyAnswer answer;
   answer.identity = record.key.identity;
-  if (play.handle && takes > Duration(0)) {
+  if (handle && takes > Duration(0)) {
     const char* operation = record.type == WorldRecord::Type::kCreate   ? "create"
                             : record.type == WorldRecord::Type::kUpdate ? "update"
                                                                         : "delete";
@@ -196,7 +207,7 @@ ApplyAnswer SimProvider::Core::Create(const Play& play, const ApplyRequest& requ
       ApplyAnswer answer;
       answer.identity = made->key.identity;
       if (const auto view = made->ViewAt(now_)) answer.fields = view->fields;
-      if (play.handle && made->busy_until > now_) {
+      if (play.create_handle && made->busy_until > now_) {
         answer.handle = "sim:" + std::to_string(made->busy_until.time_since_epoch().count()) +
                         ":create:" + made->key.identity;
       }
@@ -234,10 +245,10 @@ ApplyAnswer SimProvider::Core::Create(const Play& play, const ApplyRequest& requ
   for (int attempt = 0; attempt < 100; ++attempt) {
     fields = before;
     key.identity = IdentityOf(play, request, name, fields, random);
-    if (kind.named() || world_->Find(key) == nullptr) break;
+    if (play.named || !play.compose.empty() || world_->Find(key) == nullptr) break;
   }
   const SimObject* taken = world_->Find(key);
-  if (taken == nullptr && !name.empty()) {
+  if (taken == nullptr && kind.create_class() == 'C' && !play.named && play.compose.empty()) {
     const std::string parent =
         kind.parent_field().empty() ? "" : fields.StringOr(kind.parent_field(), "");
     for (const SimObject* other : references_.WithName(request.account, kind.name(), name)) {
@@ -278,7 +289,7 @@ ApplyAnswer SimProvider::Core::Create(const Play& play, const ApplyRequest& requ
     record.visible +=
         Duration(1 + static_cast<int64_t>(random.Below(static_cast<uint64_t>(play.lag.count()))));
   }
-  return Commit(play, record, play.create);
+  return Commit(record, play.create, play.create_handle);
 }
 
 CallError SimProvider::Core::CheckThere(const Play& play, const SimKey& key,
@@ -370,7 +381,7 @@ ApplyAnswer SimProvider::Core::Update(const Play& play, const ApplyRequest& requ
   record.address = request.address.ToString();
   record.fields = Packed::From(fields);
   record.until = record.at + play.update;
-  return Commit(play, record, play.update);
+  return Commit(record, play.update, play.update_handle);
 }
 
 ApplyAnswer SimProvider::Core::SetMark(const Play& play, const ApplyRequest& request) {
@@ -394,7 +405,7 @@ ApplyAnswer SimProvider::Core::SetMark(const Play& play, const ApplyRequest& req
   record.mark = request.mark;
   record.fields = object->fields();
   record.until = record.at;
-  return Commit(play, record, Duration(0));
+  return Commit(record, Duration(0), false);
 }
 
 ApplyAnswer SimProvider::Core::Delete(const Play& play, const ApplyRequest& request) {
@@ -403,10 +414,12 @@ ApplyAnswer SimProvider::Core::Delete(const Play& play, const ApplyRequest& requ
   const SimObject* object = nullptr;
   if (CallError error = CheckThere(play, key, &object); !error.ok) return Failure(std::move(error));
   const Value fields = object->fields().Unpack();
-  for (const std::string& guard : play.guards) {
-    const Value* value = fields.At(guard);
-    if (value != nullptr && value->is_bool() && value->as_bool()) {
-      return Failure(Refuse(kind, Refused::kGuarded, guard + " forbids the deletion"));
+  for (const auto& [member, value] : fields.as_map()) {
+    // What vendors call it: DeletionProtection, deletionProtectionEnabled, …
+    std::string lower = member.substr(0, 18);
+    for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (lower == "deletionprotection" && value.is_bool() && value.as_bool()) {
+      return Failure(Refuse(kind, Refused::kGuarded, member + " forbids the deletion"));
     }
   }
   WorldRecord record;
@@ -438,7 +451,7 @@ ApplyAnswer SimProvider::Core::Delete(const Play& play, const ApplyRequest& requ
   record.intent = request.intent;
   record.address = request.address.ToString();
   record.until = record.at + play.remove;
-  return Commit(play, record, play.remove);
+  return Commit(record, play.remove, play.remove_handle);
 }
 
 }  // namespace tandem

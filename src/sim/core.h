@@ -59,7 +59,7 @@ class SimProvider::Core {
   std::string IdentityOf(const Play& play, const ApplyRequest& request, const std::string& name,
                          Value& fields, Random& random);
   /// Appends, then loses the reply if a fault says so.
-  ApplyAnswer Commit(const Play& play, const WorldRecord& record, Duration takes);
+  ApplyAnswer Commit(const WorldRecord& record, Duration takes, bool handle);
 
   SimPorts ports_;
   mutable std::mutex mutex_;

@@ -55,47 +55,68 @@ std::string Pick(const std::vector<std::string>& words, const Words& parts, cons
 struct Usual {
   CallErrorClass error_class;
   std::string_view word;  // of the class in a kind file
-  std::string_view code;  // when the table has none
-  Words like;
+  std::string_view own;   // what `sandbox.errors` calls it
+  std::string_view code;  // when neither names one
+  Words like;             // a code that fits better than others of the class
 };
 
 Usual UsualFor(Refused what) {
   switch (what) {
     case Refused::kInvalid:
-      return {CallErrorClass::kTerminal, "terminal", "ValidationError", {"valid", "malformed"}};
+      return {CallErrorClass::kTerminal,
+              "terminal",
+              "invalid",
+              "ValidationError",
+              {"valid", "malformed"}};
     case Refused::kImmutable:
       return {CallErrorClass::kTerminal,
               "terminal",
+              "invalid",
               "ImmutableField",
               {"immutable", "mutab", "combination", "valid"}};
     case Refused::kMissingReference:
-      return {CallErrorClass::kTerminal, "terminal", "ReferenceNotFound", {"notfound", "nosuch"}};
+      return {
+          CallErrorClass::kTerminal, "terminal", "", "ReferenceNotFound", {"notfound", "nosuch"}};
     case Refused::kNotReady:
-      return {
-          CallErrorClass::kWaiting, "waiting", "IncorrectState", {"state", "progress", "inuse"}};
+      return {CallErrorClass::kWaiting,
+              "waiting",
+              "",
+              "IncorrectState",
+              {"state", "progress", "inuse"}};
     case Refused::kBusy:
-      return {
-          CallErrorClass::kWaiting, "waiting", "IncorrectState", {"state", "progress", "inuse"}};
+      return {CallErrorClass::kWaiting,
+              "waiting",
+              "",
+              "IncorrectState",
+              {"state", "progress", "inuse"}};
     case Refused::kReferenced:
       return {CallErrorClass::kWaiting,
               "waiting",
+              "inUse",
               "DependencyViolation",
               {"depend", "conflict", "notempty", "inuse"}};
     case Refused::kGuarded:
       return {CallErrorClass::kTerminal,
               "terminal",
+              "invalid",
               "OperationNotPermitted",
               {"permitted", "protect", "combination", "valid"}};
     case Refused::kTaken:
-      return {CallErrorClass::kExists, "exists", "AlreadyExists", {}};
+      return {CallErrorClass::kExists, "exists", "exists", "AlreadyExists", {}};
     case Refused::kGone:
-      return {CallErrorClass::kGone, "gone", "NotFound", {}};
+      return {CallErrorClass::kGone, "gone", "gone", "NotFound", {}};
     case Refused::kThrottled:
-      return {CallErrorClass::kThrottled, "throttled", "Throttling", {}};
+      return {CallErrorClass::kThrottled, "throttled", "throttled", "Throttling", {}};
     case Refused::kTokenReused:
-      return {CallErrorClass::kTerminal, "terminal", "IdempotentParameterMismatch", {"idempotent"}};
+      return {
+          CallErrorClass::kTerminal, "terminal", "", "IdempotentParameterMismatch", {"idempotent"}};
   }
-  return {CallErrorClass::kTerminal, "terminal", "ValidationError", {}};
+  return {CallErrorClass::kTerminal, "terminal", "", "ValidationError", {}};
+}
+
+std::string OwnCode(const Value& body, std::string_view key) {
+  const Value* codes = body.At("sandbox.errors");
+  return codes == nullptr ? "" : codes->StringOr(key, "");
 }
 
 }  // namespace
@@ -110,18 +131,38 @@ Play PlayOf(std::shared_ptr<const Kind> kind) {
   play.update = DurationAt(sandbox, "update");
   play.remove = DurationAt(sandbox, "delete");
   play.lag = DurationAt(sandbox, "lag");
-  play.handle = sandbox.BoolOr("handle", false);
+  const bool handle = sandbox.BoolOr("handle", false);
+  const Value* operations = body.Find("operations");
+  const auto waits = [&](std::string_view operation) {
+    if (handle || operations == nullptr) return handle;
+    const Value* found = operations->Find(operation);
+    if (found == nullptr) return false;
+    if (!found->is_list()) return found->Find("wait") != nullptr;
+    return std::any_of(found->as_list().begin(), found->as_list().end(),
+                       [](const Value& call) { return call.Find("wait") != nullptr; });
+  };
+  play.create_handle = waits("create");
+  play.update_handle = waits("update");
+  play.remove_handle = waits("delete");
   if (const Value* rate = sandbox.Find("rate")) {
     if (rate->is_int()) play.rate = static_cast<double>(rate->as_int());
     if (rate->is_double()) play.rate = rate->as_double();
   }
   play.outside = TextsAt(sandbox, "outside");
-  play.guards = TextsAt(sandbox, "guards");
-  if (const Value* computed = sandbox.Find("computed"); computed != nullptr && computed->is_map()) {
-    play.computed = computed->as_map();
+  const auto forms = [&](std::string_view key, Map* into) {
+    const Value* section = sandbox.Find(key);
+    if (section != nullptr && section->is_map()) *into = section->as_map();
+  };
+  forms("computed", &play.computed);
+  forms("defaults", &play.defaults);
+  if (const Value* identity = body.Find("identity")) {
+    play.compose = identity->StringOr("compose", "");
+    play.named = identity->StringOr("kind", "") == "named";
   }
-  const Value* operations = body.Find("operations");
-  play.mark_by_call = operations != nullptr && operations->Find("mark") != nullptr;
+  const Value* tags = body.Find("tags");
+  play.mark_by_call = operations != nullptr && operations->Find("mark") != nullptr &&
+                      (tags == nullptr || tags->Find("create") == nullptr) &&
+                      kind->create_class() != 'B';
   if (const Value* states = body.Find("states")) {
     const std::vector<std::string> ready = TextsAt(*states, "ready");
     const std::vector<std::string> busy = TextsAt(*states, "busy");
@@ -129,7 +170,9 @@ Play PlayOf(std::shared_ptr<const Kind> kind) {
     play.states.ready = ready.empty() ? "" : ready.front();
     play.states.making = Pick(busy, {"creat", "pend", "provision", "start"}, {"delet", "updat"});
     play.states.changing = Pick(busy, {"updat", "modif", "chang"}, {"delet", "creat"});
-    play.states.removing = Pick(busy, {"delet", "terminat", "shutting"}, {"creat", "updat"});
+    const std::vector<std::string> deleting = TextsAt(*states, "deleting");
+    play.states.removing = Pick(deleting.empty() ? busy : deleting,
+                                {"delet", "terminat", "shutting"}, {"creat", "updat"});
     if (play.states.ready.empty()) play.states.field.clear();
   }
   if (const Value* limits = body.Find("limits")) {
@@ -142,7 +185,11 @@ Play PlayOf(std::shared_ptr<const Kind> kind) {
 CallError Refuse(const Kind& kind, Refused what, std::string message) {
   const Usual usual = UsualFor(what);
   std::string code(usual.code);
-  if (const Value* errors = kind.body().Find("errors"); errors != nullptr && errors->is_map()) {
+  const std::string own = usual.own.empty() ? "" : OwnCode(kind.body(), usual.own);
+  const Value* errors = kind.body().Find("errors");
+  if (!own.empty()) {
+    code = own;
+  } else if (errors != nullptr && errors->is_map()) {
     std::vector<std::string> codes;
     for (const auto& [name, word] : errors->as_map()) {
       if (word.is_string() && word.as_string() == usual.word) codes.push_back(name);
@@ -182,6 +229,10 @@ std::string Expand(std::string_view text, Random& random,
     };
     if (const int hex = count("hex"); hex > 0) {
       expanded += random.Hex(hex);
+    } else if (const int upper = count("upper"); upper > 0) {
+      for (int i = 0; i < upper; ++i) {
+        expanded += "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"[random.Below(36)];
+      }
     } else if (const int digits = count("digits"); digits > 0) {
       for (int i = 0; i < digits; ++i) expanded += static_cast<char>('0' + random.Below(10));
     } else if (name == "uuid") {

@@ -20,13 +20,18 @@ struct Play {
   Duration create{0};
   Duration update{0};
   Duration remove{0};
-  Duration lag{0};                   // a new object is seen after at most this
-  bool handle = false;               // long calls answer with a handle to poll
+  Duration lag{0};  // a new object is seen after at most this
+  // Whether long creates, updates and deletes answer with a handle to poll.
+  bool create_handle = false;
+  bool update_handle = false;
+  bool remove_handle = false;
   double rate = 0;                   // calls a simulated second and account; 0: no limit
   std::vector<std::string> outside;  // globs of references that exist without being in the world
-  std::vector<std::string> guards;   // members that forbid deletion while true
   bool mark_by_call = false;         // the mark needs a call of its own
-  Map computed;
+  std::string compose;               // the form of a composed identity, or ""
+  bool named = false;                // the user gives the identity
+  Map computed;                      // path to value; strings are forms for Expand
+  Map defaults;                      // the same for members that may be given
   SimStates states;
   size_t page = 100;
 };
@@ -52,8 +57,8 @@ enum class Refused {
 /// has for that class, or a usual one.
 CallError Refuse(const Kind& kind, Refused what, std::string message);
 
-/// `text` with each {…} replaced: {hexN}, {digitsN}, {uuid}, or what `lookup` knows. Unknown names
-/// stay.
+/// `text` with each {…} replaced: {hexN}, {upperN}, {digitsN}, {uuid}, or what `lookup` knows.
+/// Unknown names stay.
 std::string Expand(std::string_view text, Random& random,
                    const std::function<std::optional<std::string>(std::string_view)>& lookup);
 /// The same in every string of a value.

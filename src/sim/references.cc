@@ -41,6 +41,19 @@ std::vector<Reference> References::Of(const Kind& kind, const Value& fields) con
     parent_ruled = parent_ruled || rule.path == kind.parent_field();
     add(*rule.ref, rule.ref_field, rule.path);
   }
+  // Those that only the sandbox checks.
+  const Value* more = kind.body().At("sandbox.references");
+  if (more != nullptr && more->is_list()) {
+    for (const Value& item : more->as_list()) {
+      const std::string target = item.StringOr("kind", "");
+      const size_t slash = target.find('/');
+      if (slash == std::string::npos) continue;
+      const size_t dot = target.find('.', slash);
+      const std::string field = dot == std::string::npos ? "" : target.substr(dot + 1);
+      add({target.substr(0, slash), target.substr(slash + 1, dot - slash - 1)}, field,
+          item.StringOr("field", ""));
+    }
+  }
   if (const std::optional<KindName> parent = kind.parent_kind();
       parent && !parent_ruled && !kind.parent_field().empty()) {
     add(*parent, "", kind.parent_field());

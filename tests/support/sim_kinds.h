@@ -287,7 +287,6 @@ inline std::vector<std::string> SimKinds() {
                      "NetworkId": {"ref": "net.sim/Network"}},
           "cascades": ["db.sim/Instance"],
           "sandbox": {"create": "10m", "update": "1m", "delete": "5m", "handle": true,
-                      "guards": ["DeletionProtection"],
                       "computed": {"ClusterId": "cluster-{hex12}"}}})",
       R"({"kind": "db.sim/Instance", "createClass": "C", "tags": {},
           "identity": {"field": "InstanceId", "kind": "assigned"},
