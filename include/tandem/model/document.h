@@ -45,7 +45,9 @@ class PositionTable {
   /// The place of member `key` of the map at `parent`, or null pointer.
   const Span* FindMember(uint32_t parent, std::string_view key) const;
 
+  /// Places are numbered from kRoot to size() - 1.
   size_t size() const { return nodes_.size(); }
+  bool HasMembers(uint32_t at) const { return nodes_[at].first_child != 0; }
   void ShrinkToFit();
 
  private:

@@ -1,0 +1,85 @@
+#include "tandem/config/format.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace tandem {
+namespace format_test {
+
+std::string Formatted(const std::string& text) {
+  Diagnostics found;
+  const auto source = std::make_shared<SourceText>(SourceText{"m.yaml", text});
+  const auto result = FormatYaml(source, {}, found);
+  EXPECT_EQ(result.has_value(), !found.has_errors());
+  return result ? *result : FormatDiagnostics(found);
+}
+
+struct Case {
+  const char* name;
+  const char* text;
+  const char* formatted;
+};
+
+class Format : public testing::TestWithParam<Case> {};
+
+TEST_P(Format, LaysOutLines) {
+  const Case& test = GetParam();
+  EXPECT_EQ(Formatted(test.text), test.formatted);
+  EXPECT_EQ(Formatted(test.formatted), test.formatted) << "a second time changes nothing";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Layouts, Format,
+    testing::Values(
+        Case{"already", "a:\n  b: 1\n  c:\n    - 1\n", "a:\n  b: 1\n  c:\n    - 1\n"},
+        Case{"four_spaces", "a:\n    b:\n        c: 1\n    d: 2\n", "a:\n  b:\n    c: 1\n  d: 2\n"},
+        Case{"one_space", "a:\n b:\n  c: 1\n", "a:\n  b:\n    c: 1\n"},
+        Case{"list_at_the_key_stays", "a:\n- 1\n- 2\nb: 3\n", "a:\n- 1\n- 2\nb: 3\n"},
+        Case{"list_deeper", "a:\n    - x: 1\n      y: 2\n    - z\n",
+             "a:\n  - x: 1\n    y: 2\n  - z\n"},
+        Case{"wide_items", "a:\n  -   x: 1\n      y:\n         z: 2\n",
+             "a:\n  - x: 1\n    y:\n      z: 2\n"},
+        Case{"lists_in_lists", "-   - a\n    - b\n-   - c\n", "- - a\n  - b\n- - c\n"},
+        Case{"item_on_the_next_line", "a:\n    -\n        b: 1\n        c: 2\n",
+             "a:\n  -\n    b: 1\n    c: 2\n"},
+        Case{"trailing_blanks", "a: 1  \nb: 2\t\n", "a: 1\nb: 2\n"},
+        Case{"blank_runs", "\n\na: 1\n\n\n\nb: 2\n\n\n", "a: 1\n\nb: 2\n"},
+        Case{"documents", "---\n\na: 1\n\n\n---\n\nb: 2\n---\n", "a: 1\n---\nb: 2\n---\n"},
+        Case{"crlf_and_bom", "\xEF\xBB\xBF" "a: 1\r\nb: |\r\n  x\r\n", "a: 1\nb: |\n  x\n"},
+        Case{"no_newline", "a: 1", "a: 1\n"},
+        Case{"comments", "# top\na:   # side  \n    # of b\n    b: 1\n    # end of a\n# last\n",
+             "# top\na:   # side\n  # of b\n  b: 1\n  # end of a\n# last\n"},
+        Case{"literal", "a:\n    b: |\n        x  \n          y\n\n\n        z\n    c: 1\n",
+             "a:\n  b: |\n      x  \n        y\n\n\n      z\n  c: 1\n"},
+        Case{"literal_kept", "a: |+\n  x\n\n\n\nb: 1\n", "a: |+\n  x\n\n\n\nb: 1\n"},
+        Case{"literal_indicator", "a:\n    b: |2\n        x\n      y\n", "a:\n  b: |2\n      x\n    y\n"},
+        Case{"quoted_lines", "a:\n    b: \"x  \n\n\n      y\"\n    c: 1\n",
+             "a:\n  b: \"x  \n\n\n    y\"\n  c: 1\n"},
+        Case{"plain_lines", "a:\n    b: x\n      y\n    c: 1\n", "a:\n  b: x\n    y\n  c: 1\n"},
+        Case{"flow_lines", "a:\n    b: [1,  \n       2,\n\n       # c\n       {x: 1}]\n    c: 1\n",
+             "a:\n  b: [1,\n     2,\n\n     # c\n     {x: 1}]\n  c: 1\n"},
+        Case{"anchors_and_tags", "a: &x\n    b: !!str 1\nc: *x\n", "a: &x\n  b: !!str 1\nc: *x\n"},
+        Case{"hash_in_text", "a: 'x # y'\nb: x#y\n", "a: 'x # y'\nb: x#y\n"},
+        Case{"only_comments", "# a  \n\n\n# b\n", "# a\n\n# b\n"}, Case{"empty", "", ""}),
+    [](const testing::TestParamInfo<Case>& info) { return info.param.name; });
+
+TEST(Format, RefusesWhatDoesNotParse) {
+  EXPECT_EQ(Formatted("a: 1\na: 2\n").substr(0, 24), "error: duplicate key 'a'");
+  EXPECT_EQ(Formatted("a: [\n").substr(0, 31), "error: this '[' is never closed");
+}
+
+TEST(Format, KeepsTheExpectedFilesOfOtherTests) {
+  // What `import mermaid` writes is in canonical form already.
+  const auto folder = std::filesystem::path(TANDEM_SOURCE_DIR) / "tests/golden/diagrams";
+  std::ifstream file(folder / "platform.expected");
+  std::stringstream text;
+  text << file.rdbuf();
+  ASSERT_FALSE(text.str().empty());
+  EXPECT_EQ(Formatted(text.str()), text.str());
+}
+
+}  // namespace format_test
+}  // namespace tandem
