@@ -10,7 +10,17 @@
 
 namespace tandem::expr {
 
-enum class Function { kUnknown, kSize, kContains, kStartsWith, kEndsWith, kMatches, kString, kInt, kDouble };
+enum class Function {
+  kUnknown,
+  kSize,
+  kContains,
+  kStartsWith,
+  kEndsWith,
+  kMatches,
+  kString,
+  kInt,
+  kDouble
+};
 
 struct Node {
   enum class Kind {
@@ -34,8 +44,20 @@ struct Node {
     kRef,          // ref(children[0]) and `path`
     kSecret,       // secret(children[0])
   };
-  enum class Operator { kNone, kAdd, kSubtract, kMultiply, kDivide, kModulo,
-                        kLess, kLessEqual, kGreater, kGreaterEqual, kEqual, kNotEqual };
+  enum class Operator {
+    kNone,
+    kAdd,
+    kSubtract,
+    kMultiply,
+    kDivide,
+    kModulo,
+    kLess,
+    kLessEqual,
+    kGreater,
+    kGreaterEqual,
+    kEqual,
+    kNotEqual
+  };
   enum class Macro { kNone, kAll, kExists, kExistsOne, kMap, kFilter };
 
   Kind kind = Kind::kLiteral;
@@ -44,7 +66,7 @@ struct Node {
   Function function = Function::kUnknown;
   bool local = false;
   bool global = false;    // a name with a leading dot: never a macro's variable
-  bool selected = false;  // kRef: the last step of `path` was written .name
+  bool selected = false;  // kRef, kHas: the last step was written .name
   /// Counted as the reference implementation counts: operators, selections and calls on this path.
   uint32_t depth = 0;
   size_t offset = 0;

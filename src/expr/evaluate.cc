@@ -13,8 +13,8 @@ namespace {
 
 using expr::Node;
 
-/// Joins the parts of a scalar. An unknown part makes the whole unknown; else a sensitive one makes it
-/// sensitive.
+/// Joins the parts of a scalar. An unknown part makes the whole unknown; else a sensitive one makes
+/// it sensitive.
 class Joiner {
  public:
   void Text(std::string_view text) {
@@ -61,8 +61,8 @@ class Joiner {
 
 /// Calls `take(argument, node)` for each node of `kind`, in the order of the text.
 template <typename Take>
-std::optional<ExprError> EachLookup(const Expression& expression, const Scope& scope, Node::Kind kind,
-                                    const Take& take) {
+std::optional<ExprError> EachLookup(const Expression& expression, const Scope& scope,
+                                    Node::Kind kind, const Take& take) {
   std::optional<ExprError> error;
   expr::Walk(expression.root(), [&](const Node& node) {
     if (error || node.kind != kind) return;
@@ -71,9 +71,10 @@ std::optional<ExprError> EachLookup(const Expression& expression, const Scope& s
     if (!argument.ok()) {
       error = argument.error();
     } else if (!argument->is_string()) {
-      error = ExprError{fmt::format("the argument of {}() {}", node.text,
-                                    argument->is_unknown() ? "is not known yet" : "must be a string"),
-                        node.children[0]->offset, "", Code::kInvalidArgument};
+      error =
+          ExprError{fmt::format("the argument of {}() {}", node.text,
+                                argument->is_unknown() ? "is not known yet" : "must be a string"),
+                    node.children[0]->offset, "", Code::kInvalidArgument};
     } else {
       take(argument->as_string(), node);
     }
@@ -145,8 +146,8 @@ ExprResult<std::vector<SecretUse>> Secrets(const Expression& expression, const S
 }
 
 ExprResult<std::vector<SecretUse>> Secrets(const Template& text, const Scope& scope) {
-  return OfParts<SecretUse>(text, scope,
-                            [](const Expression& part, const Scope& in) { return Secrets(part, in); });
+  return OfParts<SecretUse>(
+      text, scope, [](const Expression& part, const Scope& in) { return Secrets(part, in); });
 }
 
 }  // namespace tandem

@@ -14,8 +14,6 @@ namespace {
 
 using Kind = Node::Kind;
 
-Value UnknownOf(Type type, const Value& from) { return Unknown{type, from.as_unknown().source}; }
-
 /// The first unknown in `value`, which has one.
 const Value& FirstUnknown(const Value& value) {
   if (value.is_list())
@@ -31,7 +29,8 @@ const Value& FirstUnknown(const Value& value) {
 Type SumType(Node::Operator op, const Value& left, const Value& right) {
   const Type a = left.type();
   const Type b = right.type();
-  if (op == Node::Operator::kAdd && (a == Type::kString || b == Type::kString)) return Type::kString;
+  if (op == Node::Operator::kAdd && (a == Type::kString || b == Type::kString))
+    return Type::kString;
   if (a == Type::kAny) return b;
   return b == Type::kAny || a == b ? a : Type::kAny;
 }
@@ -52,20 +51,10 @@ Sensitive Join(const Value& left, const Value& right) {
   return joined;
 }
 
-std::string_view MacroName(Node::Macro macro) {
-  switch (macro) {
-    case Node::Macro::kAll: return "all";
-    case Node::Macro::kExists: return "exists";
-    case Node::Macro::kExistsOne: return "exists_one";
-    case Node::Macro::kMap: return "map";
-    case Node::Macro::kFilter: return "filter";
-    case Node::Macro::kNone: break;
-  }
-  return "";
-}
-
 std::string_view CompareSign(Node::Operator op) {
-  return op == Node::Operator::kEqual ? "==" : op == Node::Operator::kNotEqual ? "!=" : "comparison";
+  return op == Node::Operator::kEqual      ? "=="
+         : op == Node::Operator::kNotEqual ? "!="
+                                           : "comparison";
 }
 
 }  // namespace
@@ -85,8 +74,8 @@ ExprError Evaluator::Refused(const Node& at, std::string_view what) {
 }
 
 ExprError Evaluator::Exhausted(const Node& at) {
-  return ExprError{fmt::format("the expression takes more than {} steps", Budget::kSteps), at.offset, "",
-                   Code::kResourceExhausted};
+  return ExprError{fmt::format("the expression takes more than {} steps", Budget::kSteps),
+                   at.offset, "", Code::kResourceExhausted};
 }
 
 ExprResult<Value> Evaluator::Run(const Node& root) {
@@ -180,15 +169,17 @@ Evaluator::Outcome Evaluator::Index(const Node& node) {
     if (operand.borrowed()) return Operand(member);
     return Operand(std::move(operand.held().as_map().find(key.as_string())->second));
   }
-  if (!operand->is_list()) return Fail(node, fmt::format("{} has no members", NameOfType(*operand)));
+  if (!operand->is_list())
+    return Fail(node, fmt::format("{} has no members", NameOfType(*operand)));
   const List& list = operand->as_list();
   const auto size = static_cast<int64_t>(list.size());
   int64_t at = -1;
   if (key.is_int()) {
     at = key.as_int();
   } else if (key.is_double() && std::trunc(key.as_double()) == key.as_double()) {
-    at = key.as_double() < static_cast<double>(size) ? static_cast<int64_t>(std::max(key.as_double(), -1.0))
-                                                     : size;
+    at = key.as_double() < static_cast<double>(size)
+             ? static_cast<int64_t>(std::max(key.as_double(), -1.0))
+             : size;
   } else {
     return Fail(node, fmt::format("the index of a list is an int; found {}", NameOfType(key)));
   }
@@ -223,7 +214,8 @@ Evaluator::Outcome Evaluator::Arithmetic(const Node& node) {
   const Value& b = **right;
   if (a.is_sensitive() || b.is_sensitive()) {
     const bool texts = a.type() == Type::kString && b.type() == Type::kString;
-    const bool later = (a.is_unknown() || b.is_unknown()) && (a.type() == Type::kAny || b.type() == Type::kAny);
+    const bool later =
+        (a.is_unknown() || b.is_unknown()) && (a.type() == Type::kAny || b.type() == Type::kAny);
     if (node.op != Node::Operator::kAdd || !(texts || later)) return Refused(node, "this operator");
     if (a.is_unknown() || b.is_unknown())
       return Operand(UnknownOf(Type::kString, a.is_unknown() ? a : b));
@@ -245,7 +237,8 @@ Evaluator::Outcome Evaluator::Compare(const Node& node) {
   const Value& a = **left;
   const Value& b = **right;
   if (a.is_sensitive() || b.is_sensitive()) return Refused(node, CompareSign(node.op));
-  if (a.is_unknown() || b.is_unknown()) return Operand(UnknownOf(Type::kBool, a.is_unknown() ? a : b));
+  if (a.is_unknown() || b.is_unknown())
+    return Operand(UnknownOf(Type::kBool, a.is_unknown() ? a : b));
   if (node.op != Node::Operator::kEqual && node.op != Node::Operator::kNotEqual) {
     Result<Value> result = Order(node.op, a, b);
     if (!result.ok()) return Fail(node, result.status());
@@ -269,7 +262,8 @@ Evaluator::Outcome Evaluator::In(const Node& node) {
   if (item.is_sensitive() || all.is_sensitive()) return Refused(node, "'in'");
   if (item.is_unknown() || all.is_unknown())
     return Operand(UnknownOf(Type::kBool, item.is_unknown() ? item : all));
-  if (all.is_map()) return Operand(Value(item.is_string() && all.Find(item.as_string()) != nullptr));
+  if (all.is_map())
+    return Operand(Value(item.is_string() && all.Find(item.as_string()) != nullptr));
   if (!all.is_list()) return Fail(node, fmt::format("'in' does not take {}", NameOfType(all)));
   bool sensitive = false;
   const Value* unknown = nullptr;
@@ -286,7 +280,8 @@ Evaluator::Outcome Evaluator::In(const Node& node) {
   return Operand(Value(false));
 }
 
-/// An operand that decides wins over errors and unknowns on either side; an unknown wins over an error.
+/// An operand that decides wins over errors and unknowns on either side; an unknown wins over an
+/// error.
 Evaluator::Outcome Evaluator::Logic(const Node& node) {
   const bool decisive = node.kind == Kind::kOr;
   std::optional<ExprError> error;
@@ -322,7 +317,8 @@ Evaluator::Outcome Evaluator::Conditional(const Node& node) {
   if (value.is_bool()) return Visit(*node.children[value.as_bool() ? 1 : 2]);
   if (value.is_sensitive()) return Refused(node, "'?:'");
   if (!value.is_unknown())
-    return Fail(*node.children[0], fmt::format("the condition must be a bool; found {}", NameOfType(value)));
+    return Fail(*node.children[0],
+                fmt::format("the condition must be a bool; found {}", NameOfType(value)));
   // Both branches are looked at for their type alone.
   const Outcome yes = Visit(*node.children[1]);
   const Outcome no = Visit(*node.children[2]);
@@ -386,9 +382,10 @@ Evaluator::Outcome Evaluator::Call(const Node& node) {
     if (node.function == Function::kString) return std::move(operands[0]);
     return Refused(node, fmt::format("{}()", node.text));
   }
-  if (node.function != Function::kUnknown)
-    for (const Operand& operand : operands)
-      if (operand->is_unknown()) return Operand(UnknownOf(ResultType(node.function), *operand));
+  if (node.function == Function::kUnknown)
+    return Fail(node, fmt::format("no function '{}' takes these operands", node.text));
+  for (const Operand& operand : operands)
+    if (operand->is_unknown()) return Operand(UnknownOf(ResultType(node.function), *operand));
   Result<Value> result = expr::Call(node.function, node.text, *operands[0],
                                     operands.size() > 1 ? &*operands[1] : nullptr, budget_);
   if (!result.ok()) return Fail(node, result.status());
@@ -397,145 +394,20 @@ Evaluator::Outcome Evaluator::Call(const Node& node) {
 
 /// ref() and secret(); asked once each, as their arguments are the same all through an evaluation.
 Evaluator::Outcome Evaluator::Lookup(const Node& node) {
-  if (const auto known = lookups_.find(&node); known != lookups_.end()) return Operand(&known->second);
+  if (const auto known = lookups_.find(&node); known != lookups_.end())
+    return Operand(&known->second);
   Outcome argument = Visit(*node.children[0]);
   if (!argument.ok()) return argument;
   const Value& name = **argument;
   if (!name.is_string())
     return Fail(*node.children[0],
-                name.is_unknown()
-                    ? fmt::format("the argument of {}() is not known yet", node.text)
-                    : fmt::format("the argument of {}() must be a string; found {}", node.text,
-                                  NameOfType(name)));
+                name.is_unknown() ? fmt::format("the argument of {}() is not known yet", node.text)
+                                  : fmt::format("the argument of {}() must be a string; found {}",
+                                                node.text, NameOfType(name)));
   Result<Value> value = node.kind == Kind::kRef ? scope_.Ref(name.as_string(), node.path)
                                                 : scope_.Secret(name.as_string());
   if (!value.ok()) return Fail(node, value.status());
   return Operand(&lookups_.emplace(&node, std::move(value).value()).first->second);
-}
-
-template <typename Round>
-void Evaluator::ForEach(const Node& node, const Value& range, const Round& round) {
-  locals_.push_back({&node.text, nullptr});
-  if (range.is_list()) {
-    for (const Value& item : range.as_list()) {
-      locals_.back().value = &item;
-      if (!round(item)) break;
-    }
-  } else {
-    for (const auto& [name, member] : range.as_map()) {
-      const Value key(name);
-      locals_.back().value = &key;
-      if (!round(key)) break;
-    }
-  }
-  locals_.pop_back();
-}
-
-Evaluator::Outcome Evaluator::Macro(const Node& node) {
-  const Outcome outcome = Visit(*node.children[0]);
-  if (!outcome.ok()) return outcome;
-  const Value& range = **outcome;
-  const bool collects = node.macro == Node::Macro::kMap || node.macro == Node::Macro::kFilter;
-  if (range.is_sensitive()) return Refused(node, fmt::format("{}()", MacroName(node.macro)));
-  if (range.is_unknown()) return Operand(UnknownOf(collects ? Type::kList : Type::kBool, range));
-  if (!range.is_list() && !range.is_map())
-    return Fail(node, fmt::format("{}() does not take {}", MacroName(node.macro), NameOfType(range)));
-  if (collects) return Collect(node, range);
-  return node.macro == Node::Macro::kExistsOne ? CountOne(node, range) : Quantify(node, range);
-}
-
-/// all() is a row of `&&`, exists() one of `||`.
-Evaluator::Outcome Evaluator::Quantify(const Node& node, const Value& range) {
-  const bool decisive = node.macro == Node::Macro::kExists;
-  bool decided = false;
-  std::optional<ExprError> error;
-  std::optional<Value> unknown;
-  ForEach(node, range, [&](const Value&) {
-    const Outcome outcome = Visit(*node.children[1]);
-    if (budget_.spent()) return false;
-    if (!outcome.ok()) {
-      if (!error) error = outcome.error();
-    } else if (const Value& value = **outcome; value.is_bool()) {
-      decided = value.as_bool() == decisive;
-    } else if (value.is_unknown()) {
-      if (!unknown) unknown = UnknownOf(Type::kBool, value);
-    } else if (!error) {
-      error = value.is_sensitive() ? Refused(node, fmt::format("{}()", MacroName(node.macro)))
-                                   : Fail(*node.children[1],
-                                          fmt::format("the condition must be a bool; found {}",
-                                                      NameOfType(value)));
-    }
-    return !decided;
-  });
-  if (budget_.spent()) return Exhausted(node);
-  if (decided) return Operand(Value(decisive));
-  if (unknown) return Operand(std::move(*unknown));
-  if (error) return std::move(*error);
-  return Operand(Value(!decisive));
-}
-
-Evaluator::Outcome Evaluator::Condition(const Node& node, const Node& condition) {
-  Outcome outcome = Visit(condition);
-  if (!outcome.ok() || (*outcome)->is_bool() || (*outcome)->is_unknown()) return outcome;
-  if ((*outcome)->is_sensitive()) return Refused(node, fmt::format("{}()", MacroName(node.macro)));
-  return Fail(condition, fmt::format("the condition must be a bool; found {}", NameOfType(**outcome)));
-}
-
-Evaluator::Outcome Evaluator::CountOne(const Node& node, const Value& range) {
-  int64_t count = 0;
-  std::optional<ExprError> error;
-  std::optional<Value> unknown;
-  ForEach(node, range, [&](const Value&) {
-    const Outcome outcome = Condition(node, *node.children[1]);
-    if (!outcome.ok()) {
-      error = outcome.error();
-    } else if ((*outcome)->is_unknown()) {
-      if (!unknown) unknown = UnknownOf(Type::kBool, **outcome);
-    } else if ((*outcome)->as_bool()) {
-      ++count;
-    }
-    return !error;
-  });
-  if (error) return std::move(*error);
-  if (unknown && count < 2) return Operand(std::move(*unknown));
-  return Operand(Value(count == 1));
-}
-
-Evaluator::Outcome Evaluator::Collect(const Node& node, const Value& range) {
-  const bool filter = node.macro == Node::Macro::kFilter;
-  const Node* condition = filter || node.children.size() == 3 ? node.children[1].get() : nullptr;
-  List items;
-  std::optional<ExprError> error;
-  std::optional<Value> unknown;
-  ForEach(node, range, [&](const Value& item) {
-    if (condition != nullptr) {
-      const Outcome outcome = Condition(node, *condition);
-      if (!outcome.ok()) {
-        error = outcome.error();
-        return false;
-      }
-      if ((*outcome)->is_unknown()) {
-        if (!unknown) unknown = UnknownOf(Type::kList, **outcome);
-        return true;
-      }
-      if (!(*outcome)->as_bool()) return true;
-    }
-    Outcome member = filter ? Outcome(Operand(&item)) : Visit(*node.children.back());
-    if (!member.ok()) {
-      error = member.error();
-      return false;
-    }
-    ExprResult<Value> taken = Take(std::move(member).value(), node);
-    if (!taken.ok()) {
-      error = taken.error();
-      return false;
-    }
-    items.push_back(std::move(taken).value());
-    return true;
-  });
-  if (error) return std::move(*error);
-  if (unknown) return Operand(std::move(*unknown));
-  return Operand(Value(std::move(items)));
 }
 
 }  // namespace tandem::expr

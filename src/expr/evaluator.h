@@ -13,6 +13,10 @@
 
 namespace tandem::expr {
 
+inline Value UnknownOf(Type type, const Value& from) {
+  return Unknown{type, from.as_unknown().source};
+}
+
 class Evaluator {
  public:
   /// Both must outlive the evaluator.
@@ -49,8 +53,8 @@ class Evaluator {
   Outcome Condition(const Node& node, const Node& condition);
   Outcome CountOne(const Node& node, const Value& range);
   Outcome Collect(const Node& node, const Value& range);
-  /// Calls `round` with each item of a list, or key of a map, bound to the macro's variable, until it
-  /// returns false.
+  /// Calls `round` with each item of a list, or key of a map, bound to the macro's variable, until
+  /// it returns false.
   template <typename Round>
   void ForEach(const Node& node, const Value& range, const Round& round);
 

@@ -43,7 +43,9 @@ constexpr std::pair<std::string_view, std::string_view> kMacros[] = {
 /// Texts count by this many bytes a step.
 constexpr int64_t kBytesPerStep = 16;
 
-int64_t TextCost(const std::string& text) { return static_cast<int64_t>(text.size()) / kBytesPerStep; }
+int64_t TextCost(const std::string& text) {
+  return static_cast<int64_t>(text.size()) / kBytesPerStep;
+}
 
 Status OverBudget() { return ResourceExhausted("the expression takes too many steps"); }
 
@@ -66,7 +68,8 @@ Result<Value> Matches(const std::string& text, const std::string& pattern, Budge
   if (!budget.Spend(100 + 4 * static_cast<int64_t>(pattern.size()))) return OverBudget();
   const RE2 regex(pattern, options);
   if (!regex.ok())
-    return InvalidArgument(fmt::format("'{}' is no regular expression: {}", pattern, regex.error()));
+    return InvalidArgument(
+        fmt::format("'{}' is no regular expression: {}", pattern, regex.error()));
   const int64_t program = std::max(1, regex.ProgramSize());
   if (!budget.Spend(static_cast<int64_t>(text.size()) * (1 + program / 64) / kBytesPerStep))
     return OverBudget();
@@ -156,6 +159,9 @@ int CompareDoubleInt(double left, int64_t right) {
 }
 
 bool IsNumber(const Value& value) { return value.is_int() || value.is_double(); }
+bool IsOrdered(const Value& value) {
+  return IsNumber(value) || value.is_string() || value.is_bool();
+}
 bool IsNan(const Value& value) { return value.is_double() && std::isnan(value.as_double()); }
 
 /// Neither is NaN.
@@ -200,6 +206,11 @@ Type ResultType(Function function) {
   return Type::kAny;
 }
 
+bool IsConversion(Function function) {
+  return function == Function::kString || function == Function::kInt ||
+         function == Function::kDouble;
+}
+
 std::string NearestFunction(std::string_view name) {
   std::vector<std::string> known = {"ref", "secret"};
   for (const Row& row : kFunctions) known.emplace_back(row.name);
@@ -229,20 +240,19 @@ int64_t CostOf(const Value& value) {
   return cost;
 }
 
-Result<Value> Call(Function function, std::string_view name, const Value& first, const Value* second,
-                   Budget& budget) {
+Result<Value> Call(Function function, std::string_view name, const Value& first,
+                   const Value* second, Budget& budget) {
   switch (function) {
     case Function::kSize: return Size(first);
     case Function::kString: return ToString(first);
     case Function::kInt: return ToInt(first);
     case Function::kDouble: return ToDouble(first);
-    case Function::kUnknown: return InvalidArgument(fmt::format("unknown function '{}'", name));
     default: break;
   }
   TANDEM_CHECK(second != nullptr);
   if (!first.is_string() || !second->is_string())
-    return InvalidArgument(fmt::format("{}() does not take {} and {}", name, NameOfType(first),
-                                       NameOfType(*second)));
+    return InvalidArgument(
+        fmt::format("{}() does not take {} and {}", name, NameOfType(first), NameOfType(*second)));
   const std::string& text = first.as_string();
   const std::string& part = second->as_string();
   if (function == Function::kMatches) return Matches(text, part, budget);
@@ -263,7 +273,8 @@ Result<Value> Arithmetic(Node::Operator op, Operand left, const Value& right, Bu
     if (op == Node::Operator::kDivide) return Value(a / b);
   }
   if (op == Node::Operator::kAdd && left->is_string() && right.is_string()) {
-    if (!budget.Spend(TextCost(left->as_string()) + TextCost(right.as_string()))) return OverBudget();
+    if (!budget.Spend(TextCost(left->as_string()) + TextCost(right.as_string())))
+      return OverBudget();
     return Value(left->as_string() + right.as_string());
   }
   if (op == Node::Operator::kAdd && left->is_list() && right.is_list()) {
@@ -277,8 +288,8 @@ Result<Value> Arithmetic(Node::Operator op, Operand left, const Value& right, Bu
 
 Result<Value> Order(Node::Operator op, const Value& left, const Value& right) {
   int order = 0;
+  if (IsNan(left) || (IsNan(right) && IsOrdered(left))) return Value(false);
   if (IsNumber(left) && IsNumber(right)) {
-    if (IsNan(left) || IsNan(right)) return Value(false);
     order = CompareNumbers(left, right);
   } else if (left.is_string() && right.is_string()) {
     order = left.as_string().compare(right.as_string());

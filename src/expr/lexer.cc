@@ -50,9 +50,11 @@ bool Escape(std::string_view text, uint32_t* rune, size_t* used) {
     case 'r': *rune = '\r'; return true;
     case 't': *rune = '\t'; return true;
     case 'v': *rune = '\v'; return true;
-    case '\\': case '\'': case '"': case '`': case '?':
-      *rune = static_cast<unsigned char>(c);
-      return true;
+    case '\\':
+    case '\'':
+    case '"':
+    case '`':
+    case '?': *rune = static_cast<unsigned char>(c); return true;
     default: break;
   }
   size_t digits = 0;
@@ -71,8 +73,8 @@ bool Escape(std::string_view text, uint32_t* rune, size_t* used) {
     *used = digits + 1;
     return true;
   }
-  if (c >= '0' && c <= '3' && text.size() >= 3 && text[1] >= '0' && text[1] <= '7' && text[2] >= '0' &&
-      text[2] <= '7') {
+  if (c >= '0' && c <= '3' && text.size() >= 3 && text[1] >= '0' && text[1] <= '7' &&
+      text[2] >= '0' && text[2] <= '7') {
     *rune = static_cast<uint32_t>((c - '0') * 64 + (text[1] - '0') * 8 + (text[2] - '0'));
     *used = 3;
     return true;
@@ -188,14 +190,18 @@ ExprResult<Token> Lexer::String(size_t begin, bool raw) {
     const char c = text_[at_];
     if (is_triple ? At(triple) : c == quote) break;
     if (!is_triple && (c == '\n' || c == '\r'))
-      return ExprError{"the string has no closing quote on its line", begin,
-                       "write \\n for a new line, or use triple quotes", {}};
+      return ExprError{"the string has no closing quote on its line",
+                       begin,
+                       "write \\n for a new line, or use triple quotes",
+                       {}};
     if (c == '\\' && !raw) {
       uint32_t rune = 0;
       size_t used = 0;
       if (!Escape(text_.substr(at_ + 1), &rune, &used))
-        return ExprError{"unknown escape sequence in a string", at_,
-                         "write \\\\ for a backslash, or put r before the quote", {}};
+        return ExprError{"unknown escape sequence in a string",
+                         at_,
+                         "write \\\\ for a backslash, or put r before the quote",
+                         {}};
       if (rune > 0x10FFFF || (rune >= 0xD800 && rune < 0xE000))
         return ExprError{"the escape sequence is no Unicode code point", at_, "", {}};
       AppendUtf8(value, rune);
@@ -220,8 +226,8 @@ ExprResult<Token> Lexer::QuotedName(size_t begin) {
          Peek() == ' ')
     ++at_;
   if (Peek() != '`' || at_ == begin + 1)
-    return ExprError{"a name in backquotes may hold letters, digits and _ . - / and spaces", begin, "",
-                     {}};
+    return ExprError{
+        "a name in backquotes may hold letters, digits and _ . - / and spaces", begin, "", {}};
   ++at_;
   return Make(Token::Kind::kQuotedName, begin, at_,
               std::string(text_.substr(begin + 1, at_ - begin - 2)));

@@ -1,4 +1,5 @@
-// Text → tokens of CEL, one at a time, so that a Template can look for the brace that ends its part.
+// Text → tokens of CEL, one at a time, so that a Template can look for the brace that ends its
+// part.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +14,11 @@ namespace tandem::expr {
 struct Token {
   enum class Kind {
     kEnd,
-    kIdentifier,  // text
-    kQuotedName,  // `a-b`, only after a dot; text without the quotes
-    kInt,         // text: the digits, "0x" included
-    kDouble,      // text
-    kString,      // text: the value
+    kIdentifier,   // text
+    kQuotedName,   // `a-b`, only after a dot; text without the quotes
+    kInt,          // text: the digits, "0x" included
+    kDouble,       // text
+    kString,       // text: the value
     kPunctuation,  // text: an operator, bracket, separator; also "in"
     kTrue,
     kFalse,
@@ -46,7 +47,9 @@ class Lexer {
   ExprResult<Token> Number(size_t begin);
   ExprResult<Token> String(size_t begin, bool raw);
   ExprResult<Token> QuotedName(size_t begin);
-  char Peek(size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
+  char Peek(size_t ahead = 0) const {
+    return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0';
+  }
   bool At(std::string_view expected) const { return text_.substr(at_).starts_with(expected); }
 
   std::string_view text_;

@@ -37,7 +37,8 @@ bool UnderscoresSeparateDigits(std::string_view number, bool hex) {
   return previous != '_';
 }
 
-/// Digits, an optional point, an optional exponent (needed after 0x): nothing else, underscores anywhere.
+/// Digits, an optional point, an optional exponent (needed after 0x): nothing else, underscores
+/// anywhere.
 bool IsFloatSyntax(std::string_view number, bool hex) {
   size_t i = hex ? 2 : 0;
   bool point = false;
@@ -101,7 +102,8 @@ std::optional<double> ReadDouble(std::string_view text) {
     const double infinity = std::numeric_limits<double>::infinity();
     return negative ? -infinity : infinity;
   }
-  if (word == "nan" && number.size() == text.size()) return std::numeric_limits<double>::quiet_NaN();
+  if (word == "nan" && number.size() == text.size())
+    return std::numeric_limits<double>::quiet_NaN();
   const bool hex = number.size() > 2 && number[0] == '0' && Lower(number[1]) == 'x';
   if (!IsFloatSyntax(number, hex)) return std::nullopt;
   std::string plain;
@@ -142,8 +144,10 @@ std::string WriteDouble(double value) {
     if (count > 1) out += "." + digits.substr(1);
     return out + fmt::format("e{}{:02}", exponent < 0 ? '-' : '+', std::abs(exponent));
   }
-  if (exponent < 0) return out + "0." + std::string(static_cast<size_t>(-exponent - 1), '0') + digits;
-  if (count <= exponent + 1) return out + digits + std::string(static_cast<size_t>(exponent + 1 - count), '0');
+  if (exponent < 0)
+    return out + "0." + std::string(static_cast<size_t>(-exponent - 1), '0') + digits;
+  if (count <= exponent + 1)
+    return out + digits + std::string(static_cast<size_t>(exponent + 1 - count), '0');
   return out + digits.substr(0, static_cast<size_t>(exponent + 1)) + "." +
          digits.substr(static_cast<size_t>(exponent + 1));
 }

@@ -1,5 +1,5 @@
-// A value during an evaluation: looked at where it lies, or held. Copies are made only where a result
-// must outlive what it came from.
+// A value during an evaluation: looked at where it lies, or held. Copies are made only where a
+// result must outlive what it came from.
 #pragma once
 
 #include <utility>

@@ -9,24 +9,21 @@
 #include <utility>
 #include <vector>
 
-#include "expr/functions.h"
-#include "expr/lexer.h"
+#include "expr/grammar.h"
 #include "expr/numbers.h"
 #include "expr/resolve.h"
 
 namespace tandem::expr {
 namespace {
 
-using NodePtr = std::unique_ptr<Node>;
 using Kind = Node::Kind;
 using Op = Node::Operator;
 
-constexpr uint32_t kMaxDepth = 250;
 constexpr size_t kMaxCodePoints = 100'000;
 
 constexpr std::array<std::string_view, 17> kReserved = {
-    "as",     "break", "const", "continue", "else",      "for",    "function", "if",   "import",
-    "let",    "loop",  "package", "namespace", "return", "var", "void", "while"};
+    "as",  "break", "const",   "continue",  "else",   "for", "function", "if",   "import",
+    "let", "loop",  "package", "namespace", "return", "var", "void",     "while"};
 
 std::string Spell(const Token& token) {
   switch (token.kind) {
@@ -36,107 +33,15 @@ std::string Spell(const Token& token) {
   }
 }
 
-/// Counts how deep a rule of the grammar is entered while it is alive.
-class Entered {
- public:
-  explicit Entered(uint32_t& count) : count_(count) { ++count_; }
-  ~Entered() { --count_; }
-  Entered(const Entered&) = delete;
-  Entered& operator=(const Entered&) = delete;
+bool IsNumber(const Token& token) {
+  return token.kind == Token::Kind::kInt || token.kind == Token::Kind::kDouble;
+}
 
- private:
-  uint32_t& count_;
-};
+}  // namespace
 
-class Parser {
- public:
-  Parser(std::vector<Token> tokens, Functions functions)
-      : tokens_(std::move(tokens)), functions_(functions) {}
-
-  NodePtr Parse() {
-    NodePtr root = ParseExpr();
-    if (root != nullptr && at_ + 1 != tokens_.size()) {
-      Unexpected("an operator or the end of the expression");
-      return nullptr;
-    }
-    return root;
-  }
-  ExprError TakeError() { return std::move(*error_); }
-
- private:
-  const Token& Here() const { return tokens_[at_]; }
-  const Token& Ahead() const { return tokens_[std::min(at_ + 1, tokens_.size() - 1)]; }
-  void Advance() {
-    if (at_ + 1 < tokens_.size()) ++at_;
-  }
-
-  NodePtr Fail(size_t offset, std::string message, std::string hint = "") {
-    if (!error_) error_ = ExprError{std::move(message), offset, std::move(hint), {}};
-    return nullptr;
-  }
-  NodePtr Unexpected(std::string_view wanted) {
-    return Fail(Here().offset, fmt::format("expected {}, found {}", wanted, Spell(Here())));
-  }
-  bool Expect(std::string_view punctuation) {
-    if (Here().Is(punctuation)) {
-      Advance();
-      return true;
-    }
-    Unexpected(fmt::format("'{}'", punctuation));
-    return false;
-  }
-  bool TooDeep(uint32_t count) {
-    if (count <= kMaxDepth) return false;
-    Fail(Here().offset, "the expression is nested too deeply");
-    return true;
-  }
-
-  static NodePtr New(Kind kind, size_t offset) {
-    auto node = std::make_unique<Node>();
-    node->kind = kind;
-    node->offset = offset;
-    return node;
-  }
-  /// Takes the depth of the children, one more where the reference counts the node itself.
-  NodePtr Finish(NodePtr node, bool counted) {
-    uint32_t depth = node->depth;
-    for (const NodePtr& child : node->children) depth = std::max(depth, child->depth);
-    node->depth = depth + (counted ? 1 : 0);
-    if (node->depth > kMaxDepth) return Fail(node->offset, "the expression is nested too deeply");
-    return node;
-  }
-  static NodePtr Adopt(NodePtr node, NodePtr child) {
-    node->children.push_back(std::move(child));
-    return node;
-  }
-
-  NodePtr ParseExpr();
-  NodePtr ParseLogic(bool any);
-  NodePtr ParseRelation(bool right_side);
-  NodePtr ParseCalc(int least);
-  NodePtr ParseUnary();
-  NodePtr ParseMember();
-  NodePtr ParseSelect(NodePtr target);
-  NodePtr ParseIndex(NodePtr target);
-  NodePtr ParsePrimary();
-  NodePtr ParseName();
-  NodePtr ParseNumber();
-  NodePtr ParseList();
-  NodePtr ParseMap();
-  bool ParseArguments(std::vector<NodePtr>* arguments);
-  NodePtr MakeCall(const Token& name, NodePtr receiver, std::vector<NodePtr> arguments);
-  NodePtr MakeMacro(Node::Macro macro, const Token& name, NodePtr range,
-                    std::vector<NodePtr> arguments);
-  NodePtr MakeHas(const Token& name, NodePtr argument);
-
-  std::vector<Token> tokens_;  // the last is kEnd or the closing brace
-  Functions functions_;
-  size_t at_ = 0;
-  uint32_t exprs_ = 0;
-  uint32_t relations_ = 0;
-  uint32_t calcs_ = 0;
-  std::optional<ExprError> error_;
-};
+NodePtr Parser::Unexpected(std::string_view wanted) {
+  return Fail(Here().offset, fmt::format("expected {}, found {}", wanted, Spell(Here())));
+}
 
 NodePtr Parser::ParseExpr() {
   const Entered entered(exprs_);
@@ -206,9 +111,18 @@ NodePtr Parser::ParseCalc(int least) {
     switch (Here().text[0]) {
       case '+': op = Op::kAdd; break;
       case '-': op = Op::kSubtract; break;
-      case '*': op = Op::kMultiply; rank = 2; break;
-      case '/': op = Op::kDivide; rank = 2; break;
-      case '%': op = Op::kModulo; rank = 2; break;
+      case '*':
+        op = Op::kMultiply;
+        rank = 2;
+        break;
+      case '/':
+        op = Op::kDivide;
+        rank = 2;
+        break;
+      case '%':
+        op = Op::kModulo;
+        rank = 2;
+        break;
       default: break;
     }
     if (op == Op::kNone || rank < least) break;
@@ -220,10 +134,6 @@ NodePtr Parser::ParseCalc(int least) {
     left = Finish(Adopt(Adopt(std::move(node), std::move(left)), std::move(right)), true);
   }
   return left;
-}
-
-bool IsNumber(const Token& token) {
-  return token.kind == Token::Kind::kInt || token.kind == Token::Kind::kDouble;
 }
 
 /// A single minus before a number belongs to the number; an even row of signs is none at all.
@@ -267,6 +177,7 @@ NodePtr Parser::ParseSelect(NodePtr target) {
     if (!ParseArguments(&arguments)) return nullptr;
     return MakeCall(name, std::move(target), std::move(arguments));
   }
+  if (target->kind == Kind::kHas) return MemberOfHas(std::move(target), name.offset, true, true);
   if (target->kind == Kind::kRef) {
     target->path.push_back({name.text, -1});
     target->selected = true;
@@ -284,6 +195,8 @@ NodePtr Parser::ParseIndex(NodePtr target) {
   if (index == nullptr || !Expect("]")) return nullptr;
   if (index->kind == Kind::kLiteral && index->literal.is_null())
     return Fail(index->offset, "null cannot be an index");
+  if (target->kind == Kind::kHas)
+    return MemberOfHas(std::move(target), offset, index->kind == Kind::kLiteral, false);
   if (target->kind == Kind::kRef && index->kind == Kind::kLiteral) {
     const Value& key = index->literal;
     if (key.is_string() || (key.is_int() && key.as_int() >= 0)) {
@@ -365,22 +278,6 @@ NodePtr Parser::ParseName() {
   return node;
 }
 
-bool Parser::ParseArguments(std::vector<NodePtr>* arguments) {
-  Advance();
-  if (Here().Is(")")) {
-    Advance();
-    return true;
-  }
-  while (true) {
-    NodePtr argument = ParseExpr();
-    if (argument == nullptr) return false;
-    arguments->push_back(std::move(argument));
-    if (!Here().Is(",")) break;
-    Advance();
-  }
-  return Expect(")");
-}
-
 NodePtr Parser::ParseList() {
   NodePtr node = New(Kind::kList, Here().offset);
   Advance();
@@ -416,81 +313,7 @@ NodePtr Parser::ParseMap() {
   return Finish(std::move(node), false);
 }
 
-NodePtr Parser::MakeCall(const Token& name, NodePtr receiver, std::vector<NodePtr> arguments) {
-  const size_t count = arguments.size();
-  if (receiver != nullptr) {
-    static constexpr std::pair<std::string_view, Node::Macro> kMacros[] = {
-        {"all", Node::Macro::kAll},
-        {"exists", Node::Macro::kExists},
-        {"exists_one", Node::Macro::kExistsOne},
-        {"map", Node::Macro::kMap},
-        {"filter", Node::Macro::kFilter}};
-    for (const auto& [text, macro] : kMacros)
-      if (name.text == text && (count == 2 || (macro == Node::Macro::kMap && count == 3)))
-        return MakeMacro(macro, name, std::move(receiver), std::move(arguments));
-  } else if (name.text == "has" && count == 1) {
-    return MakeHas(name, std::move(arguments[0]));
-  }
-  const bool is_member = receiver != nullptr;
-  const bool is_ref = !is_member && name.text == "ref";
-  const bool is_secret = !is_member && name.text == "secret";
-  NodePtr node = New(is_ref ? Kind::kRef : is_secret ? Kind::kSecret : Kind::kCall, name.offset);
-  node->text = name.text;
-  if (receiver != nullptr) node->children.push_back(std::move(receiver));
-  for (NodePtr& argument : arguments) node->children.push_back(std::move(argument));
-  if (is_ref || is_secret) {
-    if (count != 1) return Fail(name.offset, fmt::format("{}() takes one argument", name.text));
-    return Finish(std::move(node), false);
-  }
-  node->function = FindFunction(name.text);
-  const size_t operands = node->children.size();
-  if (node->function == Function::kUnknown) {
-    if (functions_ == Functions::kKnown) {
-      if (const std::string_view form = MacroForm(name.text); !form.empty())
-        return Fail(name.offset, fmt::format("{}() is written {}", name.text, form));
-      const std::string near = NearestFunction(name.text);
-      return Fail(name.offset, fmt::format("unknown function '{}'", name.text),
-                  near.empty() ? "" : fmt::format("did you mean '{}'?", near));
-    }
-    if (operands == 0) return Fail(name.offset, fmt::format("unknown function '{}'", name.text));
-  } else if (operands != OperandCount(node->function)) {
-    return Fail(name.offset, fmt::format("{}() takes {} operand{}, the receiver included; found {}",
-                                         name.text, OperandCount(node->function),
-                                         OperandCount(node->function) == 1 ? "" : "s", operands));
-  }
-  return Finish(std::move(node), is_member);
-}
-
-NodePtr Parser::MakeMacro(Node::Macro macro, const Token& name, NodePtr range,
-                          std::vector<NodePtr> arguments) {
-  const Node& variable = *arguments[0];
-  if (variable.kind != Kind::kName || variable.global)
-    return Fail(variable.offset, fmt::format("the first argument of {}() must be a name", name.text));
-  if (variable.text == "__result__")
-    return Fail(variable.offset, "'__result__' cannot be the name of a variable");
-  NodePtr node = New(Kind::kMacro, name.offset);
-  node->macro = macro;
-  node->text = variable.text;
-  node->children.push_back(std::move(range));
-  for (size_t i = 1; i < arguments.size(); ++i) node->children.push_back(std::move(arguments[i]));
-  return Finish(std::move(node), true);
-}
-
-NodePtr Parser::MakeHas(const Token& name, NodePtr argument) {
-  NodePtr node = New(Kind::kHas, name.offset);
-  if (argument->kind == Kind::kSelect) {
-    node->depth = argument->depth;
-    node->text = argument->text;
-    node->children.push_back(std::move(argument->children[0]));
-  } else if (argument->kind == Kind::kRef && argument->selected) {
-    node->text = argument->path.back().key;
-    argument->path.pop_back();
-    node->children.push_back(std::move(argument));
-  } else {
-    return Fail(argument->offset, "has() takes a selection such as has(a.b)");
-  }
-  return Finish(std::move(node), false);
-}
+namespace {
 
 /// The tokens of the expression; the last is kEnd, or the brace that ends it.
 ExprResult<std::vector<Token>> ReadTokens(std::string_view text, size_t begin, bool until_brace) {
@@ -518,8 +341,8 @@ ExprResult<Parsed> ParseTree(std::string_view text, size_t begin, bool until_bra
   for (const char c : text.substr(begin))
     if ((static_cast<unsigned char>(c) & 0xC0) != 0x80) ++code_points;
   if (!until_brace && code_points > kMaxCodePoints)
-    return ExprError{fmt::format("the expression is longer than {} characters", kMaxCodePoints), begin,
-                     "", {}};
+    return ExprError{
+        fmt::format("the expression is longer than {} characters", kMaxCodePoints), begin, "", {}};
   ExprResult<std::vector<Token>> tokens = ReadTokens(text, begin, until_brace);
   if (!tokens.ok()) return tokens.error();
   const size_t end = tokens->back().offset;

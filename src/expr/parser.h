@@ -17,8 +17,8 @@ struct Parsed {
   size_t end = 0;
 };
 
-/// Parses `text` from `begin` on. With `until_brace` the expression ends at the first unmatched `}`,
-/// which must be there. Offsets count from the start of `text`.
+/// Parses `text` from `begin` on. With `until_brace` the expression ends at the first unmatched
+/// `}`, which must be there. Offsets count from the start of `text`.
 ExprResult<Parsed> ParseTree(std::string_view text, size_t begin, bool until_brace,
                              Functions functions);
 

@@ -37,7 +37,9 @@ class Resolver {
     if (lookup_ != nullptr && index < outside_)
       return ExprError{fmt::format("the argument of {}() cannot use '{}', a variable of a macro",
                                    lookup_->text, node.text),
-                       node.offset, "what an expression refers to must not depend on its value", {}};
+                       node.offset,
+                       "what an expression refers to must not depend on its value",
+                       {}};
     return std::nullopt;
   }
 
@@ -51,12 +53,15 @@ class Resolver {
 
   std::optional<ExprError> Lookup(Node& node) {
     if (lookup_ != nullptr)
-      return ExprError{fmt::format("the argument of {}() cannot use {}()", lookup_->text, node.text),
-                       node.offset, "it must be computable from literals, each.key and the like", {}};
+      return ExprError{
+          fmt::format("the argument of {}() cannot use {}()", lookup_->text, node.text),
+          node.offset,
+          "it must be computable from literals, each.key and the like",
+          {}};
     const Node& argument = *node.children[0];
     if (argument.kind == Node::Kind::kLiteral && !argument.literal.is_string())
-      return ExprError{fmt::format("the argument of {}() must be a string", node.text), argument.offset,
-                       "", {}};
+      return ExprError{
+          fmt::format("the argument of {}() must be a string", node.text), argument.offset, "", {}};
     lookup_ = &node;
     outside_ = variables_.size();
     auto error = Children(node, 0);

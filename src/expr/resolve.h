@@ -8,8 +8,8 @@
 
 namespace tandem::expr {
 
-/// Sets Node::local. Fails where the argument of ref() or secret() uses either, or a macro's variable:
-/// references must be known without evaluating what stands around them.
+/// Sets Node::local. Fails where the argument of ref() or secret() uses either, or a macro's
+/// variable: references must be known without evaluating what stands around them.
 std::optional<ExprError> ResolveNames(Node& root);
 
 }  // namespace tandem::expr

@@ -11,7 +11,8 @@ namespace tandem {
 namespace {
 
 bool IsWordByte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '-';
 }
 
 /// `aws:` of `${aws:username}`: other systems' placeholders, which no expression begins like.
@@ -48,8 +49,10 @@ ExprResult<Template> Template::Parse(std::string_view text) {
       continue;
     }
     if (const std::string_view prefix = ForeignPrefix(rest.substr(2)); !prefix.empty())
-      return ExprError{fmt::format("'${{{}' does not begin an expression", prefix), at,
-                       fmt::format("write $${{{} if the text itself is meant", prefix), {}};
+      return ExprError{fmt::format("'${{{}' does not begin an expression", prefix),
+                       at,
+                       fmt::format("write $${{{} if the text itself is meant", prefix),
+                       {}};
     flush();
     ExprResult<expr::Parsed> parsed = expr::ParseTree(text, at + 2, true, Functions::kKnown);
     if (!parsed.ok()) return parsed.error();
@@ -61,17 +64,20 @@ ExprResult<Template> Template::Parse(std::string_view text) {
 }
 
 bool Template::is_literal() const {
-  return std::all_of(parts_.begin(), parts_.end(), [](const Part& part) { return !part.expression; });
+  return std::all_of(parts_.begin(), parts_.end(),
+                     [](const Part& part) { return !part.expression; });
 }
 
 bool Template::uses_ref() const {
-  return std::any_of(parts_.begin(), parts_.end(),
-                     [](const Part& part) { return part.expression && part.expression->uses_ref(); });
+  return std::any_of(parts_.begin(), parts_.end(), [](const Part& part) {
+    return part.expression && part.expression->uses_ref();
+  });
 }
 
 bool Template::uses_secret() const {
-  return std::any_of(parts_.begin(), parts_.end(),
-                     [](const Part& part) { return part.expression && part.expression->uses_secret(); });
+  return std::any_of(parts_.begin(), parts_.end(), [](const Part& part) {
+    return part.expression && part.expression->uses_secret();
+  });
 }
 
 bool Template::UsesName(std::string_view name) const {

@@ -1,13 +1,13 @@
 // One JSON object a line in, one a line out: {"expr", "bindings"} → {"value"} | {"error"}.
 //
 // JSON numbers without fraction or exponent are ints, others doubles; doubles are written with a
-// fraction or exponent. NaN and infinities are {"double": "NaN"}, "Infinity", "-Infinity", both ways.
+// fraction or exponent. NaN and infinities are {"double": "NaN"}, "Infinity", "-Infinity", both
+// ways.
 #include <fmt/format.h>
 
 #include <cmath>
 #include <iostream>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "tandem/codec/json.h"
@@ -16,13 +16,12 @@
 namespace tandem {
 namespace {
 
-std::string Quote(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
+std::string Quote(const std::string& text) { return ToCanonicalJson(Value(text)); }
 
 std::string WriteDouble(double value) {
   if (std::isnan(value)) return R"({"double":"NaN"})";
-  if (std::isinf(value)) return value > 0 ? R"({"double":"Infinity"})" : R"({"double":"-Infinity"})";
+  if (std::isinf(value))
+    return value > 0 ? R"({"double":"Infinity"})" : R"({"double":"-Infinity"})";
   std::string text = fmt::format("{}", value);
   if (text.find_first_of(".e") == std::string::npos) text += ".0";
   return text;
@@ -85,8 +84,9 @@ std::string Answer(const std::string& line) {
   const Value* bindings = request->Find("bindings");
   Map names;
   if (bindings != nullptr && bindings->is_map())
-    for (const auto& [name, value] : bindings->as_map()) names.emplace(name, WithSpecialDoubles(value));
-  const ExprResult<Expression> expression = Expression::Parse(text->as_string(), Functions::kAny);
+    for (const auto& [name, value] : bindings->as_map())
+      names.emplace(name, WithSpecialDoubles(value));
+  const ExprResult<Expression> expression = Expression::Parse(text->as_string(), Functions::kCel);
   if (!expression.ok())
     return Error(fmt::format("{}: {}", expression.error().offset, expression.error().message));
   const ExprResult<Value> value = Evaluate(*expression, NamedValues(std::move(names)));
@@ -102,7 +102,11 @@ std::string Answer(const std::string& line) {
 int main() {
   std::ios::sync_with_stdio(false);
   std::string line;
-  while (std::getline(std::cin, line))
-    if (line.find_first_not_of(" \t\r") != std::string::npos) std::cout << tandem::Answer(line) << '\n';
+  std::cin.tie(nullptr);
+  while (std::getline(std::cin, line)) {
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    std::cout << tandem::Answer(line) << '\n';
+    if (std::cin.rdbuf()->in_avail() <= 0) std::cout.flush();  // somebody may wait for this answer
+  }
   return 0;
 }

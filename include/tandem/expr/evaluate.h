@@ -1,14 +1,15 @@
 // What an expression is worth in a Scope, and what it refers to.
 //
-// Pure and bounded: an evaluation stops with an error after a fixed number of steps, where copying and
-// comparing count by size, so that no input hangs or fills the memory. Deterministic: a macro visits the
-// keys of a map in the order of their bytes.
+// Pure and bounded: an evaluation stops with an error after a fixed number of steps, where copying
+// and comparing count by size, so that no input hangs or fills the memory. Deterministic: a macro
+// visits the keys of a map in the order of their bytes.
 //
-// Unknown operands make the result Unknown, typed as well as can be told, with the source of the first;
-// `&&`, `||`, `?:` and the macros all() and exists() absorb unknowns and errors as CEL does. A list or
-// map that holds an Unknown stays a list or map. A Sensitive value may be passed on (`?:`, list and map
-// literals, indexing, string()), and joined with other strings by `+` or by a Template: the result is
-// Sensitive. Anything else done with it is an error.
+// Unknown operands make the result Unknown, typed as well as can be told, with the source of the
+// first;
+// `&&`, `||`, `?:` and the macros all() and exists() absorb unknowns and errors as CEL does. A list
+// or map that holds an Unknown stays a list or map. A Sensitive value may be passed on (`?:`, list
+// and map literals, indexing, string()), and joined with other strings by `+` or by a Template: the
+// result is Sensitive. Anything else done with it is an error.
 #pragma once
 
 #include <string>
@@ -25,8 +26,8 @@ namespace tandem {
 ExprResult<Value> Evaluate(const Expression& expression, const Scope& scope);
 ExprResult<Value> Evaluate(const Template& text, const Scope& scope);
 
-/// `ref('rds.aws/DBCluster/orders').Endpoint.Port`: the address as written, and the path as far as it
-/// is spelled with literal names, keys and indexes.
+/// `ref('rds.aws/DBCluster/orders').Endpoint.Port`: the address as written, and the path as far as
+/// it is spelled with literal names, keys and indexes.
 struct Reference {
   std::string address;
   Path path;
@@ -40,9 +41,9 @@ struct SecretUse {
   friend bool operator==(const SecretUse&, const SecretUse&) = default;
 };
 
-/// Every ref() in the text, also in branches that are not taken: edges do not depend on values. Fails
-/// where an argument cannot be computed, or is no known string, in `scope` (whose Ref and Secret are
-/// never called).
+/// Every ref() in the text, also in branches that are not taken: edges do not depend on values.
+/// Fails where an argument cannot be computed, or is no known string, in `scope` (whose Ref and
+/// Secret are never called).
 ExprResult<std::vector<Reference>> References(const Expression& expression, const Scope& scope);
 ExprResult<std::vector<Reference>> References(const Template& text, const Scope& scope);
 ExprResult<std::vector<SecretUse>> Secrets(const Expression& expression, const Scope& scope);

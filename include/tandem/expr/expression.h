@@ -1,8 +1,9 @@
-// One parsed expression: the documented subset of CEL (docs/expressions.md) with ref() and secret().
+// One parsed expression: the documented subset of CEL (docs/expressions.md) with ref() and
+// secret().
 //
-// Immutable; a copy shares the tree. Parsing never evaluates, and needs no names: what a name means is
-// a Scope's business. Nesting is bounded as in the reference implementation (250 levels), and so is the
-// text (100,000 code points), so neither parsing nor evaluating can exhaust the stack.
+// Immutable; a copy shares the tree. Parsing never evaluates, and needs no names: what a name means
+// is a Scope's business. Nesting is bounded as in the reference implementation (250 levels), and so
+// is the text (100,000 code points), so neither parsing nor evaluating can exhaust the stack.
 #pragma once
 
 #include <memory>
@@ -17,15 +18,16 @@ namespace expr {
 struct Node;
 }
 
-/// Which functions an expression may call. CEL finds an unknown function only when it is called.
+/// Which functions an expression may call.
 enum class Functions {
-  kKnown,  // an unknown function is a parse error, with "did you mean"
-  kAny,    // an unknown function fails when it is evaluated
+  kKnown,  // those of docs/expressions.md; an unknown one is a parse error, with "did you mean"
+  kCel,    // without ref() and secret(); an unknown one fails when it is called, as CEL has it
 };
 
 class Expression {
  public:
-  static ExprResult<Expression> Parse(std::string_view text, Functions functions = Functions::kKnown);
+  static ExprResult<Expression> Parse(std::string_view text,
+                                      Functions functions = Functions::kKnown);
 
   /// True if ref() or secret() occurs anywhere, also in a branch that is never taken.
   bool uses_ref() const;

@@ -17,12 +17,12 @@ class Scope {
  public:
   virtual ~Scope() = default;
 
-  /// The value of a top-level name (`site`, `sites`, `platform`, `values`, `each`, …), or nothing: the
-  /// expression then fails with "unknown name".
+  /// The value of a top-level name (`site`, `sites`, `platform`, `values`, `each`, …), or nothing:
+  /// the expression then fails with "unknown name".
   virtual std::optional<Value> Name(std::string_view name) const = 0;
 
-  /// What `ref('address').path` is worth. An Unknown when it is not known yet; a failure when it never
-  /// can be (no such resource, no such field).
+  /// What `ref('address').path` is worth. An Unknown when it is not known yet; a failure when it
+  /// never can be (no such resource, no such field).
   virtual Result<Value> Ref(const std::string& address, const Path& path) const = 0;
 
   /// What `secret('uri')` is worth: a Sensitive, never a plain text.

@@ -1,9 +1,9 @@
 // A scalar of a document: literal text and `${…}` parts (R17).
 //
-// `$${` is a literal `${`. A scalar that is exactly one `${…}` keeps the type of its expression; any
-// other mix is a string: its parts are converted (numbers and bools as string() does; null, lists and
-// maps are errors) and joined. The closing brace is found by CEL's own tokens, so braces inside strings
-// and maps do not end a part. Immutable; a copy shares the expressions.
+// `$${` is a literal `${`. A scalar that is exactly one `${…}` keeps the type of its expression;
+// any other mix is a string: its parts are converted (numbers and bools as string() does; null,
+// lists and maps are errors) and joined. The closing brace is found by CEL's own tokens, so braces
+// inside strings and maps do not end a part. Immutable; a copy shares the expressions.
 #pragma once
 
 #include <optional>
@@ -24,8 +24,8 @@ class Template {
     size_t offset = 0;  // of the expression's first byte in the scalar
   };
 
-  /// Offsets of errors are bytes within `text`. A part such as `${aws:username}` fails with the hint to
-  /// write `$${`.
+  /// Offsets of errors are bytes within `text`. A part such as `${aws:username}` fails with the
+  /// hint to write `$${`.
   static ExprResult<Template> Parse(std::string_view text);
   /// False when `text` is its own value: no `${` in it, escaped or not.
   static bool Concerns(std::string_view text) { return text.find("${") != std::string_view::npos; }
