@@ -290,15 +290,20 @@ class Reader {
       if (code.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-") !=
           std::string::npos)
         Error(path, fmt::format("'{}' is no error code", code), "", true);
-      std::vector<std::string> known;
-      bool good = false;
-      for (const std::string_view each : kErrorWords) {
-        known.emplace_back(each);
-        good |= word.is_string() && word.as_string() == each;
+      if (!word.is_map()) {
+        ErrorClass(path, word);
+        continue;
       }
-      if (!good)
-        Error(path, "unknown error class", fmt::format("one of {}", fmt::join(known, ", ")));
+      // A code that means several things, told apart by a part of its message.
+      for (const auto& [part, inner] : word.as_map()) ErrorClass(JoinPath(path, part), inner);
+      if (word.Find("otherwise") == nullptr) Error(path, "'otherwise' is missing");
     }
+  }
+
+  void ErrorClass(const std::string& path, const Value& word) {
+    for (const std::string_view known : kErrorWords)
+      if (word.is_string() && word.as_string() == known) return;
+    Error(path, "unknown error class", fmt::format("one of {}", fmt::join(kErrorWords, ", ")));
   }
 
   const KindText& text_;

@@ -131,7 +131,20 @@ class KindLint {
       const TypeNode* node = kind_.tree().Find(AnyPath(rule.path));
       if (node != nullptr) CheckRule(rule, *node);
     }
-    for (const TypeNode::Member& member : kind_.tree().root().members) CheckTop(member);
+    for (const TypeNode::Member& member : kind_.tree().root().members) {
+      CheckTop(member);
+      CheckLists(*member.node);
+    }
+  }
+
+  /// Every list that a document may hold says how it is compared.
+  void CheckLists(const TypeNode& node) {
+    if (node.rule.computed || !seen_.insert(&node).second) return;
+    if (node.type == ShapeType::kList && !node.ruled)
+      Error("fields", fmt::format("'{}' is a list and must say how it is compared", node.rule.path),
+            "set, ordered or keyed");
+    for (const TypeNode::Member& member : node.members) CheckLists(*member.node);
+    if (node.element != nullptr) CheckLists(*node.element);
   }
 
   void CheckRule(const FieldRule& rule, const TypeNode& node) {
@@ -186,8 +199,6 @@ class KindLint {
   void CheckTop(const TypeNode::Member& member) {
     const TypeNode& node = *member.node;
     const std::string name(member.name);
-    if (node.type == ShapeType::kList && !node.ruled)
-      Error("fields", fmt::format("'{}' is a list and must say how it is compared", name));
     if (node.rule.computed) return;
     std::vector<std::string> carriers;
     for (const CallRule& call : kind_.updates())
@@ -335,8 +346,13 @@ class KindLint {
     bool gone = false;
     bool exists = false;
     for (const auto& [code, word] : body_.Find("errors")->as_map()) {
-      gone |= word.as_string() == "gone";
-      exists |= word.as_string() == "exists";
+      const auto note = [&](const Value& each) {
+        gone |= each == Value("gone");
+        exists |= each == Value("exists");
+      };
+      note(word);
+      if (word.is_map())
+        for (const auto& [part, each] : word.as_map()) note(each);
       if (modelled.empty() || modelled.count(code) != 0 || kCommonCodes.count(code) != 0) continue;
       const std::string near = NearestWord(code, {modelled.begin(), modelled.end()});
       Error(JoinPath("errors", code), fmt::format("no call here answers with '{}'", code),
@@ -427,6 +443,7 @@ class KindLint {
   const FileKind& kind_;
   const Value& body_;
   Diagnostics& found_;
+  std::set<const TypeNode*> seen_;
 };
 
 void CheckReference(const Catalog& catalog, const Kind& from, const std::string& what,

@@ -156,7 +156,7 @@ class CallLint {
       if (!known) return Error(at, fmt::format("there is no '{}'", variable.path));
       const ApiShape* given = ShapeOfField(kind_, variable.path);
       if (given != nullptr && shape != nullptr && TypeOfShape(given->type) != TypeOfShape(shape->type))
-        Error(at, fmt::format("'{}' is a {}, and {} is asked for", variable.path,
+        Error(at, fmt::format("'{}' is of type {}, and {} is asked for", variable.path,
                               ShapeTypeName(given->type), ShapeTypeName(shape->type)));
       return;
     }
@@ -318,8 +318,9 @@ const ApiShape* ShapeOfField(const FileKind& kind, std::string_view pattern) {
 
 bool HasField(const FileKind& kind, std::string_view pattern) {
   const Path path = AnyPath(pattern);
+  const bool composed = kind.body().Find("identity")->Find("compose") != nullptr;
   return kind.tree().Find(path) != nullptr || kind.AnswerAt(path) != nullptr ||
-         pattern == kind.identity_field();
+         (composed && pattern == kind.identity_field());
 }
 
 void LintCalls(const FileKind& kind, Diagnostics& found) { CallLint(kind, found).Run(); }
