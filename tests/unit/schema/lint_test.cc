@@ -139,7 +139,7 @@ const Plant kPlants[] = {
     {"variable_path", "logs.aws/LogGroup", "logs", "$observed.logGroupArn, tags: $added",
      "$observed.logGroupAm, tags: $added", "there is no 'logGroupAm'"},
     {"variable_type", "logs.aws/LogGroup", "logs", "PutRetentionPolicy\n      request: {logGroupName: $id}",
-     "PutRetentionPolicy\n      request: {logGroupName: $spec.retentionInDays}",
+     "PutRetentionPolicy\n      request: {logGroupName: $observed.creationTime}",
      "is of type integer, and string is asked for"},
     {"parent_outside_of_list", "eks.aws/Nodegroup", "eks", "delete:\n    call: DeleteNodegroup\n    request: {clusterName: $id.clusterName",
      "delete:\n    call: DeleteNodegroup\n    request: {clusterName: $parent", "'$parent' has no meaning here"},
