@@ -1,0 +1,168 @@
+// The order of steps: after what they need, and deletions before what they stood on.
+#include <algorithm>
+#include <utility>
+
+#include "plan/draft.h"
+#include "tandem/graph/graph.h"
+
+namespace tandem::plan {
+namespace {
+
+bool Destroys(const Draft& draft) {
+  return draft.step.action == Action::kDelete ||
+         (draft.step.action == Action::kReplace && draft.step.order == ReplaceOrder::kDestroyFirst);
+}
+
+bool NeedsNow(const Draft& draft, const std::string& address) {
+  return draft.resource != nullptr &&
+         std::find(draft.resource->needs.begin(), draft.resource->needs.end(), address) !=
+             draft.resource->needs.end();
+}
+
+class Arrangement {
+ public:
+  Arrangement(const PlanInput& input, Decisions& decisions) : input_(input), out_(decisions) {}
+
+  bool Run(std::vector<Step>& ordered, Findings& findings) {
+    FindDependents();
+    DieTogether();
+    Split();
+    for (auto& [key, draft] : out_.drafts) {
+      AfterNeeds(draft);
+      if (Destroys(draft) && key.find(" deposed ") == std::string::npos) AfterDependents(draft);
+    }
+    return Order(ordered, findings);
+  }
+
+ private:
+  /// Who stands on whom: by the model as proposed, and by what was recorded when the model still said so.
+  void FindDependents() {
+    const auto add = [&](const std::string& on, const std::string& dependent) {
+      if (out_.drafts.count(on) != 0) dependents_[on].insert(dependent);
+    };
+    for (const auto& [key, draft] : out_.drafts) {
+      if (key != draft.address) continue;
+      if (draft.resource != nullptr)
+        for (const std::string& need : draft.resource->needs) add(need, draft.address);
+      if (draft.record != nullptr)
+        for (const std::string& need : draft.record->depends_on) add(need, draft.address);
+    }
+  }
+
+  /// R14: what dies with its parent is closed without a call.
+  void DieTogether() {
+    for (auto& [key, draft] : out_.drafts) {
+      if (draft.step.action != Action::kDelete || key != draft.address) continue;
+      for (const std::string& need : draft.record->depends_on) {
+        const auto parent = out_.drafts.find(need);
+        if (parent == out_.drafts.end() || parent->second.step.action != Action::kDelete ||
+            parent->second.kind == nullptr)
+          continue;
+        const auto& cascades = parent->second.kind->cascades();
+        if (std::find(cascades.begin(), cascades.end(), draft.step.address.kind_name()) ==
+            cascades.end())
+          continue;
+        draft.step.action = Action::kForget;
+        draft.step.why = "dies with " + need;
+        draft.after.insert(need);
+        break;
+      }
+    }
+  }
+
+  /// What is replaced and stands on something destroyed first must go before that and come after it.
+  void Split() {
+    std::set<std::string> destroyed_first;
+    std::vector<std::string> open;
+    for (const auto& [key, draft] : out_.drafts)
+      if (draft.step.action == Action::kReplace && draft.step.order == ReplaceOrder::kDestroyFirst)
+        open.push_back(key);
+    std::set<std::string> split;
+    while (!open.empty()) {
+      const std::string parent = std::move(open.back());
+      open.pop_back();
+      for (const std::string& address : dependents_[parent]) {
+        const Draft& draft = out_.drafts.at(address);
+        if (draft.step.action == Action::kReplace && NeedsNow(draft, parent) &&
+            split.insert(address).second)
+          open.push_back(address);
+      }
+    }
+    for (const std::string& address : split) {
+      Draft& create = out_.drafts.at(address);
+      Draft destroy = create;
+      destroy.key = DestroyKey(address);
+      destroy.after.clear();
+      destroy.step.action = Action::kDelete;
+      destroy.step.order = ReplaceOrder::kDestroyFirst;
+      destroy.step.changes.clear();
+      create.step.action = Action::kCreate;
+      create.step.order = ReplaceOrder::kDestroyFirst;
+      create.after.insert(destroy.key);
+      out_.drafts.emplace(destroy.key, std::move(destroy));
+    }
+  }
+
+  void AfterNeeds(Draft& draft) {
+    if (draft.resource == nullptr || draft.step.action == Action::kDelete) return;
+    for (const std::string& need : draft.resource->needs) {
+      const auto found = out_.drafts.find(need);
+      if (found != out_.drafts.end() && found->second.resource != nullptr && need != draft.address)
+        draft.after.insert(need);
+    }
+  }
+
+  void AfterDependents(Draft& draft) {
+    const auto found = dependents_.find(draft.address);
+    if (found == dependents_.end()) return;
+    for (const std::string& address : found->second) {
+      if (address == draft.address) continue;
+      if (out_.drafts.count(DestroyKey(address)) != 0) {
+        draft.after.insert(DestroyKey(address));
+        continue;
+      }
+      const Draft& dependent = out_.drafts.at(address);
+      // Gone before this goes; or let go of it first, when it is needed no more.
+      const bool goes = dependent.step.action == Action::kDelete;
+      const bool lets_go = dependent.resource != nullptr && !NeedsNow(dependent, draft.address);
+      if (goes || lets_go) draft.after.insert(address);
+    }
+  }
+
+  bool Order(std::vector<Step>& ordered, Findings& findings) {
+    GraphBuilder builder;
+    for (const auto& [key, draft] : out_.drafts) builder.Node(key);
+    for (const auto& [key, draft] : out_.drafts)
+      for (const std::string& before : draft.after)
+        if (out_.drafts.count(before) != 0) builder.Edge(builder.Node(key), builder.Node(before));
+    const Graph graph = std::move(builder).Build();
+    const std::vector<NodeId> order = graph.Order();
+    if (order.size() != graph.size()) {
+      findings.Refuse(PlanRefusal::kConfiguration, "", "no order of the steps exists",
+                      graph.TellCycle(graph.FindCycle()));
+      return false;
+    }
+    std::vector<int64_t> ids(graph.size(), 0);
+    for (const NodeId node : order) {
+      Step step = std::move(out_.drafts.at(graph.Name(node)).step);
+      step.id = ids[node] = static_cast<int64_t>(ordered.size()) + 1;
+      for (const Graph::Link& link : graph.Dependencies(node)) step.after.push_back(ids[link.node]);
+      std::sort(step.after.begin(), step.after.end());
+      ordered.push_back(std::move(step));
+    }
+    return true;
+  }
+
+  const PlanInput& input_;
+  Decisions& out_;
+  std::map<std::string, std::set<std::string>> dependents_;  // of addresses that have a step
+};
+
+}  // namespace
+
+bool Arrange(const PlanInput& input, Decisions& decisions, std::vector<Step>& ordered,
+             Findings& findings) {
+  return Arrangement(input, decisions).Run(ordered, findings);
+}
+
+}  // namespace tandem::plan

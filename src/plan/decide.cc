@@ -1,0 +1,578 @@
+// What one resource needs by itself: create, update, replace, adopt, move, delete, forget, or nothing.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "plan/draft.h"
+#include "tandem/graph/graph.h"
+
+namespace tandem::plan {
+namespace {
+
+enum class Mark { kOurs, kNone, kForeign };
+
+template <typename T>
+T* Find(const std::map<std::string, T*>& map, const std::string& key) {
+  const auto found = map.find(key);
+  return found == map.end() ? nullptr : found->second;
+}
+
+std::string Joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+/// Why a step is there, from the reasons of its changes.
+std::string Because(const std::vector<FieldChange>& changes) {
+  static constexpr std::pair<ChangeReason, std::string_view> kTexts[] = {
+      {ChangeReason::kModel, "the model changed"},
+      {ChangeReason::kUnset, "the model names it no more"},
+      {ChangeReason::kDrift, "changed outside"},
+      {ChangeReason::kReference, "what it refers to changes"},
+      {ChangeReason::kKind, "a new kind file sees it so"}};
+  std::vector<std::string> why;
+  for (const auto& [reason, text] : kTexts)
+    if (std::any_of(changes.begin(), changes.end(),
+                    [reason = reason](const FieldChange& c) { return c.reason == reason; }))
+      why.emplace_back(text);
+  return Joined(why);
+}
+
+class Decider {
+ public:
+  Decider(const PlanInput& input, const PolicySet& policies, Decisions& decisions,
+          Findings& findings)
+      : input_(input), policies_(policies), out_(decisions), findings_(findings) {}
+
+  void Run() {
+    for (const PlannedResource& resource : input_.resources) {
+      const std::string address = resource.address.ToString();
+      if (!out_.resources.emplace(address, &resource).second)
+        Refuse(PlanRefusal::kConfiguration, address, "the address is given twice", "", resource.range);
+      if (!resource.moved_from.empty()) moved_to_[resource.moved_from] = address;
+    }
+    GraphBuilder builder;
+    for (const auto& [address, resource] : out_.resources) builder.Node(address);
+    for (const auto& [address, resource] : out_.resources)
+      for (const std::string& need : resource->needs)
+        if (out_.resources.count(need) != 0) builder.Edge(builder.Node(address), builder.Node(need));
+    const Graph graph = std::move(builder).Build();
+    FindTargets(graph);
+    const std::vector<NodeId> order = graph.Order();
+    if (order.size() != graph.size())
+      Refuse(PlanRefusal::kConfiguration, "", "resources need each other in a circle",
+             graph.TellCycle(graph.FindCycle()));
+    for (const NodeId node : order) {
+      const std::string& address = graph.Name(node);
+      if (targeted_.empty() || targeted_.count(address) != 0)
+        DecideResource(address, *out_.resources.at(address));
+    }
+    for (const auto& [address, record] : input_.records)
+      if (out_.resources.count(address) == 0 && moved_to_.count(address) == 0 &&
+          (input_.targets.empty() || targeted_.count(address) != 0))
+        DecideGone(address, *record);
+    FindTakeovers();
+  }
+
+ private:
+  void Refuse(PlanRefusal why, const std::string& address, std::string summary,
+              std::string detail = "", SourceRange range = {}) {
+    findings_.Refuse(why, address, std::move(summary), std::move(detail), std::move(range));
+  }
+
+  /// The targets and all that they need; records whose documents are gone count by their own address.
+  void FindTargets(const Graph& graph) {
+    std::vector<NodeId> roots;
+    for (const std::string& target : input_.targets) {
+      if (const auto node = graph.Find(target)) {
+        roots.push_back(*node);
+      } else if (input_.records.count(target) != 0) {
+        targeted_.insert(target);
+      } else {
+        Refuse(PlanRefusal::kConfiguration, target,
+               fmt::format("the target '{}' is neither in the model nor recorded", target));
+      }
+    }
+    for (const NodeId node : graph.WithDependencies(roots)) targeted_.insert(graph.Name(node));
+  }
+
+  void LeaveOut(const std::string& address) { out_.unobserved.insert(address); }
+
+  Mark MarkOf(const std::string& address, const PlannedResource* resource, const Kind* kind,
+              const Observation& seen) const {
+    if (kind != nullptr && !kind->can_mark()) return Mark::kOurs;
+    if (seen.mark_address.empty()) return Mark::kNone;
+    if (seen.mark_address == address) return Mark::kOurs;
+    if (resource != nullptr && seen.mark_address == resource->moved_from) return Mark::kOurs;
+    return Mark::kForeign;
+  }
+
+  void DecideResource(const std::string& address, const PlannedResource& r) {
+    out_.kinds[r.kind->name().ToString()] = r.kind->digest();
+    for (const std::string& need : r.needs)
+      if (out_.unobserved.count(need) != 0) return LeaveOut(address);
+    const Record* record = Find(input_.records, address);
+    const Observation* seen = Find(input_.observations, address);
+    bool moves = false;
+    if (record == nullptr && !r.moved_from.empty()) {
+      record = FindMoved(address, r);
+      moves = record != nullptr;
+      if (moves && (seen == nullptr || !seen->exists)) seen = Find(input_.observations, r.moved_from);
+    }
+    if (seen == nullptr && !r.provisional) return LeaveOut(address);
+    const bool exists = seen != nullptr && seen->exists;
+    if (r.paused || (record != nullptr && !record->paused_by.empty())) {
+      out_.notes.insert(fmt::format("{} is paused and left as it is", address));
+      if (!exists) return LeaveOut(address);
+      ++out_.unchanged;
+      return;
+    }
+    if (r.manage == "observe" && record == nullptr) {
+      if (exists) {
+        ++out_.unchanged;
+        return;
+      }
+      out_.notes.insert(fmt::format("{} is only observed, and is not there", address));
+      return LeaveOut(address);
+    }
+
+    auto evaluated = input_.desired_of(address, becoming_unknown_);
+    if (!evaluated.ok()) {
+      if (evaluated.status().code() == Code::kUnavailable) {
+        out_.notes.insert(address + ": " + evaluated.status().message());
+        return LeaveOut(address);
+      }
+      return Refuse(PlanRefusal::kConfiguration, address, evaluated.status().message(), "", r.range);
+    }
+
+    Draft draft;
+    draft.key = draft.address = address;
+    draft.resource = &r;
+    draft.record = record;
+    draft.kind = r.kind;
+    draft.step.address = r.address;
+    draft.step.account = r.account;
+    draft.step.component = r.component;
+    draft.step.site = r.site;
+    draft.step.provisional = r.provisional;
+
+    const Value recorded =
+        record == nullptr || record->recorded.empty() ? Value() : record->recorded.Unpack();
+    const Value observed =
+        exists ? (seen->fields.empty() ? Value(Map()) : seen->fields.Unpack()) : Value();
+    const Value* recorded_form = record == nullptr || recorded.is_null() ? nullptr : &recorded;
+    const ResourceDiff diff = Differ(draft, evaluated->desired, recorded_form, exists ? &observed : nullptr);
+    draft.step.changes = diff.changes;
+
+    if (!exists) {
+      DecideMissing(draft);
+    } else if (record == nullptr) {
+      DecideUnknown(draft, *seen);
+    } else {
+      const bool kept = DecideKnown(draft, *seen, *evaluated, moves);
+      if (!kept) {
+        ++out_.unchanged;
+        DropDeposed(draft);
+        return;
+      }
+    }
+    if (draft.step.action == Action::kCreate || draft.step.action == Action::kReplace)
+      becoming_unknown_.insert(address);
+    draft.step.base = MakeBase(*r.kind, &evaluated->desired, recorded_form, seen,
+                               std::move(evaluated->references));
+    DropDeposed(draft);
+    out_.drafts.emplace(draft.key, std::move(draft));
+  }
+
+  ResourceDiff Differ(const Draft& draft, const Value& desired, const Value* recorded,
+                      const Value* observed) const {
+    const Subject subject = SubjectOf(draft);
+    const std::string& manage = draft.resource->manage;
+    DiffInput input;
+    input.kind = draft.kind.get();
+    input.desired = manage == "observe" ? nullptr : &desired;
+    input.recorded = recorded;
+    input.observed = observed;
+    input.kind_changed =
+        draft.record != nullptr && draft.record->kind_digest != draft.kind->digest();
+    // Delegated: made and deleted here, kept by somebody else.
+    input.policy = [&](const std::string& path) {
+      return manage == "delegate" ? FieldPolicy::kInitialOnly : policies_.FieldFor(subject, path);
+    };
+    return Compare(input);
+  }
+
+  /// R13: same kind and account, and the old address is in the model no more.
+  const Record* FindMoved(const std::string& address, const PlannedResource& r) {
+    const Record* record = Find(input_.records, r.moved_from);
+    if (record == nullptr) return nullptr;  // done long ago, or never there
+    if (out_.resources.count(r.moved_from) != 0) {
+      Refuse(PlanRefusal::kConfiguration, address,
+             fmt::format("moved from {}, which is still in the model", r.moved_from),
+             "remove its document, or the annotation tandem/moved-from", r.range);
+      return nullptr;
+    }
+    if (record->address.kind_name() != r.address.kind_name() || record->account != r.account) {
+      Refuse(PlanRefusal::kConfiguration, address,
+             fmt::format("moved from {}, which is of another kind or account", r.moved_from), "",
+             r.range);
+      return nullptr;
+    }
+    return record;
+  }
+
+  void DecideMissing(Draft& draft) {
+    Step& step = draft.step;
+    step.action = Action::kCreate;
+    step.blast = BlastClass::kCreate;
+    step.why = "is new in the model";
+    if (draft.record == nullptr) return;
+    step.why = "was deleted outside";
+    if (!draft.record->protected_) return;
+    // R7: an empty object in place of a lost store is no repair.
+    step.blast = BlastClass::kDataLoss;
+    step.why = "was deleted outside, and is protected: consider restoring or adopting one first";
+    out_.needs_approval.insert(
+        fmt::format("{} would be made again, empty: restore or adopt it instead?", draft.address));
+  }
+
+  /// Live, but not in the store (R12).
+  void DecideUnknown(Draft& draft, const Observation& seen) {
+    Step& step = draft.step;
+    const PlannedResource& r = *draft.resource;
+    step.action = Action::kAdopt;
+    const bool ours = r.kind->can_mark() && !seen.mark_address.empty() && seen.mark_address == draft.address;
+    if (MarkOf(draft.address, &r, r.kind.get(), seen) == Mark::kForeign)
+      return Refuse(PlanRefusal::kResource, draft.address,
+                    fmt::format("{} exists and is marked as {}", seen.identity, seen.mark_address),
+                    "it belongs to another address or platform", r.range);
+    if (!ours && r.adopt.empty())
+      return Refuse(PlanRefusal::kResource, draft.address,
+                    fmt::format("{} exists already and is not tandem's", seen.identity),
+                    "take it over with the annotation tandem/adopt: if-identical or and-update, or "
+                    "choose another name",
+                    r.range);
+    if (r.adopt == "if-identical" || !ours) {
+      // No answer holds these: they can be neither alike nor different.
+      if (r.adopt == "if-identical")
+        std::erase_if(step.changes, [&](const FieldChange& change) {
+          return change.sensitive || r.kind->RuleFor(ParsePath(change.path)).write_only;
+        });
+      if (r.adopt == "if-identical" && !step.changes.empty())
+        return Refuse(PlanRefusal::kResource, draft.address,
+                      fmt::format("{} is not identical: {} differ{}", seen.identity, Paths(step),
+                                  step.changes.size() == 1 ? "s" : ""),
+                      "change the document, or write tandem/adopt: and-update", r.range);
+    }
+    if (Replaces(step))
+      return Refuse(PlanRefusal::kResource, draft.address,
+                    fmt::format("{} cannot be adopted: {} cannot be changed in place", seen.identity,
+                                Paths(step, true)),
+                    "", r.range);
+    step.blast = step.changes.empty() ? BlastClass::kSafe : WorstOf(step);
+    step.why = ours ? "carries this platform's mark, but the store does not know it"
+                    : "is taken over as the document asks";
+    if (ours)
+      out_.needs_approval.insert(
+          fmt::format("{} is marked as ours and not in the store: the store may be old", draft.address));
+    if (!ours && !step.changes.empty())
+      out_.needs_approval.insert(fmt::format("{} is adopted and changed", draft.address));
+  }
+
+  /// In the store and live. False: nothing to do.
+  bool DecideKnown(Draft& draft, const Observation& seen, const EvaluatedResource& evaluated,
+                   bool moves) {
+    Step& step = draft.step;
+    const PlannedResource& r = *draft.resource;
+    const Mark mark = MarkOf(draft.address, &r, r.kind.get(), seen);
+    if (mark == Mark::kForeign) {
+      Refuse(PlanRefusal::kResource, draft.address,
+             fmt::format("{} is marked as {}", seen.identity, seen.mark_address),
+             "somebody else took it over", r.range);
+      return false;
+    }
+    AddImmutableReferences(draft, evaluated);
+    AddRecordChanges(draft);
+    if (mark == Mark::kNone && r.manage != "observe") {
+      if (!r.adopt.empty() && !Replaces(step)) {
+        step.action = Action::kAdopt;
+        step.blast = step.changes.empty() ? BlastClass::kSafe : WorstOf(step);
+        step.why = "lost its mark and is taken over again";
+        return true;
+      }
+      if (!step.changes.empty()) {
+        Refuse(PlanRefusal::kResource, draft.address,
+               fmt::format("{} carries no mark any more", seen.identity),
+               "put the mark back, or write tandem/adopt: if-identical or and-update", r.range);
+        return false;
+      }
+      out_.notes.insert(fmt::format("{}: {} carries no mark", draft.address, seen.identity));
+    }
+    if (moves) {
+      step.action = Action::kMoved;
+      step.moved_from = draft.record->address;
+      step.blast = step.changes.empty() ? BlastClass::kSafe : WorstOf(step);
+      step.why = fmt::format("was {}", r.moved_from);
+      if (!Replaces(step)) return true;
+      Refuse(PlanRefusal::kResource, draft.address,
+             fmt::format("it cannot move and be replaced at once: {}", Paths(step, true)), "",
+             r.range);
+      return false;
+    }
+    if (step.changes.empty()) return false;
+    step.why = Because(step.changes);
+    step.action = Action::kUpdate;
+    step.blast = WorstOf(step);
+    if (!Replaces(step)) return true;
+    step.action = Action::kReplace;
+    step.order = OrderOf(draft, evaluated.desired, seen);
+    step.blast = BlastClass::kReplace;
+    out_.replaced.insert(draft.address);
+    const std::string parent = ReplacedNeed(r, evaluated);
+    if (!parent.empty()) out_.because_of[draft.address] = parent;
+    step.why = parent.empty() ? fmt::format("{} cannot be changed in place", Paths(step, true))
+                              : fmt::format("{} is replaced", parent);
+    return true;
+  }
+
+  /// R13: an immutable reference to what is replaced replaces too, even if the name that it holds stays.
+  void AddImmutableReferences(Draft& draft, const EvaluatedResource& evaluated) {
+    if (Replaces(draft.step)) return;
+    for (const std::string& need : draft.resource->needs) {
+      if (out_.replaced.count(need) == 0 || !Refers(evaluated, need)) continue;
+      const KindName kind = out_.resources.at(need)->address.kind_name();
+      for (const FieldRule& rule : draft.kind->rules()) {
+        if (!rule.replace || !rule.ref || *rule.ref != kind) continue;
+        const Path path = ParsePath(rule.path);
+        const Value* value = path.empty() ? nullptr : FindAt(evaluated.desired, path);
+        if (value == nullptr || value->is_null()) continue;
+        FieldChange change;
+        change.path = rule.path;
+        change.before = change.after = *value;
+        change.unknown = value->HasUnknown();
+        change.sensitive = value->HasSensitive();
+        change.replaces = true;
+        change.reason = ChangeReason::kReference;
+        change.blast = BlastClass::kReplace;
+        Insert(draft.step, std::move(change));
+      }
+    }
+  }
+
+  static bool Refers(const EvaluatedResource& evaluated, const std::string& address) {
+    const auto found = evaluated.references.lower_bound(address + ".");
+    return found != evaluated.references.end() && found->first.rfind(address + ".", 0) == 0;
+  }
+
+  std::string ReplacedNeed(const PlannedResource& r, const EvaluatedResource& evaluated) const {
+    std::string first;
+    for (const std::string& need : r.needs)
+      if (out_.replaced.count(need) != 0 && Refers(evaluated, need) && (first.empty() || need < first))
+        first = need;
+    return first;
+  }
+
+  /// What changes in the record alone: these are governance (R7).
+  void AddRecordChanges(Draft& draft) {
+    const PlannedResource& r = *draft.resource;
+    const Record& record = *draft.record;
+    const std::string policy = !r.deletion_policy.empty() ? r.deletion_policy
+                               : record.adopted           ? "retain"
+                                                          : "delete";
+    AddRecordChange(draft.step, "tandem/manage", record.manage, r.manage);
+    AddRecordChange(draft.step, "tandem/deletion-policy", record.deletion_policy, policy);
+    if (r.protect) AddRecordChange(draft.step, "tandem/protect", record.protected_, *r.protect);
+  }
+
+  static void AddRecordChange(Step& step, std::string_view name, Value before, Value after) {
+    if (before == after) return;
+    FieldChange change;
+    change.path = JoinPath("", name);
+    change.before = std::move(before);
+    change.after = std::move(after);
+    change.blast = BlastClass::kGovernance;
+    Insert(step, std::move(change));
+  }
+
+  static void Insert(Step& step, FieldChange change) {
+    const auto at = std::lower_bound(
+        step.changes.begin(), step.changes.end(), change,
+        [](const FieldChange& a, const FieldChange& b) { return a.path < b.path; });
+    if (at != step.changes.end() && at->path == change.path) {
+      at->replaces |= change.replaces;
+      at->blast = std::min(at->blast, change.blast);
+    } else {
+      step.changes.insert(at, std::move(change));
+    }
+  }
+
+  /// R13: create-first needs a name that may differ.
+  ReplaceOrder OrderOf(const Draft& draft, const Value& desired, const Observation& seen) const {
+    const Kind& kind = *draft.kind;
+    if (!kind.create_first()) return ReplaceOrder::kDestroyFirst;
+    if (!kind.named()) return ReplaceOrder::kCreateFirst;
+    const std::string& field = kind.name_field();
+    const Value* wanted = field.empty() ? nullptr : desired.At(field);
+    const bool renamed = wanted != nullptr && wanted->is_string() && wanted->as_string() != seen.identity;
+    return renamed ? ReplaceOrder::kCreateFirst : ReplaceOrder::kDestroyFirst;
+  }
+
+  static bool Replaces(const Step& step) {
+    return std::any_of(step.changes.begin(), step.changes.end(),
+                       [](const FieldChange& change) { return change.replaces; });
+  }
+  static BlastClass WorstOf(const Step& step) {
+    BlastClass worst = BlastClass::kSafe;
+    for (const FieldChange& change : step.changes) worst = std::min(worst, change.blast);
+    return worst;
+  }
+  static std::string Paths(const Step& step, bool only_replacing = false) {
+    std::vector<std::string> paths;
+    for (const FieldChange& change : step.changes)
+      if (change.replaces || !only_replacing) paths.push_back(change.path);
+    return Joined(paths);
+  }
+
+  /// Identities that an earlier create-first replace left behind (R13).
+  void DropDeposed(const Draft& current) {
+    if (current.record == nullptr) return;
+    for (const Deposed& deposed : current.record->deposed) {
+      Draft draft;
+      draft.key = DeposedKey(current.address, deposed.identity);
+      draft.address = current.address;
+      draft.resource = current.resource;
+      draft.record = current.record;
+      draft.kind = current.kind;
+      draft.step.address = current.step.address;
+      draft.step.account = current.record->account;
+      draft.step.component = current.record->component;
+      draft.step.site = current.record->site;
+      draft.step.action = Action::kDelete;
+      draft.step.blast = BlastClass::kDestroy;
+      draft.step.why = fmt::format("{} was replaced and is left over", deposed.identity);
+      draft.step.base.identity = deposed.identity;
+      draft.step.base.mark_address = current.address;
+      if (!deposed.fields.empty()) draft.step.base.fields = deposed.fields.Unpack();
+      draft.after.insert(current.key);
+      out_.drafts.emplace(draft.key, std::move(draft));
+    }
+  }
+
+  /// The document is gone.
+  void DecideGone(const std::string& address, const Record& record) {
+    Draft draft;
+    draft.key = draft.address = address;
+    draft.record = &record;
+    draft.kind = input_.kind_of ? input_.kind_of(record.address.kind_name()) : nullptr;
+    Step& step = draft.step;
+    step.address = record.address;
+    step.account = record.account;
+    step.component = record.component;
+    step.site = record.site;
+    if (draft.kind != nullptr) out_.kinds[draft.kind->name().ToString()] = draft.kind->digest();
+    if (!record.paused_by.empty()) {
+      out_.notes.insert(fmt::format("{} is paused and left as it is", address));
+      return;
+    }
+    const bool kept = record.manage == "observe" || record.deletion_policy == "retain";
+    const Observation* seen = Find(input_.observations, address);
+    if (seen == nullptr && !kept) return LeaveOut(address);
+    const Value recorded = record.recorded.empty() ? Value() : record.recorded.Unpack();
+    if (draft.kind != nullptr)
+      step.base = MakeBase(*draft.kind, nullptr, &recorded, seen, {});
+    else if (seen != nullptr && seen->exists)
+      step.base = {seen->identity, seen->mark_address, Map(), {}};
+    if (kept || !seen->exists) {
+      step.action = Action::kForget;
+      step.blast = BlastClass::kSafe;
+      step.why = record.manage == "observe"  ? "is in the model no more, and was only observed"
+                 : record.deletion_policy == "retain" && (seen == nullptr || seen->exists)
+                     ? "is in the model no more; the object is retained"
+                     : "is in the model no more, and is gone already";
+    } else {
+      const Mark mark = MarkOf(address, nullptr, draft.kind.get(), *seen);
+      if (mark != Mark::kOurs)
+        return Refuse(PlanRefusal::kResource, address,
+                      mark == Mark::kNone
+                          ? fmt::format("{} would be deleted, but carries no mark", seen->identity)
+                          : fmt::format("{} would be deleted, but is marked as {}", seen->identity,
+                                        seen->mark_address),
+                      "write tandem/deletion-policy: retain before the document is removed");
+      step.action = Action::kDelete;
+      step.blast = BlastClass::kDestroy;
+      step.why = "is in the model no more";
+    }
+    DropDeposed(draft);
+    out_.drafts.emplace(draft.key, std::move(draft));
+  }
+
+  /// R13: one identity deleted under one address and made or taken under another is a rename.
+  void FindTakeovers() {
+    std::map<std::string, std::string> deleted;  // kind, account, identity → address
+    const auto key = [](const Step& step, const std::string& identity) {
+      return step.address.kind_name().ToString() + " " + step.account + " " + identity;
+    };
+    for (const auto& [name, draft] : out_.drafts)
+      if (draft.step.action == Action::kDelete && draft.resource == nullptr)
+        deleted.emplace(key(draft.step, draft.step.base.identity), draft.address);
+    if (deleted.empty()) return;
+    for (const auto& [address, resource] : out_.resources) {
+      const Observation* seen = Find(input_.observations, address);
+      if (input_.records.count(address) != 0) continue;
+      Step step;
+      step.address = resource->address;
+      step.account = resource->account;
+      const std::string identity =
+          seen != nullptr && seen->exists ? seen->identity : resource->external_name;
+      const auto found = deleted.find(key(step, identity));
+      if (identity.empty() || found == deleted.end()) continue;
+      Refuse(PlanRefusal::kConfiguration, address,
+             fmt::format("{} would be deleted as {} and made as {}", identity, found->second, address),
+             fmt::format("if it was renamed, write tandem/moved-from: {}", found->second),
+             resource->range);
+    }
+  }
+
+  const PlanInput& input_;
+  const PolicySet& policies_;
+  Decisions& out_;
+  Findings& findings_;
+  std::set<std::string> becoming_unknown_;
+  std::set<std::string> targeted_;
+  std::map<std::string, std::string> moved_to_;
+};
+
+}  // namespace
+
+void Findings::Refuse(PlanRefusal why, const std::string& address, std::string summary,
+                      std::string detail, SourceRange range) {
+  // The model's own faults first, then what policy forbids, then what is live.
+  const auto rank = [](PlanRefusal refusal) {
+    return refusal == PlanRefusal::kConfiguration ? 3
+           : refusal == PlanRefusal::kPolicy      ? 2
+           : refusal == PlanRefusal::kResource    ? 1
+                                                  : 0;
+  };
+  if (rank(why) > rank(refusal)) refusal = why;
+  problems.Error(std::move(range), std::move(summary), std::move(detail), address);
+}
+
+Subject SubjectOf(const Draft& draft) {
+  Subject subject;
+  if (draft.resource != nullptr) {
+    subject = {draft.resource->address.kind_name(), draft.resource->site, draft.resource->component,
+               draft.resource->labels};
+  } else {
+    subject = {draft.record->address.kind_name(), draft.record->site, draft.record->component, {}};
+  }
+  return subject;
+}
+
+void Decide(const PlanInput& input, const PolicySet& policies, Decisions& decisions,
+            Findings& findings) {
+  Decider(input, policies, decisions, findings).Run();
+}
+
+}  // namespace tandem::plan
