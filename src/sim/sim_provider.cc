@@ -46,6 +46,14 @@ Value SimProvider::Ledger() const {
   return core_->With([](World& world) { return LedgerValue(world, world.Now()); });
 }
 
+SimProvider::Picture SimProvider::Look() const {
+  return core_->With([](World& world) {
+    Picture picture{world.Now(), world.effects(), {}};
+    for (const auto& [key, object] : world.objects()) picture.objects.push_back(object);
+    return picture;
+  });
+}
+
 std::vector<SimEffect> SimProvider::Effects() const {
   return core_->With([](World& world) { return world.effects(); });
 }

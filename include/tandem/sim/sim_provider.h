@@ -49,6 +49,13 @@ class SimProvider final : public Provider {
   Time Now() const;
   /// FORMATS.md "Sandbox".
   Value Ledger() const;
+  struct Picture {
+    Time at;
+    std::vector<SimEffect> effects;
+    std::vector<SimObject> objects;
+  };
+  /// All of it at one moment.
+  Picture Look() const;
   std::vector<SimEffect> Effects() const;
   std::vector<SimObject> Objects() const;
   /// A change from outside: sets one field, whatever the vendor would say. kNotFound: no such

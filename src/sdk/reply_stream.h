@@ -1,0 +1,101 @@
+// Answers on their way out of a streaming call: written one at a time, put in from any thread.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <deque>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace tandem {
+
+/// The writing half of a server reactor. `Reactor` derives from it and from gRPC's class, whose
+/// StartWrite and Finish it is given by the two hooks. One answer at most for each part of the
+/// request waits here, so the request bounds it.
+template <typename Message>
+class ReplyQueue {
+ public:
+  virtual ~ReplyQueue() = default;
+
+  /// `count` more answers are to come.
+  void Expect(int count) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    expected_ += count;
+  }
+  /// One answer, in as many messages as it takes. The reactor may be gone when this returns.
+  void Put(std::vector<Message> messages) {
+    const Message* write = nullptr;
+    bool finish = false;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      --expected_;
+      if (!broken_) {
+        for (Message& message : messages) waiting_.push_back(std::move(message));
+      }
+      Next(&write, &finish);
+    }
+    Act(write, finish);
+  }
+  /// No more is expected than was so far; the call ends with `status` once all is written.
+  void End(grpc::Status status) {
+    const Message* write = nullptr;
+    bool finish = false;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      ended_ = true;
+      status_ = std::move(status);
+      Next(&write, &finish);
+    }
+    Act(write, finish);
+  }
+  /// How many answers are still to come.
+  int expected() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return expected_;
+  }
+
+ protected:
+  /// From OnWriteDone.
+  void Written(bool ok) {
+    const Message* write = nullptr;
+    bool finish = false;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      writing_ = false;
+      waiting_.pop_front();
+      if (!ok) {
+        // The other side is gone; what is still being done is waited for and thrown away.
+        broken_ = true;
+        waiting_.clear();
+      }
+      Next(&write, &finish);
+    }
+    Act(write, finish);
+  }
+  virtual void WriteOne(const Message* message) = 0;
+  virtual void FinishWith(const grpc::Status& status) = 0;
+
+ private:
+  void Next(const Message** write, bool* finish) {
+    if (writing_ || finished_) return;
+    if (!waiting_.empty()) {
+      writing_ = true;
+      *write = &waiting_.front();  // stays where it is until Written
+    } else if (ended_ && expected_ == 0) {
+      finished_ = *finish = true;
+    }
+  }
+  void Act(const Message* write, bool finish) {
+    if (write != nullptr) WriteOne(write);
+    if (finish) FinishWith(status_);
+  }
+
+  std::mutex mutex_;
+  std::deque<Message> waiting_;
+  int expected_ = 0;
+  bool writing_ = false, ended_ = false, finished_ = false, broken_ = false;
+  grpc::Status status_;
+};
+
+}  // namespace tandem
