@@ -75,16 +75,22 @@ NodePtr Parser::MakeCall(const Token& name, NodePtr receiver, std::vector<NodePt
 NodePtr Parser::MakeMacro(Node::Macro macro, const Token& name, NodePtr range,
                           std::vector<NodePtr> arguments) {
   const Node& variable = *arguments[0];
-  if (variable.kind != Kind::kName || variable.global)
+  // The reference accepts `.x` as a variable, and then never finds it: `.x` goes on to be the global.
+  const bool unreachable = variable.global && functions_ == Functions::kCel;
+  if (variable.kind != Kind::kName || (variable.global && !unreachable))
     return Fail(variable.offset,
                 fmt::format("the first argument of {}() must be a name", name.text));
-  if (variable.text == "__result__")
+  if (!unreachable && variable.text == "__result__")
     return Fail(variable.offset, "'__result__' cannot be the name of a variable");
   NodePtr node = New(Kind::kMacro, name.offset);
   node->macro = macro;
-  node->text = variable.text;
+  node->text = (unreachable ? "." : "") + variable.text;
   node->children.push_back(std::move(range));
   for (size_t i = 1; i < arguments.size(); ++i) node->children.push_back(std::move(arguments[i]));
+  if (unreachable && macro == Node::Macro::kFilter) {
+    node->macro = Node::Macro::kMap;
+    node->children.push_back(std::move(arguments[0]));
+  }
   return Finish(std::move(node), true);
 }
 

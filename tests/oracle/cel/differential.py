@@ -1,13 +1,14 @@
 """Compares tandem's expressions with cel-go, value for value and error for error.
 
 Builds the Go program beside this file once per version of its sources, generates requests from the seed,
-runs both programs over all of them and compares every line. TANDEM_SEED and TANDEM_COUNT override the
+runs both programs over them and compares every line. TANDEM_SEED and TANDEM_COUNT override the
 defaults; the seed is printed.
 """
 
 import argparse
 import hashlib
 import json
+import multiprocessing
 import os
 import shutil
 import subprocess
@@ -17,7 +18,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import expressions  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SHARDS = 2  # the reference runs on as many cores
+SHARDS = 2  # each generates, runs and compares its own part, on a core of its own
 
 
 def build_reference(cache):
@@ -39,13 +40,36 @@ def build_reference(cache):
     return program
 
 
-def start(program, path):
-    return subprocess.Popen([program], stdin=open(path, "rb"), stdout=open(path + "." + os.path.basename(program), "wb"))
-
-
 def exact(value):
     """A form in which ints, doubles, bools and the sign of zero differ."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def run_shard(task):
+    """Generates, runs and compares `count` requests: (compared, values, what differs)."""
+    seed, count, path, programs = task
+    generator = expressions.Generator(seed)
+    with open(path, "w", encoding="utf-8") as out:
+        for _ in range(count):
+            out.write(json.dumps(generator.request()) + "\n")
+    running = []
+    for i, program in enumerate(programs):
+        with open(path, "rb") as requests, open(f"{path}.{i}", "wb") as answers:
+            running.append(subprocess.Popen([program], stdin=requests, stdout=answers))
+    for process in running:
+        if process.wait() != 0:
+            raise RuntimeError(f"{process.args[0]} ended with {process.returncode}, seed {seed}")
+    compared = values = 0
+    different = []
+    with open(path, encoding="utf-8") as requests, open(path + ".0", encoding="utf-8") as reference, \
+            open(path + ".1", encoding="utf-8") as tandem:
+        for request in requests:
+            theirs, ours = json.loads(reference.readline()), json.loads(tandem.readline())
+            compared += 1
+            values += "value" in theirs
+            if ("error" in theirs) != ("error" in ours) or exact(theirs.get("value")) != exact(ours.get("value")):
+                different.append((json.loads(request), theirs, ours))
+    return compared, values, different
 
 
 def main():
@@ -55,33 +79,16 @@ def main():
     arguments = parser.parse_args()
     seed = int(os.environ.get("TANDEM_SEED", "20260101"))
     count = int(os.environ.get("TANDEM_COUNT", "100000"))
-    reference = build_reference(arguments.cache)
-    print(f"seed {seed}, {count} expressions")
+    programs = (build_reference(arguments.cache), arguments.eval)
+    print(f"seed {seed}, {count} expressions", flush=True)
 
-    generator = expressions.Generator(seed)
-    shards = [os.path.join(arguments.cache, f"requests-{i}") for i in range(SHARDS)]
-    running = []
-    for i, path in enumerate(shards):
-        share = count // SHARDS + (count % SHARDS if i == 0 else 0)
-        with open(path, "w", encoding="utf-8") as out:
-            for _ in range(share):
-                out.write(json.dumps(generator.request()) + "\n")
-        running += [start(reference, path), start(arguments.eval, path)]
-    for process in running:
-        if process.wait(timeout=300) != 0:
-            sys.exit(f"{process.args[0]} ended with {process.returncode}")
-
-    compared = values = 0
-    different = []
-    for path in shards:
-        answers = [open(path + "." + os.path.basename(p), encoding="utf-8") for p in (reference, arguments.eval)]
-        requests = open(path, encoding="utf-8")
-        for request in requests:
-            theirs, ours = (json.loads(f.readline()) for f in answers)
-            compared += 1
-            values += "value" in theirs
-            if ("error" in theirs) != ("error" in ours) or exact(theirs.get("value")) != exact(ours.get("value")):
-                different.append((json.loads(request), theirs, ours))
+    tasks = [(seed * SHARDS + i, count // SHARDS + (1 if i < count % SHARDS else 0),
+              os.path.join(arguments.cache, f"requests-{i}"), programs) for i in range(SHARDS)]
+    with multiprocessing.Pool(SHARDS) as pool:
+        results = pool.map(run_shard, tasks)
+    compared = sum(result[0] for result in results)
+    values = sum(result[1] for result in results)
+    different = [item for result in results for item in result[2]]
     print(f"{compared} compared: {values} values, {compared - values} errors, {len(different)} different")
     different.sort(key=lambda item: len(item[0]["expr"]))
     for request, theirs, ours in different[:20]:
@@ -92,4 +99,5 @@ def main():
         sys.exit(1)
 
 
-main()
+if __name__ == "__main__":
+    main()
