@@ -26,7 +26,7 @@ class EventText final : public YamlSink {
   bool OnListEnd() override { return Add("end", {}, ""); }
   bool OnMapStart(const NodeTraits& node) override { return Add("map", node, ""); }
   bool OnMapEnd() override { return Add("end", {}, ""); }
-  bool OnExtra(size_t) override { return Add("extra", {}, ""); }
+  void OnExtra(size_t) override { (void)Add("extra", {}, ""); }
 
   const std::string& text() const { return text_; }
 

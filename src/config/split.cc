@@ -50,7 +50,7 @@ bool EightPrintable(const char* at) {
   uint64_t word = 0;
   std::memcpy(&word, at, sizeof word);
   constexpr uint64_t kOnes = 0x0101010101010101;
-  const uint64_t high = word & (kOnes * 0x80);
+  const uint64_t high = (word | (word + kOnes)) & (kOnes * 0x80);  // not ASCII, or DEL
   const uint64_t control = (word - kOnes * 0x20) & ~word & (kOnes * 0x80);
   return (high | control) == 0;
 }
@@ -86,7 +86,7 @@ bool CheckBytes(const std::shared_ptr<const SourceText>& source, size_t begin, s
                   "end lines with LF or CRLF");
       return false;
     }
-    if (c < 0x20 && c != '\t' && c != '\n' && c != '\r') {
+    if ((c < 0x20 || c == 0x7f) && c != '\t' && c != '\n' && c != '\r') {
       found.Error({source, at, at + 1}, fmt::format("control character 0x{:02X}", c),
                   "write it as an escape in a double-quoted string");
       return false;
@@ -144,7 +144,9 @@ class Splitter {
   }
 
   void Close(size_t end) {
-    const size_t begin = begin_;
+    size_t begin = begin_;
+    // Files that were joined have the mark inside, too.
+    while (std::string_view(source_->text).substr(begin, kBom.size()) == kBom) begin += kBom.size();
     const bool content = content_;
     begin_ = end;
     content_ = false;

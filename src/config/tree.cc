@@ -23,6 +23,14 @@ constexpr std::string_view kCoreTag = "tag:yaml.org,2002:";
 
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
+bool IsTag(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("-#;/?:@&=+$_.~*'()%!").find(c) != std::string_view::npos;
+}
+bool IsAnchor(char c) {
+  return !IsSpace(c) && std::string_view("[]{},").find(c) == std::string_view::npos;
+}
+
 /// Builds the value and the positions of one document.
 class TreeBuilder final : public YamlSink {
  public:
@@ -61,9 +69,7 @@ class TreeBuilder final : public YamlSink {
 
   bool OnAlias(size_t at, uint64_t anchor) override {
     size_t end = at + 1;
-    while (end < text_.size() && !IsSpace(text_[end]) && text_[end] != ',' && text_[end] != ']' &&
-           text_[end] != '}')
-      ++end;
+    while (end < text_.size() && IsAnchor(text_[end])) ++end;
     cursor_ = std::max(cursor_, end);
     if (++aliases_ > limits_.aliases)
       return Stop(at, end, fmt::format("more than {} aliases in one document", limits_.aliases),
@@ -143,8 +149,8 @@ class TreeBuilder final : public YamlSink {
   bool OnListEnd() override { return Close(']'); }
   bool OnMapEnd() override { return Close('}'); }
 
-  bool OnExtra(size_t at) override {
-    return Stop(at, at + 1, "this does not belong to the value before it",
+  void OnExtra(size_t at) override {
+    (void)Stop(at, at + 1, "this does not belong to the value before it",
                 "check the indentation, or start a new document with a line '---'");
   }
 
@@ -207,7 +213,12 @@ class TreeBuilder final : public YamlSink {
     bool any = false;
     while (begin < text_.size() && (text_[begin] == '!' || text_[begin] == '&')) {
       any = true;
-      while (begin < text_.size() && !IsSpace(text_[begin])) ++begin;
+      const bool tag = text_[begin++] == '!';
+      if (tag && begin < text_.size() && text_[begin] == '<') {
+        begin = std::min(text_.find('>', begin), text_.size() - 1) + 1;
+      } else {
+        while (begin < text_.size() && (tag ? IsTag(text_[begin]) : IsAnchor(text_[begin]))) ++begin;
+      }
       end = begin;
       begin = SkipToContent(begin);
     }

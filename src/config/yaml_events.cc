@@ -27,7 +27,9 @@ class Forwarder final : public YAML::EventHandler {
   Forwarder(YamlSink& sink, size_t size) : sink_(sink), size_(size) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (++documents_ > 1) Check(sink_.OnExtra(At(mark)));
+    if (++documents_ == 1) return;
+    sink_.OnExtra(At(mark));
+    throw Stopped();
   }
   void OnDocumentEnd() override {}
 

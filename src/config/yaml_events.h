@@ -30,8 +30,8 @@ class YamlSink {
   virtual bool OnListEnd() = 0;
   virtual bool OnMapStart(const NodeTraits& node) = 0;
   virtual bool OnMapEnd() = 0;
-  /// The text has content after its document.
-  virtual bool OnExtra(size_t at) = 0;
+  /// The text has content after its document; nothing more is sent, as yaml-cpp may go on for ever.
+  virtual void OnExtra(size_t at) = 0;
 };
 
 struct YamlFault {

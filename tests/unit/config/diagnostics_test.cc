@@ -81,6 +81,14 @@ INSTANTIATE_TEST_SUITE_P(
              " 1 | {a: 1} b\n"
              "   |        ^\n"
              "   = check the indentation, or start a new document with a line '---'\n"},
+        // yaml-cpp sends documents without end for this.
+        Case{"BracketAfterTheDocument", "o #\n, g: g: }\n",
+             "error: this does not belong to the value before it\n"
+             "  --> m.yaml:2:1\n"
+             "   |\n"
+             " 2 | , g: g: }\n"
+             "   | ^\n"
+             "   = check the indentation, or start a new document with a line '---'\n"},
         Case{"DuplicateKeys", std::string(kHead) + "spec:\n  title: x\n  site: aws\n  title: y\n",
              "error: duplicate key 'title'\n"
              "  --> m.yaml:7:3\n"

@@ -28,6 +28,7 @@ TEST(SplitDocuments, CutsAtMarkers) {
       {"nothing", "", {}},
       {"only comments", "# a\n\n  # b\n", {}},
       {"byte order mark", "\xEF\xBB\xBF" "a: 1\n", {"a: 1\n"}},
+      {"byte order mark inside", "a: 1\n---\n\xEF\xBB\xBF" "b: 2\n", {"a: 1\n", "b: 2\n"}},
       {"crlf", "a: 1\r\n---\r\nb: 2\r\n", {"a: 1\r\n", "b: 2\r\n"}},
       {"longer dashes are content", "a: |\n  x\n----\n", {"a: |\n  x\n----\n"}},
       {"indented dashes are content", "a: |\n  ---\n", {"a: |\n  ---\n"}},
