@@ -61,52 +61,63 @@ void Calls::Drain() {
   }
 }
 
+std::string Calls::BucketKey(const std::string& account, const std::string& bucket) const {
+  const AccountView* view = accounts_.Find(account);
+  return (view != nullptr ? view->provider : "") + "/" + account + "/" + bucket;
+}
+
+// The call itself, with a place held. Exactly one of two answers counts: the provider's, or the guard's
+// after the deadline.
 template <typename Answer>
-void Calls::Issue(const std::string& account, const char* method, const std::string& bucket,
-                  bool mutating, std::function<void(Provider&, Done<Answer>)> start,
+void Calls::Start(const std::string& account, const char* method, const std::string& bucket_key,
+                  bool mutating, const std::function<void(Provider&, Done<Answer>)>& start,
                   Done<Answer> done) {
   const AccountView* view = accounts_.Find(account);
   const std::string provider_name = view != nullptr ? view->provider : "";
-  const std::string bucket_key = provider_name + "/" + account + "/" + bucket;
-  const auto go = [=, this] {
-    Enter(account, mutating, [=, this] {
-      Provider* provider = accounts_.ProviderOf(account);
-      if (provider == nullptr) {
-        Leave(account, mutating);
+  Provider* provider = accounts_.ProviderOf(account);
+  if (provider == nullptr) {
+    Leave(account, mutating);
+    Answer answer;
+    answer.error = MakeCallError(CallErrorClass::kNotDone, "",
+                                 fmt::format("no provider serves account '{}'", account));
+    done(std::move(answer));
+    return;
+  }
+  ++counters_.requests[{provider_name, method}];
+  auto open = std::make_shared<bool>(true);
+  auto answered = [=, this](Answer answer) {
+    if (!*open) return;
+    *open = false;
+    Leave(account, mutating);
+    if (!answer.error.ok) {
+      ++counters_.errors[{provider_name, std::string(ErrorClassName(static_cast<ErrorClass>(
+                                             answer.error.error_class)))}];
+      if (answer.error.error_class == CallErrorClass::kThrottled)
+        context_.limits.Throttled(bucket_key, context_.Now(), answer.error.retry_after);
+      if (answer.error.error_class == CallErrorClass::kSignIn) accounts_.SignInRefused(account);
+    }
+    done(std::move(answer));
+  };
+  const Timers::Id guard =
+      context_.timers.At(context_.Now() + context_.settings.call_timeout + kGrace, [=] {
         Answer answer;
-        answer.error = MakeCallError(CallErrorClass::kNotDone, "",
-                                     fmt::format("no provider serves account '{}'", account));
-        done(std::move(answer));
-        return;
-      }
-      ++counters_.requests[{provider_name, method}];
-      // Exactly one of the two answers: the provider's, or the guard's after the deadline.
-      auto open = std::make_shared<bool>(true);
-      auto answered = [=, this](Answer answer) {
-        if (!*open) return;
-        *open = false;
-        Leave(account, mutating);
-        if (!answer.error.ok) {
-          ++counters_.errors[{provider_name, std::string(ErrorClassName(static_cast<ErrorClass>(
-                                                 answer.error.error_class)))}];
-          if (answer.error.error_class == CallErrorClass::kThrottled)
-            context_.limits.Throttled(bucket_key, context_.Now(), answer.error.retry_after);
-          if (answer.error.error_class == CallErrorClass::kSignIn)
-            accounts_.SignInRefused(account);
-        }
-        done(std::move(answer));
-      };
-      const Timers::Id guard =
-          context_.timers.At(context_.Now() + context_.settings.call_timeout + kGrace, [=] {
-            Answer answer;
-            answer.error =
-                MakeCallError(CallErrorClass::kPerhapsDone, "", "no answer within the time limit");
-            answered(std::move(answer));
-          });
-      start(*provider, context_.InTurn<Answer>([=, this](Answer answer) {
-        context_.timers.Cancel(guard);
+        answer.error =
+            MakeCallError(CallErrorClass::kPerhapsDone, "", "no answer within the time limit");
         answered(std::move(answer));
-      }));
+      });
+  start(*provider, context_.InTurn<Answer>([=, this](Answer answer) {
+    context_.timers.Cancel(guard);
+    answered(std::move(answer));
+  }));
+}
+
+template <typename Answer>
+void Calls::Issue(const std::string& account, const char* method, const std::string& bucket,
+                  std::function<void(Provider&, Done<Answer>)> start, Done<Answer> done) {
+  const std::string bucket_key = BucketKey(account, bucket);
+  const auto go = [=, this] {
+    Enter(account, false, [=, this] {
+      Start<Answer>(account, method, bucket_key, false, start, done);
     });
   };
   const Time when = context_.limits.Reserve(bucket_key, context_.Now());
@@ -117,10 +128,21 @@ void Calls::Issue(const std::string& account, const char* method, const std::str
   }
 }
 
+void Calls::TakePlace(const std::string& account, const std::string& bucket,
+                      std::function<void()> go) {
+  const Time when = context_.limits.Reserve(BucketKey(account, bucket), context_.Now());
+  auto enter = [this, account, go = std::move(go)] { Enter(account, true, go); };
+  if (when > context_.Now()) {
+    context_.timers.At(when, std::move(enter));
+  } else {
+    enter();
+  }
+}
+
 void Calls::Read(const std::string& account, const KindName& kind, const std::string& identity,
                  Done<ReadAnswer> done) {
   Issue<ReadAnswer>(
-      account, "Read", kind.group + "/read", false,
+      account, "Read", kind.group + "/read",
       [request = ReadRequest{account, kind, identity}](Provider& provider, Done<ReadAnswer> answer) {
         provider.Read(request, std::move(answer));
       },
@@ -130,7 +152,7 @@ void Calls::Read(const std::string& account, const KindName& kind, const std::st
 void Calls::Poll(const std::string& account, const KindName& kind, const std::string& handle,
                  Done<PollAnswer> done) {
   Issue<PollAnswer>(
-      account, "Poll", kind.group + "/read", false,
+      account, "Poll", kind.group + "/read",
       [request = PollRequest{account, kind, handle}](Provider& provider, Done<PollAnswer> answer) {
         provider.Poll(request, std::move(answer));
       },
@@ -139,10 +161,9 @@ void Calls::Poll(const std::string& account, const KindName& kind, const std::st
 
 void Calls::Apply(ApplyRequest request, const std::string& bucket, Done<ApplyAnswer> done) {
   const std::string account = request.account;
-  const std::string name = bucket.empty() ? request.kind.group : bucket;
   auto held = std::make_shared<ApplyRequest>(std::move(request));
-  Issue<ApplyAnswer>(
-      account, "Apply", name, true,
+  Start<ApplyAnswer>(
+      account, "Apply", BucketKey(account, bucket), true,
       [held](Provider& provider, Done<ApplyAnswer> answer) {
         provider.Apply(std::move(*held), std::move(answer));
       },
@@ -161,7 +182,7 @@ void Calls::ListPage(const std::string& account, const KindName& kind,
                      std::function<void(ListEnd)> done) {
   ListRequest request{account, kind, parents, token};
   Issue<ListAnswer>(
-      account, "List", kind.group + "/read", false,
+      account, "List", kind.group + "/read",
       [request](Provider& provider, Done<ListAnswer> answer) {
         provider.List(request, std::move(answer));
       },

@@ -31,7 +31,11 @@ class Calls {
             std::function<void(std::vector<LiveObject>)> page, std::function<void(ListEnd)> done);
   void Poll(const std::string& account, const KindName& kind, const std::string& handle,
             Done<PollAnswer> done);
-  /// The only mutating call. `bucket` is the kind's.
+  /// Takes a place for one mutating call, by rate and by number in flight; `go` runs when there is one.
+  /// It ends with Apply, or with Release when no call is made after all.
+  void TakePlace(const std::string& account, const std::string& bucket, std::function<void()> go);
+  void Release(const std::string& account) { Leave(account, true); }
+  /// The only mutating call; needs a place, and gives it back when the answer is there.
   void Apply(ApplyRequest request, const std::string& bucket, Done<ApplyAnswer> done);
 
   size_t mutating() const { return mutating_; }
@@ -47,8 +51,13 @@ class Calls {
     std::deque<std::function<void()>> waiting;
   };
   template <typename Answer>
-  void Issue(const std::string& account, const char* method, const std::string& bucket, bool mutating,
+  void Issue(const std::string& account, const char* method, const std::string& bucket,
              std::function<void(Provider&, Done<Answer>)> start, Done<Answer> done);
+  template <typename Answer>
+  void Start(const std::string& account, const char* method, const std::string& bucket_key,
+             bool mutating, const std::function<void(Provider&, Done<Answer>)>& start,
+             Done<Answer> done);
+  std::string BucketKey(const std::string& account, const std::string& bucket) const;
   void Enter(const std::string& account, bool mutating, std::function<void()> start);
   void Leave(const std::string& account, bool mutating);
   void Drain();

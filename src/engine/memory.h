@@ -39,6 +39,7 @@ struct Resource {
   std::vector<Condition> conditions;
   std::vector<std::string> drift;
   std::string drift_plan;  // hash that waits for approval
+  std::optional<Intent> quarantine;  // a create that nobody can tell the outcome of (R9)
   bool unapplied = false;  // the accepted model has a change here that did not settle
 
   bool exists() const { return seen && seen->exists; }

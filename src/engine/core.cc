@@ -1,0 +1,399 @@
+#include "engine/core.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "tandem/state/keys.h"
+
+namespace tandem {
+namespace {
+constexpr size_t kWorkATurn = 128;
+constexpr Duration kTurn = std::chrono::milliseconds(1);
+}  // namespace
+
+Engine::Core::Core(EnginePorts ports, EngineSettings settings)
+    : context(std::move(ports), settings,
+              [this](Status status) {
+                // Somebody else writes this store, or it refused what it never should: whatever comes next
+                // would be built on sand. Nothing more is called.
+                failure_ = status.Annotate("the store");
+                context.stopping = true;
+                MaybeStopped();
+              }),
+      accounts(&context),
+      calls(&context, &accounts),
+      observer(&context, &accounts, &calls),
+      runner(&context, &accounts, &calls, &observer),
+      planner(&context, &accounts, &observer),
+      starter(&context, &accounts, &planner, &runner),
+      reconciler(&context, &runner, &starter),
+      publisher(&context, &accounts, &runner),
+      loader(&context, &planner, &runner) {
+  observer.SetBusy([this](const std::string& address) { return runner.Busy(address); });
+  accounts.OnOpened([this](const std::string& account) { runner.Wake(account); });
+  runner.SetVerify([this](const RunWork& run,
+                          std::function<void(std::map<std::string, std::string>)> done) {
+    Verify(run, std::move(done));
+  });
+  runner.OnFinished([this](const Run& run) {
+    if (run.mode != "heal" && context.memory.model)
+      planner.KnowAccounts(*context.memory.model, true);
+    observer.StartResync();
+  });
+  starter.OnAccepted([this] { observer.StartResync(); });
+}
+
+Engine::Core::~Core() { context.inbox->Close(); }
+
+bool Engine::Core::RunOne() {
+  bool worked = false;
+  const Time begun = context.Now();
+  size_t left = kWorkATurn;
+  const auto more = [&] { return left > 0 && context.Now() - begun < kTurn; };
+  while (more()) {
+    std::function<void()> work = context.inbox->Take();
+    if (!work) break;
+    work();
+    worked = true;
+    --left;
+  }
+  while (more()) {
+    std::function<void()> work = context.timers.TakeDue(context.Now());
+    if (!work) break;
+    work();
+    worked = true;
+    --left;
+  }
+  while (more() && started_) {
+    const std::optional<std::string> key = context.queue.Get(context.Now());
+    if (!key) break;
+    WorkOn(*key);
+    context.queue.Done(*key, context.Now());
+    worked = true;
+    --left;
+  }
+  context.writer.Flush();
+  if (worked) {
+    publisher.Publish();
+    if (++turns_ % 64 == 1 || context.inbox->empty()) PublishMetrics();
+    MaybeStopped();
+  }
+  return worked;
+}
+
+void Engine::Core::WorkOn(const std::string& key) {
+  ++reconciles_[key.substr(0, key.find('/', key.find('/') + 1))];
+  const bool busy = runner.Work(key);
+  reconciler.Work(key, busy && runner.Busy(key));
+}
+
+std::optional<Time> Engine::Core::NextDue() const {
+  std::optional<Time> due = context.timers.NextDue();
+  if (started_) {
+    const std::optional<Time> queue = context.queue.NextDue();
+    if (queue && (!due || *queue < *due)) due = queue;
+  }
+  return due;
+}
+
+Status Engine::Core::Usable() const {
+  if (!failure_.ok()) return failure_;
+  if (!started_) return Unavailable("the engine is starting");
+  if (context.stopping) return Unavailable("the daemon is stopping");
+  return OkStatus();
+}
+
+void Engine::Core::Start(std::function<void(Status)> done) {
+  loader.Load([this, done = std::move(done)](Status status) {
+    if (!status.ok()) {
+      failure_ = status;
+      done(status);
+      return;
+    }
+    started_ = true;
+    Memory& memory = context.memory;
+    ++memory.epoch;
+    if (memory.accepted > 0) context.writer.Commit({context.PutPlatform()});
+    if (memory.model) planner.KnowAccounts(*memory.model, true);
+    // Accounts that only records know: their deletes use the spec they were applied with (R14).
+    for (const auto& [key, resource] : memory.resources)
+      if (resource.record && !accounts.Knows(resource.record->account) &&
+          !resource.record->account_spec.empty())
+        accounts.Know(resource.record->account, resource.record->account_spec.Unpack());
+    memory.accounts_touched = true;
+    for (const std::string& id : memory.run_order) memory.runs_touched.insert(id);
+    loader.Resume();
+    for (const auto& [key, resource] : memory.resources)
+      context.Wake(key, WorkQueue::Priority::kResync);
+    observer.StartResync();
+    done(OkStatus());
+  });
+}
+
+void Engine::Core::Stop(std::function<void()> done) {
+  context.stopping = true;
+  stopped_ = std::move(done);
+  MaybeStopped();
+}
+
+void Engine::Core::MaybeStopped() {
+  if (!stopped_ || calls.mutating() > 0) return;
+  if (!context.writer.lost() && !context.writer.idle()) return;
+  std::function<void()> stopped;
+  stopped.swap(stopped_);
+  stopped();
+}
+
+void Engine::Core::Verify(const RunWork& run,
+                          std::function<void(std::map<std::string, std::string>)> done) {
+  std::vector<std::string> addresses;
+  for (const auto& [address, steps] : run.by_address) addresses.push_back(address);
+  planner.PlanAccepted([addresses, done = std::move(done)](PlanResult result) {
+    std::map<std::string, std::string> differences;
+    if (result.plan) {
+      for (const Step& step : result.plan->steps) {
+        const std::string address = step.address.ToString();
+        if (!std::binary_search(addresses.begin(), addresses.end(), address)) continue;
+        std::string what = fmt::format("would {} again", ActionName(step.action));
+        for (const FieldChange& change : step.changes) what += " " + change.path;
+        differences[address] = what;
+      }
+    }
+    done(std::move(differences));
+  });
+}
+
+std::string Engine::Core::KeyOf(const std::string& address) const {
+  if (context.memory.Find(address) != nullptr) return address;
+  if (context.memory.model)
+    if (const ModelResource* resource = context.memory.model->Find(address))
+      return resource->address.ToString();
+  const size_t at = address.rfind('@');
+  if (at != std::string::npos && context.memory.Find(address.substr(0, at)) != nullptr)
+    return address.substr(0, at);
+  return address;
+}
+
+void Engine::Core::Pause(const std::string& address, const std::string& by,
+                         std::function<void(Status)> done) {
+  Memory& memory = context.memory;
+  std::vector<RowChange> rows;
+  std::string actor = by;
+  if (address.empty()) {
+    memory.paused_by = by;
+    rows.push_back(context.PutPlatform());
+    for (const auto& [key, resource] : memory.resources)
+      context.Wake(key, WorkQueue::Priority::kUser);
+  } else {
+    Resource* resource = memory.Find(KeyOf(address));
+    if (resource == nullptr || (!resource->record && !resource->quarantine)) {
+      done(NotFound(fmt::format("nothing is recorded at '{}'", address)));
+      return;
+    }
+    if (by.empty() && resource->quarantine) {
+      // A person decided (R9): the object was adopted or deleted, and may be made again.
+      rows.push_back({IntentKey(resource->quarantine->id), std::nullopt});
+      resource->quarantine.reset();
+    }
+    if (resource->record) {
+      resource->record->paused_by = by;
+      rows.push_back(Context::Put(*resource->record));
+    }
+    context.Wake(resource->key, WorkQueue::Priority::kUser);
+    memory.Touch(resource->key);
+  }
+  context.Emit(false, by.empty() ? "Resumed" : "Paused", address, "", by,
+               address.empty() ? "everything" : address);
+  context.writer.Commit(std::move(rows), [done = std::move(done)] { done(OkStatus()); });
+}
+
+void Engine::Core::Refresh(const std::string& address, std::function<void(Status)> done) {
+  std::vector<std::string> names;
+  if (address.empty()) {
+    names = accounts.names();
+  } else {
+    const Resource* resource = context.memory.Find(KeyOf(address));
+    const ModelResource* model =
+        context.memory.model ? context.memory.model->Find(address) : nullptr;
+    if (resource != nullptr && resource->record) names = {resource->record->account};
+    else if (model != nullptr) names = {model->account};
+    else {
+      done(NotFound(fmt::format("nothing is known of '{}'", address)));
+      return;
+    }
+  }
+  auto left = std::make_shared<size_t>(names.size() + 1);
+  const auto seen = [left, done = std::move(done)] {
+    if (--*left == 0) done(OkStatus());
+  };
+  for (const std::string& name : names) observer.Refresh(name, nullptr, seen);
+  seen();
+}
+
+void Engine::Core::GetPlan(const std::string& hash,
+                           std::function<void(Result<std::shared_ptr<const Plan>>)> done) {
+  const auto known = context.memory.plans.find(hash);
+  if (known != context.memory.plans.end()) return done(known->second.plan);
+  for (const auto& [id, run] : runner.open_runs())
+    if (run->run.plan_hash == hash) return done(run->known.plan);
+  // Of a run that has ended: its pages are in the store.
+  const std::string first = PlanChunkKey(hash, 0);
+  const std::string prefix = first.substr(0, first.rfind('/') + 1);
+  context.ports.store->Scan(
+      prefix, "", 10'000, context.InTurn<Result<Page>>([hash, done](Result<Page> page) {
+        if (!page.ok()) return done(page.status());
+        std::string text;
+        for (const Row& row : page->rows) text += row.value;
+        if (text.empty()) return done(NotFound(fmt::format("no plan '{}' is known", hash)));
+        const Result<Value> value = ParseJson(text);
+        if (!value.ok() || value->Find("plan") == nullptr)
+          return done(DataLoss(fmt::format("plan {} is damaged", hash)));
+        Result<Plan> plan = PlanFromValue(*value->Find("plan"));
+        if (!plan.ok()) return done(plan.status());
+        done(std::shared_ptr<const Plan>(std::make_shared<Plan>(std::move(plan).value())));
+      }));
+}
+
+std::vector<Event> Engine::Core::EventsOf(const std::string& address, const std::string& run,
+                                          int64_t after, size_t limit) const {
+  std::vector<Event> events;
+  const std::string key = address.empty() ? "" : KeyOf(address);
+  const auto& kept = context.memory.events;
+  auto event = std::upper_bound(kept.begin(), kept.end(), after,
+                                [](int64_t a, const Event& e) { return a < e.sequence; });
+  for (; event != kept.end() && events.size() < limit; ++event) {
+    if (!key.empty() && event->address != key) continue;
+    if (!run.empty() && event->run != run) continue;
+    events.push_back(*event);
+  }
+  return events;
+}
+
+std::vector<Revision> Engine::Core::History(size_t limit) const {
+  std::vector<Revision> revisions;
+  const auto& kept = context.memory.revisions;
+  for (auto at = kept.rbegin(); at != kept.rend() && revisions.size() < limit; ++at)
+    revisions.push_back(at->second);
+  return revisions;
+}
+
+Result<std::string> Engine::Core::Why(const std::string& address) const {
+  const std::string key = KeyOf(address);
+  const Memory& memory = context.memory;
+  const Resource* resource = memory.Find(key);
+  const ModelResource* model = memory.model ? memory.model->Find(key) : nullptr;
+  if (model == nullptr && (resource == nullptr || !resource->record))
+    return NotFound(fmt::format("nothing is known of '{}'", address));
+  std::string text = key + "\n";
+  const auto line = [&](std::string_view label, const std::string& value) {
+    text += fmt::format("  {:<10} {}\n", label, value);
+  };
+  if (model != nullptr && model->document && model->document->source) {
+    const Position place = PositionAt(model->document->source->text, model->document->begin);
+    line("document", fmt::format("{}:{} (revision {})", model->document->source->name, place.line,
+                                 memory.accepted));
+  } else {
+    line("document", "none in the accepted model");
+  }
+  if (resource != nullptr && resource->record) {
+    const Record& record = *resource->record;
+    line("record", fmt::format("'{}' in account '{}', settled under revision {} by {}{}",
+                               record.identity, record.account, record.generation, record.run,
+                               record.protected_ ? ", protected" : ""));
+    for (const Deposed& deposed : record.deposed)
+      line("", fmt::format("'{}' was replaced and waits to be deleted", deposed.identity));
+  } else {
+    line("record", "none: it was never applied");
+  }
+  if (resource != nullptr && resource->quarantine)
+    line("intent", fmt::format("quarantined: {}", resource->quarantine->error));
+  if (resource != nullptr && !resource->blind.empty()) {
+    line("observed", fmt::format("cannot be observed: {}", resource->blind));
+  } else if (resource != nullptr && resource->seen) {
+    line("observed", resource->seen->exists
+                         ? fmt::format("'{}'{} at {}", resource->seen->identity,
+                                       resource->seen->state.empty() ? "" : ", " + resource->seen->state,
+                                       FormatTime(resource->seen->at))
+                         : fmt::format("gone at {}", FormatTime(resource->seen->at)));
+  }
+  if (resource != nullptr && !resource->drift.empty())
+    line("drift", fmt::format("{}{}", fmt::join(resource->drift, ", "),
+                              resource->drift_plan.empty()
+                                  ? ""
+                                  : "; to set it back: tandem approve " + resource->drift_plan));
+  for (const auto& [id, run] : runner.open_runs()) {
+    const auto steps = run->by_address.find(key);
+    if (steps == run->by_address.end()) continue;
+    for (const size_t i : steps->second) {
+      const StepRow& row = run->rows[i];
+      line("step", fmt::format("{} in {}: {}{}", row.action, id, StepStateName(row.state),
+                               row.error.empty() ? "" : " (" + row.error + ")"));
+      if (!run->step(i).why.empty()) line("", run->step(i).why);
+    }
+  }
+  if (resource != nullptr)
+    for (const Condition& condition : resource->conditions)
+      if (condition.status != ConditionStatus::kTrue || condition.type != "Ready")
+        if (!condition.message.empty())
+          line(condition.type, fmt::format("{}: {}", condition.reason, condition.message));
+  std::vector<const Event*> last;
+  for (auto event = memory.events.rbegin(); event != memory.events.rend() && last.size() < 5; ++event)
+    if (event->address == key) last.push_back(&*event);
+  for (auto event = last.rbegin(); event != last.rend(); ++event)
+    line("event", fmt::format("{} {}: {}", FormatTime((*event)->time), (*event)->reason,
+                              (*event)->message));
+  return text;
+}
+
+void Engine::Core::PublishMetrics() {
+  std::vector<Metric> metrics;
+  const auto add = [&](std::string name, double value, bool counter,
+                       std::vector<std::pair<std::string, std::string>> labels = {}) {
+    metrics.push_back({std::move(name), std::move(labels), value, counter});
+  };
+  const WorkQueue::Counters& queue = context.queue.counters();
+  add("tandem_workqueue_depth", static_cast<double>(context.queue.depth()), false, {{"name", "address"}});
+  add("tandem_workqueue_adds_total", static_cast<double>(queue.adds), true, {{"name", "address"}});
+  add("tandem_workqueue_retries_total", static_cast<double>(queue.retries), true,
+      {{"name", "address"}});
+  add("tandem_workqueue_queue_duration_seconds_sum",
+      static_cast<double>(queue.waited.count()) / 1e6, true, {{"name", "address"}});
+  add("tandem_workqueue_queue_duration_seconds_count", static_cast<double>(queue.gets), true,
+      {{"name", "address"}});
+  for (const auto& [kind, count] : reconciles_)
+    add("tandem_reconcile_total", static_cast<double>(count), true, {{"controller", kind}});
+  add("tandem_reconcile_active_workers", static_cast<double>(runner.active()), false);
+  for (const auto& [key, count] : calls.counters().requests)
+    add("tandem_provider_requests_total", static_cast<double>(count), true,
+        {{"provider", key.first}, {"method", key.second}});
+  for (const auto& [key, count] : calls.counters().errors)
+    add("tandem_provider_errors_total", static_cast<double>(count), true,
+        {{"provider", key.first}, {"class", key.second}});
+  add("tandem_provider_throttled_total", static_cast<double>(context.limits.throttled()), true);
+  add("tandem_store_commits_total", static_cast<double>(context.writer.counters().commits), true);
+  add("tandem_store_writes_total", static_cast<double>(context.writer.counters().writes), true);
+  add("tandem_store_failures_total", static_cast<double>(context.writer.counters().failures), true);
+  add("tandem_store_trouble", context.writer.trouble().ok() ? 0 : 1, false);
+  int64_t drifted = 0;
+  int64_t recorded = 0;
+  if (turns_ % 64 == 1 || context.memory.resources.size() < 1000) {
+    for (const auto& [key, resource] : context.memory.resources) {
+      recorded += resource.record ? 1 : 0;
+      drifted += resource.drift.empty() ? 0 : 1;
+    }
+    add("tandem_drift_resources", static_cast<double>(drifted), false);
+    add("tandem_resources", static_cast<double>(recorded), false);
+  }
+  if (const RunWork* run = runner.user_run())
+    add("tandem_plan_changes", static_cast<double>(run->rows.size()), false);
+  add("tandem_heals_total", static_cast<double>(reconciler.heals()), true);
+  metrics_.With([&](std::vector<Metric>& shown) { shown.swap(metrics); });
+}
+
+std::vector<Engine::Metric> Engine::Core::Metrics() const {
+  return metrics_.With([](const std::vector<Metric>& shown) { return shown; });
+}
+
+}  // namespace tandem

@@ -1,0 +1,72 @@
+// The engine's parts, put together; its requests as methods that run on a turn.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/accounts.h"
+#include "engine/calls.h"
+#include "engine/context.h"
+#include "engine/loader.h"
+#include "engine/observer.h"
+#include "engine/planner.h"
+#include "engine/publisher.h"
+#include "engine/reconciler.h"
+#include "engine/runner.h"
+#include "engine/starter.h"
+#include "tandem/engine/engine.h"
+
+namespace tandem {
+
+class Engine::Core {
+ public:
+  Core(EnginePorts ports, EngineSettings settings);
+  ~Core();
+
+  bool RunOne();
+  std::optional<Time> NextDue() const;
+
+  void Start(std::function<void(Status)> done);
+  void Stop(std::function<void()> done);
+  void Pause(const std::string& address, const std::string& by, std::function<void(Status)> done);
+  void Refresh(const std::string& address, std::function<void(Status)> done);
+  void GetPlan(const std::string& hash,
+               std::function<void(Result<std::shared_ptr<const Plan>>)> done);
+  std::vector<Event> EventsOf(const std::string& address, const std::string& run, int64_t after,
+                              size_t limit) const;
+  std::vector<Revision> History(size_t limit) const;
+  Result<std::string> Why(const std::string& address) const;
+  std::vector<Metric> Metrics() const;
+  Status Usable() const;
+  /// The key of what a person calls `address`: with or without "@account".
+  std::string KeyOf(const std::string& address) const;
+
+  Context context;
+  Accounts accounts;
+  Calls calls;
+  Observer observer;
+  Runner runner;
+  Planner planner;
+  Starter starter;
+  Reconciler reconciler;
+  Publisher publisher;
+  Loader loader;
+
+ private:
+  void WorkOn(const std::string& key);
+  void Verify(const RunWork& run,
+              std::function<void(std::map<std::string, std::string>)> done);
+  void MaybeStopped();
+  void PublishMetrics();
+
+  bool started_ = false;
+  Status failure_;
+  std::function<void()> stopped_;
+  std::map<std::string, int64_t> reconciles_;
+  Synchronized<std::vector<Metric>> metrics_;
+  int64_t turns_ = 0;
+};
+
+}  // namespace tandem

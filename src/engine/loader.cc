@@ -1,0 +1,316 @@
+#include "engine/loader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "tandem/state/keys.h"
+
+namespace tandem {
+namespace {
+constexpr size_t kPage = 500;
+
+template <typename T>
+Result<T> Decode(const Row& row) {
+  const Result<Value> value = ParseJson(row.value);
+  if (!value.ok()) return DataLoss(value.status().message()).Annotate(row.key);
+  Result<T> decoded = FromValue<T>(*value);
+  if (!decoded.ok()) return decoded.status().Annotate(row.key);
+  return decoded;
+}
+}  // namespace
+
+void Loader::Load(std::function<void(Status)> done) {
+  done_ = std::move(done);
+  stage_ = 0;
+  Next();
+}
+
+void Loader::Fail(Status status) {
+  if (!done_) return;
+  auto done = std::move(done_);
+  done_ = nullptr;
+  done(std::move(status));
+}
+
+void Loader::Scan(const std::string& prefix, const std::string& after,
+                  std::function<Status(const Row&)> take, std::function<void()> then) {
+  context_.ports.store->Scan(
+      prefix, after, kPage,
+      context_.InTurn<Result<Page>>([this, prefix, take, then](Result<Page> page) {
+        if (!page.ok()) return Fail(page.status().Annotate("reading " + prefix));
+        for (const Row& row : page->rows) {
+          const Status status = take(row);
+          if (!status.ok()) return Fail(status);
+        }
+        if (page->more && !page->rows.empty()) return Scan(prefix, page->rows.back().key, take, then);
+        then();
+      }));
+}
+
+Status Loader::TakePlatform(const Row& row) {
+  const Result<Value> value = ParseJson(row.value);
+  if (!value.ok() || !value->is_map()) return DataLoss("row " + row.key + " is damaged");
+  Memory& memory = context_.memory;
+  memory.platform = value->StringOr("name", "");
+  memory.uid = value->StringOr("uid", "");
+  memory.accepted = value->IntOr("accepted", 0);
+  memory.epoch = value->IntOr("epoch", 0);
+  memory.paused_by = value->StringOr("paused", "");
+  context_.writer.Loaded(row.key, row.revision);
+  return OkStatus();
+}
+
+void Loader::Next() {
+  Memory& memory = context_.memory;
+  const auto next = [this] { Next(); };
+  switch (stage_++) {
+    case 0:
+      return Scan("meta/", "", [this](const Row& row) {
+        return row.key == kPlatformKey ? TakePlatform(row) : OkStatus();
+      }, next);
+    case 1:
+      return Scan("record/", "", [this, &memory](const Row& row) -> Status {
+        TANDEM_ASSIGN_OR_RETURN(Record record, Decode<Record>(row));
+        context_.writer.Loaded(row.key, row.revision);
+        memory.Index(record);
+        Resource& resource = memory.At(record.address);
+        resource.record = std::move(record);
+        memory.Touch(resource.key);
+        return OkStatus();
+      }, next);
+    case 2:
+      return Scan("observation/", "", [this, &memory](const Row& row) -> Status {
+        TANDEM_ASSIGN_OR_RETURN(Observation seen, Decode<Observation>(row));
+        context_.writer.Loaded(row.key, row.revision);
+        Resource& resource = memory.At(seen.address);
+        // Until the window of what may have been written last is over, that overlays reads (R4).
+        const std::shared_ptr<const Kind> kind = context_.FindKind(seen.address.kind_name());
+        if (kind && resource.record && !resource.record->settled.empty() &&
+            seen.at + kind->consistency() > context_.Now()) {
+          resource.overlay = resource.record->settled;
+          resource.overlay_until = seen.at + kind->consistency();
+        }
+        resource.seen = std::move(seen);
+        return OkStatus();
+      }, next);
+    case 3:
+      return Scan("run/", "", [this, &memory](const Row& row) -> Status {
+        TANDEM_ASSIGN_OR_RETURN(Run run, Decode<Run>(row));
+        context_.writer.Loaded(row.key, row.revision);
+        memory.run_order.push_back(run.id);
+        memory.runs[run.id] = std::move(run);
+        return OkStatus();
+      }, [this, &memory] {
+        std::stable_sort(memory.run_order.begin(), memory.run_order.end(),
+                         [&](const std::string& a, const std::string& b) {
+                           return memory.runs[a].created < memory.runs[b].created;
+                         });
+        Next();
+      });
+    case 4:
+      return Scan("step/", "", [this](const Row& row) -> Status {
+        TANDEM_ASSIGN_OR_RETURN(StepRow step, Decode<StepRow>(row));
+        context_.writer.Loaded(row.key, row.revision);
+        steps_[step.run].push_back(std::move(step));
+        return OkStatus();
+      }, next);
+    case 5:
+      return Scan("intent/", "", [this, &memory](const Row& row) -> Status {
+        TANDEM_ASSIGN_OR_RETURN(Intent intent, Decode<Intent>(row));
+        context_.writer.Loaded(row.key, row.revision);
+        if (intent.state == IntentState::kQuarantined) {
+          Resource& resource = memory.At(intent.address);
+          resource.quarantine = std::move(intent);
+          memory.Touch(resource.key);
+        } else {
+          intents_[intent.run].push_back(std::move(intent));
+        }
+        return OkStatus();
+      }, next);
+    case 6:
+      return Scan("approval/", "", [this, &memory](const Row& row) -> Status {
+        TANDEM_ASSIGN_OR_RETURN(Approval approval, Decode<Approval>(row));
+        context_.writer.Loaded(row.key, row.revision);
+        memory.approvals[approval.hash].push_back(std::move(approval));
+        return OkStatus();
+      }, next);
+    case 7:
+      return Scan("revision/", "", [&memory](const Row& row) -> Status {
+        TANDEM_ASSIGN_OR_RETURN(Revision revision, Decode<Revision>(row));
+        memory.revisions[revision.number] = std::move(revision);
+        return OkStatus();
+      }, next);
+    case 8:
+      return Scan("event/", "", [this, &memory](const Row& row) -> Status {
+        TANDEM_ASSIGN_OR_RETURN(Event event, Decode<Event>(row));
+        memory.next_event = std::max(memory.next_event, event.sequence + 1);
+        memory.events.push_back(std::move(event));
+        if (memory.events.size() > context_.settings.events_kept) memory.events.pop_front();
+        return OkStatus();
+      }, next);
+    case 9:
+      return Scan("forgotten/", "", [&memory](const Row& row) {
+        memory.forgotten.insert(row.key.substr(std::string("forgotten/").size()));
+        return OkStatus();
+      }, next);
+    case 10:
+      return Scan("plan/", "", [this](const Row& row) -> Status {
+        const Result<Value> head = ParseJson(row.value);
+        if (!head.ok()) return DataLoss("row " + row.key + " is damaged");
+        stored_plans_[row.key.substr(std::string("plan/").size())] = head->IntOr("chunks", 0);
+        return OkStatus();
+      }, next);
+    case 11:
+      return LoadModel(next);
+    case 12:
+      return LoadPlans(next);
+    default:
+      break;
+  }
+  Fail(OkStatus());
+}
+
+void Loader::LoadModel(std::function<void()> then) {
+  Memory& memory = context_.memory;
+  if (memory.accepted == 0) return then();
+  const auto revision = memory.revisions.find(memory.accepted);
+  if (revision == memory.revisions.end())
+    return Fail(DataLoss(fmt::format("revision {} is accepted, but not in the store", memory.accepted)));
+  memory.accepted_digest = revision->second.digest;
+  planner_.LoadRevision(
+      memory.accepted,
+      [this, then](Result<std::vector<std::shared_ptr<const SourceText>>> sources) {
+        if (!sources.ok()) return Fail(sources.status());
+        const Catalog* catalog = context_.ports.catalog;
+        const ParallelFor parallel = context_.ports.parallel;
+        using Outcome = std::pair<std::shared_ptr<const CompiledModel>, Diagnostics>;
+        context_.Background<Outcome>(
+            [sources = *sources, catalog, parallel] {
+              Diagnostics found;
+              CompileOptions options;
+              options.parallel = parallel;
+              auto model = Compile(sources, *catalog, options, found);
+              return Outcome(std::move(model), std::move(found));
+            },
+            [this, then](Outcome outcome) {
+              if (!outcome.first) {
+                // Kind files may have changed under it (R14): what is recorded is kept and observed, and
+                // the next plan of a person shows what is wrong.
+                context_.Emit(true, "AcceptedModelRefused", "", "", "",
+                              FormatDiagnostics(outcome.second));
+                return then();
+              }
+              context_.memory.model = outcome.first;
+              context_.memory.model_touched = true;
+              for (const auto& [address, resource] : outcome.first->resources) {
+                context_.memory.At(resource.address);
+                context_.memory.Touch(address);
+              }
+              then();
+            });
+      });
+}
+
+void Loader::LoadPlans(std::function<void()> then) {
+  // Of open runs, and those that wait for approval.
+  auto wanted = std::make_shared<std::vector<std::string>>();
+  std::set<std::string> open;
+  for (const auto& [id, run] : context_.memory.runs)
+    if (run.state == RunState::kOpen || run.state == RunState::kStopping) open.insert(run.plan_hash);
+  std::set<std::string> spent;
+  for (const auto& [id, run] : context_.memory.runs)
+    if (open.count(run.plan_hash) == 0) spent.insert(run.plan_hash);
+  for (const auto& [hash, chunks] : stored_plans_)
+    if (open.count(hash) > 0 || spent.count(hash) == 0) wanted->push_back(hash);
+  auto left = std::make_shared<size_t>(wanted->size() + 1);
+  const auto loaded = [left, then] {
+    if (--*left == 0) then();
+  };
+  for (const std::string& hash : *wanted) LoadPlan(hash, loaded);
+  loaded();
+}
+
+void Loader::LoadPlan(const std::string& hash, std::function<void()> then) {
+  auto text = std::make_shared<std::string>();
+  const std::string prefix = [&] {
+    const std::string key = PlanChunkKey(hash, 0);
+    return key.substr(0, key.rfind('/') + 1);
+  }();
+  Scan(prefix, "", [text](const Row& row) {
+    *text += row.value;
+    return OkStatus();
+  }, [this, text, hash, then] {
+    const Result<Value> value = ParseJson(*text);
+    if (!value.ok() || value->Find("plan") == nullptr)
+      return Fail(DataLoss(fmt::format("plan {} is damaged", hash)));
+    Result<Plan> plan = PlanFromValue(*value->Find("plan"));
+    if (!plan.ok()) return Fail(DataLoss(plan.status().message()).Annotate("plan " + hash));
+    KnownPlan known;
+    known.plan = std::make_shared<Plan>(std::move(plan).value());
+    known.author = value->StringOr("author", "");
+    known.pending = value->BoolOr("pending", false);
+    known.stored = true;
+    if (const Value* desired = value->Find("desired")) known.desired = Packed::From(*desired);
+    const Value* documents = value->Find("documents");
+    if (known.plan->to == context_.memory.accepted || documents == nullptr ||
+        !documents->is_list() || documents->as_list().empty()) {
+      if (known.plan->mode != "heal" && known.plan->mode != "unprotect")
+        known.model = context_.memory.model;
+      context_.memory.plans.insert_or_assign(hash, std::move(known));
+      return then();
+    }
+    // A proposal that waits for approval: its model is compiled from the documents it was made from.
+    auto held = std::make_shared<KnownPlan>(std::move(known));
+    auto sources = std::make_shared<std::vector<std::shared_ptr<const SourceText>>>(
+        documents->as_list().size());
+    auto left = std::make_shared<size_t>(documents->as_list().size());
+    for (size_t i = 0; i < documents->as_list().size(); ++i) {
+      context_.ports.store->Get(
+          DocumentKey(documents->as_list()[i].as_string()),
+          context_.InTurn<Result<Row>>([this, i, sources, left, held, hash, then](Result<Row> row) {
+            if (row.ok()) {
+              const Result<StoredDocument> document = Decode<StoredDocument>(*row);
+              if (document.ok())
+                (*sources)[i] =
+                    std::make_shared<SourceText>(SourceText{document->file, document->text});
+            }
+            if (--*left > 0) return;
+            std::erase(*sources, nullptr);
+            Diagnostics found;
+            held->model = Compile(*sources, *context_.ports.catalog, CompileOptions(), found);
+            if (held->model) context_.memory.plans.insert_or_assign(hash, *held);
+            then();
+          }));
+    }
+  });
+}
+
+void Loader::Resume() {
+  std::vector<std::string> open;
+  for (const std::string& id : context_.memory.run_order) {
+    const Run& run = context_.memory.runs[id];
+    if (run.state == RunState::kOpen || run.state == RunState::kStopping) {
+      open.push_back(id);
+    } else if (const auto rows = steps_.find(id); rows != steps_.end()) {
+      std::sort(rows->second.begin(), rows->second.end(),
+                [](const StepRow& a, const StepRow& b) { return a.id < b.id; });
+      runner_.RememberSteps(id, std::move(rows->second));
+    }
+  }
+  for (const std::string& id : open) {
+    const Run run = context_.memory.runs[id];
+    const auto known = context_.memory.plans.find(run.plan_hash);
+    if (known == context_.memory.plans.end()) continue;
+    KnownPlan plan = known->second;
+    context_.memory.plans.erase(known);
+    runner_.Resume(run, std::move(plan), steps_[id], intents_[id]);
+  }
+  steps_.clear();
+  intents_.clear();
+}
+
+}  // namespace tandem

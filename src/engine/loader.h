@@ -1,0 +1,46 @@
+// Reads the store into memory at start, and what is needed to go on with open runs.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/context.h"
+#include "engine/planner.h"
+#include "engine/runner.h"
+
+namespace tandem {
+
+class Loader {
+ public:
+  Loader(Context* context, Planner* planner, Runner* runner)
+      : context_(*context), planner_(*planner), runner_(*runner) {}
+
+  /// kDataLoss names the row that is damaged; kUnavailable when the store does not read. After ok,
+  /// Resume may be called.
+  void Load(std::function<void(Status)> done);
+  /// Goes on with open runs and settles intents that have no outcome.
+  void Resume();
+
+ private:
+  void Next();
+  void Scan(const std::string& prefix, const std::string& after,
+            std::function<Status(const Row&)> take, std::function<void()> then);
+  Status TakePlatform(const Row& row);
+  void LoadModel(std::function<void()> then);
+  void LoadPlans(std::function<void()> then);
+  void LoadPlan(const std::string& hash, std::function<void()> then);
+  void Fail(Status status);
+
+  Context& context_;
+  Planner& planner_;
+  Runner& runner_;
+  std::function<void(Status)> done_;
+  std::map<std::string, std::vector<StepRow>> steps_;
+  std::map<std::string, std::vector<Intent>> intents_;
+  std::map<std::string, int64_t> stored_plans_;  // hash → chunks
+  size_t stage_ = 0;
+};
+
+}  // namespace tandem

@@ -1,0 +1,388 @@
+#include "engine/planner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/references.h"
+#include "tandem/state/keys.h"
+
+namespace tandem {
+namespace {
+
+constexpr int kSecretRounds = 3;
+
+PlanAnswer Refused(Refusal refusal, std::string message) {
+  PlanAnswer answer;
+  answer.refusal = refusal;
+  answer.message = std::move(message);
+  return answer;
+}
+
+Refusal RefusalOf(PlanRefusal refusal) {
+  switch (refusal) {
+    case PlanRefusal::kNone: return Refusal::kNone;
+    case PlanRefusal::kConfiguration: return Refusal::kConfiguration;
+    case PlanRefusal::kResource: return Refusal::kResource;
+    case PlanRefusal::kPolicy: return Refusal::kPolicy;
+  }
+  return Refusal::kInternal;
+}
+
+// R14: which members make an account the one that it is.
+constexpr std::string_view kIdentifying[] = {"provider", "accountId", "region",
+                                             "project",  "cluster",   "site"};
+
+}  // namespace
+
+struct Planner::Request {
+  PlanRequest request;
+  std::function<void(PlanAnswer)> done;
+  std::shared_ptr<const CompiledModel> model;
+  Diagnostics found;
+  std::shared_ptr<PlanningJob> job;
+  int64_t accepted = 0;
+  size_t looking = 0;
+  int rounds = 0;
+  std::map<std::string, SecretWorth> worth;
+
+  void Finish(PlanAnswer answer) {
+    for (const Diagnostic& diagnostic : found.items())
+      if (diagnostic.severity == Severity::kWarning || answer.refusal == Refusal::kConfiguration)
+        answer.diagnostics.Add(diagnostic);
+    done(std::move(answer));
+  }
+};
+
+const std::string& Planner::Uid() {
+  if (context_.memory.uid.empty()) context_.memory.uid = context_.ports.random->Uuid();
+  return context_.memory.uid;
+}
+
+void Planner::LoadRevision(
+    int64_t number,
+    std::function<void(Result<std::vector<std::shared_ptr<const SourceText>>>)> done) {
+  // Digests first, then each document; both in pieces, as one page of rows is bounded.
+  struct Loading {
+    std::vector<std::string> digests;
+    std::vector<std::shared_ptr<const SourceText>> sources;
+    size_t left = 0;
+    Status failure;
+    std::function<void(Result<std::vector<std::shared_ptr<const SourceText>>>)> done;
+  };
+  auto loading = std::make_shared<Loading>();
+  loading->done = std::move(done);
+  const std::string prefix = [&] {
+    const std::string key = RevisionChunkKey(number, 0);
+    return key.substr(0, key.rfind('/') + 1);
+  }();
+  context_.ports.store->Scan(
+      prefix, "", 10'000,
+      context_.InTurn<Result<Page>>([this, loading, number](Result<Page> page) {
+        if (!page.ok()) return loading->done(page.status());
+        if (page->rows.empty())
+          return loading->done(NotFound(fmt::format("revision {} is not kept", number)));
+        for (const Row& row : page->rows) {
+          const Result<Value> list = ParseJson(row.value);
+          if (!list.ok() || !list->is_list())
+            return loading->done(DataLoss(fmt::format("row {} is damaged", row.key)));
+          for (const Value& digest : list->as_list())
+            if (digest.is_string()) loading->digests.push_back(digest.as_string());
+        }
+        loading->sources.resize(loading->digests.size());
+        loading->left = loading->digests.size();
+        if (loading->left == 0) return loading->done(std::move(loading->sources));
+        for (size_t i = 0; i < loading->digests.size(); ++i) {
+          context_.ports.store->Get(
+              DocumentKey(loading->digests[i]),
+              context_.InTurn<Result<Row>>([loading, i](Result<Row> row) {
+                if (row.ok()) {
+                  const Result<Value> value = ParseJson(row->value);
+                  Result<StoredDocument> document =
+                      value.ok() ? FromValue<StoredDocument>(*value) : value.status();
+                  if (document.ok()) {
+                    // Blank lines before it, so that places are those of the file it came from.
+                    std::string text(document->line > 1 ? document->line - 1 : 0, '\n');
+                    text += document->text;
+                    loading->sources[i] =
+                        std::make_shared<SourceText>(SourceText{document->file, std::move(text)});
+                  } else {
+                    loading->failure = document.status();
+                  }
+                } else {
+                  loading->failure = row.status();
+                }
+                if (--loading->left > 0) return;
+                if (!loading->failure.ok())
+                  return loading->done(loading->failure.Annotate("a document of the revision"));
+                loading->done(std::move(loading->sources));
+              }));
+        }
+      }));
+}
+
+void Planner::MakePlan(PlanRequest plan_request, std::function<void(PlanAnswer)> done) {
+  auto request = std::make_shared<Request>();
+  request->request = std::move(plan_request);
+  request->done = std::move(done);
+  request->accepted = context_.memory.accepted;
+  if (request->request.undo_to) {
+    const int64_t number = *request->request.undo_to;
+    const auto revision = context_.memory.revisions.find(number);
+    if (revision == context_.memory.revisions.end())
+      return request->Finish(Refused(Refusal::kNotFound, fmt::format("there is no revision {}", number)));
+    request->request.mode = "undo";
+    LoadRevision(number, [this, request](
+                             Result<std::vector<std::shared_ptr<const SourceText>>> sources) {
+      if (!sources.ok())
+        return request->Finish(Refused(Refusal::kNotFound, sources.status().message()));
+      request->request.sources = std::move(sources).value();
+      request->request.undo_to.reset();
+      Compiled(request);
+    });
+    return;
+  }
+  Compiled(request);
+}
+
+// Compiles on the executor, then checks that it is this platform's model (R2, R14).
+void Planner::Compiled(const Ptr& request) {
+  const Catalog* catalog = context_.ports.catalog;
+  const ParallelFor parallel = context_.ports.parallel;
+  using Outcome = std::pair<std::shared_ptr<const CompiledModel>, Diagnostics>;
+  context_.Background<Outcome>(
+      [request, catalog, parallel] {
+        Diagnostics found;
+        CompileOptions options;
+        options.parallel = parallel;
+        auto model = Compile(request->request.sources, *catalog, options, found);
+        found.Sort();
+        return Outcome(std::move(model), std::move(found));
+      },
+      [this, request](Outcome outcome) {
+        request->found = std::move(outcome.second);
+        request->model = std::move(outcome.first);
+        if (!request->model)
+          return request->Finish(Refused(Refusal::kConfiguration, "the model has errors"));
+        Memory& memory = context_.memory;
+        if (!memory.platform.empty() && memory.accepted > 0 &&
+            memory.platform != request->model->platform)
+          return request->Finish(Refused(
+              Refusal::kConfiguration,
+              fmt::format("this daemon keeps platform '{}'; the documents are of platform '{}'",
+                          memory.platform, request->model->platform)));
+        for (const auto& [key, resource] : memory.resources) {
+          if (!resource.record) continue;
+          const auto account = request->model->accounts.find(resource.record->account);
+          if (account == request->model->accounts.end()) {
+            if (request->model->Find(key) == nullptr) continue;  // its delete uses the record's spec
+            return request->Finish(Refused(
+                Refusal::kConfiguration,
+                fmt::format("account '{}' still has {}: move or delete it first",
+                            resource.record->account, key)));
+          }
+          const Value before =
+              resource.record->account_spec.empty() ? Value() : resource.record->account_spec.Unpack();
+          for (const std::string_view member : kIdentifying) {
+            const Value* was = before.Find(member);
+            const Value* now = account->second.spec.Find(member);
+            if (was == nullptr || now == nullptr || *was == *now) continue;
+            if (now->is_string() && now->as_string().find("${") != std::string::npos) continue;
+            return request->Finish(Refused(
+                Refusal::kConfiguration,
+                fmt::format("account '{}' has records, {} among them: its {} cannot change",
+                            account->first, key, member)));
+          }
+        }
+        Look(request);
+      });
+}
+
+void Planner::KnowAccounts(const CompiledModel& model, bool accepted) {
+  for (const auto& [name, account] : model.accounts) {
+    if (!accepted && accounts_.Knows(name)) continue;  // a proposal changes nothing (R1)
+    Result<Value> spec = EvaluateAccount(
+        model, account, [&](const std::string& address, const Path& path) -> Result<Value> {
+          return LiveReference(context_.memory, address, path);
+        });
+    if (!spec.ok() || spec->HasUnknown()) continue;  // provisional: known once its target is
+    accounts_.Know(name, *spec);
+  }
+}
+
+void Planner::Look(const Ptr& request) {
+  KnowAccounts(*request->model, false);
+  std::set<std::string> names;
+  for (const auto& [name, account] : request->model->accounts)
+    if (accounts_.Knows(name)) names.insert(name);
+  for (const auto& [key, resource] : context_.memory.resources) {
+    if (!resource.record) continue;
+    if (!accounts_.Knows(resource.record->account) && !resource.record->account_spec.empty())
+      accounts_.Know(resource.record->account, resource.record->account_spec.Unpack());
+    names.insert(resource.record->account);
+  }
+  if (!request->request.refresh) {
+    // Only what was never looked at is looked at now.
+    for (auto name = names.begin(); name != names.end();) {
+      const AccountView* view = accounts_.Find(*name);
+      const bool seen = view != nullptr && view->observed_at != Time();
+      bool covered = seen;
+      if (seen)
+        for (const auto& [key, resource] : request->model->resources)
+          if (resource.account == *name) {
+            const Resource* known = context_.memory.Find(key);
+            covered &= known != nullptr && known->looked;
+          }
+      name = covered ? names.erase(name) : std::next(name);
+    }
+  }
+  request->looking = names.size() + 1;
+  const auto looked = [this, request] {
+    if (--request->looking == 0) Build(request);
+  };
+  for (const std::string& name : names) observer_.Refresh(name, request->model, looked);
+  looked();
+}
+
+std::shared_ptr<PlanningJob> Planner::Copy(std::shared_ptr<const CompiledModel> model) const {
+  const Memory& memory = context_.memory;
+  auto job = std::make_shared<PlanningJob>();
+  job->accepted = memory.model;
+  job->model = std::move(model);
+  job->secret_key = context_.ports.secret_key;
+  job->catalog = context_.ports.catalog;
+  for (const auto& [key, resource] : memory.resources) {
+    if (resource.record) {
+      job->records.emplace(key, *resource.record);
+    } else if (job->model->Find(key) == nullptr) {
+      continue;
+    }
+    if (!resource.looked || !resource.blind.empty() || resource.quarantine || !resource.seen) continue;
+    Observation seen = *resource.seen;
+    if (!resource.live.empty()) seen.fields = resource.live;
+    job->observations.emplace(key, std::move(seen));
+  }
+  PlanInput& input = job->input;
+  input.platform = job->model->platform;
+  input.platform_uid = memory.uid;
+  input.from = memory.accepted;
+  input.accepted_digest = memory.accepted_digest;
+  input.proposed_digest = job->model->digest;
+  input.to = job->model->digest == memory.accepted_digest && memory.accepted > 0
+                 ? memory.accepted
+                 : memory.accepted + 1;
+  input.created = context_.Now();
+  return job;
+}
+
+void Planner::Build(const Ptr& request) {
+  if (context_.memory.accepted != request->accepted) {
+    // Overtaken while it looked: made again over what is accepted by now.
+    request->accepted = context_.memory.accepted;
+  }
+  (void)Uid();
+  request->job = Copy(request->model);
+  PlanInput& input = request->job->input;
+  input.mode = request->request.mode;
+  input.targets = request->request.targets;
+  input.delete_budget = request->request.delete_budget;
+  request->job->worth = request->worth;
+  context_.Background<std::shared_ptr<PlanningJob>>(
+      [job = request->job] {
+        RunPlanning(*job);
+        return job;
+      },
+      [this, request](std::shared_ptr<PlanningJob>) { Built(request); });
+}
+
+void Planner::Resolve(const std::set<std::string>& uris,
+                      std::function<void(Status, std::map<std::string, SecretWorth>)> done) {
+  struct Gathering {
+    std::map<std::string, SecretWorth> worth;
+    size_t left = 0;
+    Status failure;
+  };
+  auto gathering = std::make_shared<Gathering>();
+  gathering->left = uris.size();
+  if (context_.ports.secrets == nullptr)
+    return done(FailedPrecondition("no source of secrets is set up"), {});
+  for (const std::string& uri : uris) {
+    context_.ports.secrets->Resolve(
+        uri, context_.InTurn<Result<SecretWorth>>([uri, gathering, done](Result<SecretWorth> result) {
+          if (result.ok()) gathering->worth.emplace(uri, std::move(result).value());
+          else gathering->failure = result.status().Annotate(uri);
+          if (--gathering->left == 0) done(gathering->failure, std::move(gathering->worth));
+        }));
+  }
+}
+
+void Planner::Built(const Ptr& request) {
+  PlanningJob& job = *request->job;
+  if (!job.missing_secrets.empty() && request->rounds++ < kSecretRounds) {
+    Resolve(job.missing_secrets,
+            [this, request](Status status, std::map<std::string, SecretWorth> worth) {
+              if (!status.ok())
+                return request->Finish(Refused(Refusal::kResource, status.message()));
+              request->worth.merge(worth);
+              Build(request);
+            });
+    return;
+  }
+  request->worth.clear();
+  job.worth.clear();
+  for (const Diagnostic& diagnostic : job.result.problems.items()) request->found.Add(diagnostic);
+  if (job.result.refusal != PlanRefusal::kNone || !job.result.plan) {
+    PlanAnswer answer = Refused(RefusalOf(job.result.refusal), "");
+    std::string message;
+    for (const Diagnostic& diagnostic : job.result.problems.items()) {
+      if (diagnostic.severity != Severity::kError) continue;
+      if (!message.empty()) message += "\n";
+      message += diagnostic.summary;
+      if (!diagnostic.detail.empty()) message += ": " + diagnostic.detail;
+    }
+    answer.message = message.empty() ? "no plan could be made" : message;
+    answer.diagnostics = job.result.problems;
+    return request->Finish(std::move(answer));
+  }
+  if (context_.memory.accepted != job.input.from) return Build(request);  // overtaken meanwhile
+  auto plan = std::make_shared<Plan>(std::move(*job.result.plan));
+  // One bad sign-in that hides every address of a plan with nothing else in it is its own kind of failure.
+  KnownPlan& known = context_.memory.plans[plan->hash];
+  known.plan = plan;
+  known.model = request->model;
+  known.author = request->request.actor;
+  PlanAnswer answer;
+  answer.plan = std::move(plan);
+  request->Finish(std::move(answer));
+}
+
+void Planner::PlanAccepted(std::function<void(PlanResult)> done) {
+  if (!context_.memory.model) return done(PlanResult());
+  // Secrets are compared by what was recorded: a changed secret is found by the next plan of a person.
+  std::shared_ptr<PlanningJob> job = Copy(context_.memory.model);
+  context_.Background<std::shared_ptr<PlanningJob>>(
+      [job] {
+        RunPlanning(*job);
+        return job;
+      },
+      [this, job, done = std::move(done)](std::shared_ptr<PlanningJob>) mutable {
+        if (job->missing_secrets.empty()) return done(std::move(job->result));
+        Resolve(job->missing_secrets,
+                [this, done = std::move(done)](Status status, std::map<std::string, SecretWorth> worth) {
+                  if (!status.ok() || !context_.memory.model) return done(PlanResult());
+                  std::shared_ptr<PlanningJob> again = Copy(context_.memory.model);
+                  again->worth = std::move(worth);
+                  context_.Background<std::shared_ptr<PlanningJob>>(
+                      [again] {
+                        RunPlanning(*again);
+                        return again;
+                      },
+                      [again, done](std::shared_ptr<PlanningJob>) {
+                        done(std::move(again->result));
+                      });
+                });
+      });
+}
+
+}  // namespace tandem

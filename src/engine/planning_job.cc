@@ -1,0 +1,138 @@
+// The part of planning that runs on the executor: pure over copies.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/planner.h"
+
+namespace tandem {
+namespace {
+
+// Whether `path` is named by `desired` with a value that is known.
+const Value* Named(const Value& desired, const Path& path) {
+  const Value* found = FindAt(desired, path);
+  return found != nullptr && !found->is_null() ? found : nullptr;
+}
+
+}  // namespace
+
+void RunPlanning(PlanningJob& job) {
+  std::map<std::string, Value> desired_forms;
+  std::map<std::string, Value> observed_forms;
+  const auto observed_of = [&](const std::string& address) -> const Value* {
+    const auto cached = observed_forms.find(address);
+    if (cached != observed_forms.end()) return &cached->second;
+    const auto found = job.observations.find(address);
+    if (found == job.observations.end() || !found->second.exists) return nullptr;
+    Value fields = found->second.fields.empty() ? Value(Map{}) : found->second.fields.Unpack();
+    return &observed_forms.emplace(address, std::move(fields)).first->second;
+  };
+  const auto worth_of = [&](const std::string& uri) -> Result<SecretWorth> {
+    const auto found = job.worth.find(uri);
+    if (found != job.worth.end()) return found->second;
+    job.missing_secrets.insert(uri);
+    return SecretWorth{};
+  };
+
+  job.input.desired_of = [&](const std::string& address,
+                             const std::set<std::string>& unknown) -> Result<EvaluatedResource> {
+    const ModelResource* resource = job.model->Find(address);
+    if (resource == nullptr) return NotFound(fmt::format("{} is not in the model", address));
+    EvaluatedResource evaluated;
+    std::string unseen;
+    const ReferenceLookup lookup = [&](const std::string& target,
+                                       const Path& path) -> Result<Value> {
+      const std::string key = target + "." + FormatPath(path);
+      const auto answer = [&](Value value) -> Result<Value> {
+        evaluated.references[key] = value;
+        return value;
+      };
+      const auto desired = desired_forms.find(target);
+      if (desired != desired_forms.end())
+        if (const Value* named = Named(desired->second, path)) return answer(*named);
+      const auto unknown_value = [&]() -> Result<Value> {
+        const ModelResource* model = job.model->Find(target);
+        const std::optional<Type> type =
+            model ? model->kind->TypeOf(path) : std::optional<Type>(Type::kAny);
+        return answer(Value(Unknown{type.value_or(Type::kAny), key}));
+      };
+      if (unknown.count(target) > 0) return unknown_value();
+      const Value* observed = observed_of(target);
+      if (observed != nullptr) {
+        const Value* found = FindAt(*observed, path);
+        if (found != nullptr && !found->is_null()) return answer(*found);
+        return unknown_value();
+      }
+      if (job.observations.count(target) == 0) {
+        unseen = target;
+        return Unavailable(fmt::format("{} cannot be observed", target));
+      }
+      return unknown_value();
+    };
+    Result<Value> desired = EvaluateSpec(*job.model, *resource, lookup);
+    if (!unseen.empty()) return Unavailable(fmt::format("{} cannot be observed", unseen));
+    if (!desired.ok()) return desired.status();
+    Result<Value> digested = DigestSecrets(*desired, job.secret_key, worth_of);
+    if (!digested.ok()) return digested.status();
+    for (auto& [key, value] : evaluated.references) {
+      if (!value.HasSensitive()) continue;
+      Result<Value> reference = DigestSecrets(value, job.secret_key, worth_of);
+      if (reference.ok()) value = std::move(reference).value();
+    }
+    evaluated.desired = *digested;
+    desired_forms.insert_or_assign(address, std::move(digested).value());
+    return evaluated;
+  };
+  job.input.kind_of = [&](const KindName& name) { return job.catalog->Find(name); };
+
+  std::map<std::string, bool> provisional_accounts;
+  for (const auto& [name, account] : job.model->accounts) {
+    bool unknown = false;
+    const Result<Value> spec = EvaluateAccount(
+        *job.model, account, [&](const std::string& target, const Path& path) -> Result<Value> {
+          const Value* observed = observed_of(target);
+          const Value* found = observed == nullptr ? nullptr : FindAt(*observed, path);
+          if (found != nullptr && !found->is_null()) return *found;
+          unknown = true;
+          return Value(Unknown{Type::kAny, target + "." + FormatPath(path)});
+        });
+    provisional_accounts[name] = unknown || !spec.ok() || spec->HasUnknown();
+  }
+  for (const auto& [address, resource] : job.model->resources) {
+    PlannedResource planned;
+    planned.address = resource.address;
+    planned.account = resource.account;
+    planned.component = resource.component;
+    planned.site = resource.site;
+    if (resource.document) {
+      planned.labels = resource.document->labels;
+      planned.range = resource.document->RangeOf("");
+    }
+    planned.kind = resource.kind;
+    planned.needs = resource.needs;
+    planned.manage = resource.manage;
+    planned.deletion_policy = resource.deletion_policy;
+    planned.adopt = resource.adopt;
+    planned.protect = resource.protect;
+    planned.paused = resource.paused;
+    planned.external_name = resource.external_name;
+    planned.moved_from = resource.moved_from;
+    planned.provisional = provisional_accounts[resource.account];
+    if (planned.provisional && job.observations.count(address) == 0 &&
+        job.records.count(address) == 0) {
+      // What lives in an account that does not exist yet cannot exist either (R5).
+      Observation absent;
+      absent.address = resource.address;
+      job.observations.emplace(address, std::move(absent));
+    }
+    job.input.resources.push_back(std::move(planned));
+  }
+  for (const auto& [address, record] : job.records) job.input.records[address] = &record;
+  for (const auto& [address, seen] : job.observations) job.input.observations[address] = &seen;
+  job.input.accepted_policies = job.accepted ? &job.accepted->policies : nullptr;
+  job.input.proposed_policies = &job.model->policies;
+  job.result = BuildPlan(job.input);
+}
+
+}  // namespace tandem

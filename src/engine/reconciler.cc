@@ -1,0 +1,260 @@
+#include "engine/reconciler.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/references.h"
+#include "tandem/plan/build.h"
+
+namespace tandem {
+namespace {
+
+// Digests of secrets in `fresh` from `settled`, where the recipe is the same: whether a secret has
+// changed is asked when a person plans, not on every look.
+void CarryDigests(Value& fresh, const Value& settled) {
+  if (fresh.is_sensitive() && settled.is_sensitive()) {
+    if (fresh.as_sensitive().parts == settled.as_sensitive().parts) fresh = settled;
+  } else if (fresh.is_map() && settled.is_map()) {
+    for (auto& [key, member] : fresh.as_map())
+      if (const Value* other = settled.Find(key)) CarryDigests(member, *other);
+  } else if (fresh.is_list() && settled.is_list()) {
+    for (size_t i = 0; i < std::min(fresh.as_list().size(), settled.as_list().size()); ++i)
+      CarryDigests(fresh.as_list()[i], settled.as_list()[i]);
+  }
+}
+
+}  // namespace
+
+void Reconciler::Work(const std::string& address, bool busy) {
+  Resource* resource = context_.memory.Find(address);
+  if (resource == nullptr) return;
+  if (!busy) Judge(*resource, busy);
+  SetConditions(*resource, busy);
+  context_.memory.Touch(address);
+}
+
+// R1: towards settled desired. Where all of the accepted model has settled, that is the model's own
+// form under today's references; otherwise what settled last.
+Value Reconciler::DesiredOf(const Resource& resource) {
+  Value settled = resource.record->settled.Unpack();
+  const Memory& memory = context_.memory;
+  const ModelResource* model = memory.model ? memory.model->Find(resource.key) : nullptr;
+  if (model == nullptr || resource.unapplied) return settled;
+  Result<Value> desired =
+      EvaluateSpec(*memory.model, *model, [&](const std::string& address, const Path& path) {
+        return LiveReference(memory, address, path);
+      });
+  if (!desired.ok() || desired->HasUnknown()) return settled;
+  CarryDigests(*desired, settled);
+  return std::move(desired).value();
+}
+
+void Reconciler::Judge(Resource& resource, bool) {
+  if (!resource.record || resource.record->settled.empty() || !resource.looked ||
+      !resource.blind.empty() || !resource.seen) {
+    resource.drift.clear();
+    resource.drift_plan.clear();
+    return;
+  }
+  const std::shared_ptr<const Kind> kind = context_.FindKind(resource.address.kind_name());
+  if (kind) Drifted(resource, *kind);
+}
+
+void Reconciler::Drifted(Resource& resource, const Kind& kind) {
+  Memory& memory = context_.memory;
+  const Record& record = *resource.record;
+  const Value desired = DesiredOf(resource);
+  const Value recorded = record.recorded.empty() ? Value(Map{}) : record.recorded.Unpack();
+  Subject subject = SubjectOf(record);
+  if (memory.model)
+    if (const ModelResource* model = memory.model->Find(resource.key)) subject = SubjectOf(*model);
+  const PolicySet policies = memory.model ? memory.model->policies : PolicySet();
+
+  Step step;
+  step.address = resource.address;
+  step.account = record.account;
+  step.component = record.component;
+  step.site = record.site;
+  Observation seen = *resource.seen;
+  if (!resource.live.empty()) seen.fields = resource.live;
+  bool by_kind = false;
+  if (!resource.seen->exists) {
+    step.action = Action::kCreate;
+    // R7: re-creating a missing protected resource is data-loss.
+    step.blast = record.protected_ ? BlastClass::kDataLoss : BlastClass::kCreate;
+    step.why = "it is gone; nobody of tandem deleted it";
+    const Value canonical = kind.Canonical(desired);
+    for (const auto& [member, value] : desired.as_map()) {
+      FieldChange change;
+      change.path = FormatPath({{member, -1}});
+      const Value* form = canonical.Find(member);
+      change.after = form != nullptr ? *form : value;
+      change.reason = ChangeReason::kDrift;
+      change.blast = step.blast;
+      change.sensitive = value.HasSensitive();
+      step.changes.push_back(std::move(change));
+    }
+    resource.drift = {"(gone)"};
+  } else {
+    if (resource.seen->state == "busy") return;  // judged when it has come to rest
+    const Value observed = seen.fields.empty() ? Value(Map{}) : seen.fields.Unpack();
+    DiffInput input;
+    input.kind = &kind;
+    input.desired = &desired;
+    input.recorded = &recorded;
+    input.observed = &observed;
+    input.kind_changed = record.kind_digest != kind.digest();
+    input.policy = [&](const std::string& path) { return policies.FieldFor(subject, path); };
+    const ResourceDiff diff = Compare(input);
+    resource.drift.clear();
+    for (const FieldChange& change : diff.changes) resource.drift.push_back(change.path);
+    for (const FieldChange& change : diff.observed_only) resource.drift.push_back(change.path);
+    if (diff.empty()) {
+      resource.drift_plan.clear();
+      const auto next = next_heal_.find(resource.key);
+      if (next != next_heal_.end() && context_.Now() > next->second) {
+        next_heal_.erase(next);
+        context_.backoff.Forget("heal " + resource.key);
+      }
+      return;
+    }
+    step.action = diff.replaces() ? Action::kReplace : Action::kUpdate;
+    if (diff.replaces())
+      step.order = kind.create_first() ? ReplaceOrder::kCreateFirst : ReplaceOrder::kDestroyFirst;
+    step.blast = diff.replaces() ? BlastClass::kReplace : diff.worst();
+    step.why = "it was changed outside";
+    step.changes = diff.changes;
+    by_kind = std::any_of(diff.changes.begin(), diff.changes.end(), [](const FieldChange& change) {
+      return change.reason == ChangeReason::kKind;
+    });
+  }
+
+  DriftAction action = policies.DriftFor(subject, step.blast);
+  // R14: what only a new kind file wants never heals unattended.
+  if (by_kind && action == DriftAction::kHeal) action = DriftAction::kApprove;
+  if (record.manage == "observe" &&
+      (action == DriftAction::kHeal || action == DriftAction::kApprove))
+    action = DriftAction::kReport;
+  if (action == DriftAction::kIgnore) {
+    resource.drift.clear();
+    resource.drift_plan.clear();
+    return;
+  }
+  if (action == DriftAction::kHeal && !context_.settings.heal) action = DriftAction::kReport;
+  const bool paused = !memory.paused_by.empty() || !record.paused_by.empty();
+  if (action == DriftAction::kReport || paused || memory.old_store) {
+    resource.drift_plan.clear();
+    return;
+  }
+
+  auto plan = std::make_shared<Plan>();
+  plan->platform = memory.platform;
+  plan->platform_uid = memory.uid;
+  plan->from = plan->to = memory.accepted;
+  plan->created = context_.Now();
+  plan->mode = "heal";
+  plan->accepted_digest = plan->proposed_digest = memory.accepted_digest;
+  plan->kinds[kind.name().ToString()] = kind.digest();
+  plan->policies_digest = policies.digest();
+  step.base = MakeBase(kind, &desired, &recorded, resource.seen->exists ? &seen : nullptr, {});
+  plan->steps.push_back(step);
+  if (action == DriftAction::kApprove)
+    plan->needs_approval = {fmt::format("{} drift waits for approval", BlastClassName(step.blast))};
+  SealPlan(*plan);
+  KnownPlan known;
+  known.plan = plan;
+  known.author = "tandem";
+  known.desired = Packed::From(desired);
+  if (action == DriftAction::kApprove) {
+    if (resource.drift_plan == plan->hash) return;
+    resource.drift_plan = plan->hash;
+    known.pending = true;
+    starter_.Offer(std::move(known));
+    context_.Emit(true, "Drifted", resource.key, "", "",
+                  fmt::format("{}; {} drift waits for: tandem approve {}",
+                              fmt::join(resource.drift, ", "), BlastClassName(step.blast),
+                              plan->hash));
+    return;
+  }
+  const auto next = next_heal_.find(resource.key);
+  if (next != next_heal_.end() && context_.Now() < next->second) {
+    // It was healed just now and drifted again: somebody else is at it. Slower each time.
+    context_.queue.AddAt(resource.key, WorkQueue::Priority::kResync, next->second);
+    return;
+  }
+  next_heal_[resource.key] = context_.Now() + context_.backoff.Next("heal " + resource.key);
+  ++heals_;
+  context_.Emit(true, "DriftHealing", resource.key, "", "",
+                fmt::format("{}: set back to what was applied", fmt::join(resource.drift, ", ")));
+  starter_.StartHeal(std::move(known));
+}
+
+void Reconciler::SetConditions(Resource& resource, bool busy) {
+  const Time now = context_.Now();
+  const Memory& memory = context_.memory;
+  const bool in_model = memory.model && memory.model->Find(resource.key) != nullptr;
+  if (!in_model && !resource.record) return;
+  std::string step_error;
+  bool waiting = false;
+  if (const StepWork* work = runner_.ActiveOf(resource.key); work != nullptr && !work->extra) {
+    step_error = work->row().error;
+    waiting = work->row().attempts >= 3 && !step_error.empty();
+  }
+  const auto set = [&](std::string_view type, ConditionStatus status, std::string reason,
+                       std::string message) {
+    resource.SetCondition(type, status, std::move(reason), std::move(message), now);
+  };
+  using S = ConditionStatus;
+  // Ready: of the live object.
+  if (resource.quarantine) {
+    set("Ready", S::kUnknown, "Quarantined", resource.quarantine->error);
+  } else if (!resource.blind.empty()) {
+    set("Ready", S::kUnknown, "NotObserved", resource.blind);
+  } else if (!resource.record) {
+    set("Ready", S::kFalse, busy ? "Progressing" : "NotCreated", step_error);
+  } else if (!resource.seen) {
+    set("Ready", busy ? S::kFalse : S::kUnknown, busy ? "Progressing" : "NotObserved", step_error);
+  } else if (!resource.seen->exists) {
+    set("Ready", S::kFalse, busy ? "Progressing" : "Missing",
+        busy ? step_error : "the object is gone");
+  } else if (resource.seen->state == "busy") {
+    set("Ready", S::kFalse, "Busy", step_error);
+  } else if (resource.seen->state == "failed") {
+    set("Ready", S::kFalse, "Failed", "the object is in a failed state");
+  } else {
+    set("Ready", S::kTrue, "Available", "");
+  }
+  // Synced: whether live state is what was accepted.
+  if (busy) {
+    set("Synced", S::kFalse, "Progressing", step_error);
+  } else if (!resource.blind.empty() || resource.quarantine) {
+    set("Synced", S::kUnknown, "NotObserved", resource.blind);
+  } else if (!resource.record || resource.unapplied) {
+    set("Synced", S::kFalse, "NotApplied", "the accepted model has a change here that did not settle");
+  } else if (!resource.drift.empty()) {
+    set("Synced", S::kFalse, "Drifted", fmt::format("{}", fmt::join(resource.drift, ", ")));
+  } else {
+    set("Synced", S::kTrue, "Applied", "");
+  }
+  if (resource.drift.empty()) {
+    set("Drifted", S::kFalse, "AsApplied", "");
+  } else {
+    std::string message = fmt::format("{}", fmt::join(resource.drift, ", "));
+    if (!resource.drift_plan.empty())
+      message += fmt::format("; to set it back: tandem approve {}", resource.drift_plan);
+    set("Drifted", S::kTrue, resource.drift_plan.empty() ? "ChangedOutside" : "WaitsForApproval",
+        message);
+  }
+  const std::string paused_by = !memory.paused_by.empty() ? memory.paused_by
+                                : resource.record          ? resource.record->paused_by
+                                                           : "";
+  set("Paused", paused_by.empty() ? S::kFalse : S::kTrue, paused_by.empty() ? "Running" : "Paused",
+      paused_by.empty() ? "" : fmt::format("by {}", paused_by));
+  set("Stalled", waiting || resource.quarantine ? S::kTrue : S::kFalse,
+      resource.quarantine ? "Quarantined" : waiting ? "Retrying" : "Progressing",
+      waiting ? step_error : "");
+}
+
+}  // namespace tandem

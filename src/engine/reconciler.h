@@ -1,0 +1,37 @@
+// Level-triggered care for one address that no run works on: what its conditions are, whether it has
+// drifted, and what policy says about that. Never mutates by itself: a heal is a one-step plan (DESIGN.md
+// section 6).
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "engine/context.h"
+#include "engine/runner.h"
+#include "engine/starter.h"
+
+namespace tandem {
+
+class Reconciler {
+ public:
+  Reconciler(Context* context, Runner* runner, Starter* starter)
+      : context_(*context), runner_(*runner), starter_(*starter) {}
+
+  /// Works on `address`; `busy` when a step has it, and only its conditions are looked after.
+  void Work(const std::string& address, bool busy);
+  int64_t heals() const { return heals_; }
+
+ private:
+  void Judge(Resource& resource, bool busy);
+  void Drifted(Resource& resource, const Kind& kind);
+  Value DesiredOf(const Resource& resource);
+  void SetConditions(Resource& resource, bool busy);
+
+  Context& context_;
+  Runner& runner_;
+  Starter& starter_;
+  std::map<std::string, Time> next_heal_;
+  int64_t heals_ = 0;
+};
+
+}  // namespace tandem

@@ -1,0 +1,56 @@
+// From a plan to a run: approvals (R16), who may start when (R1), and what must be stored first.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/context.h"
+#include "engine/planner.h"
+#include "engine/runner.h"
+
+namespace tandem {
+
+class Starter {
+ public:
+  Starter(Context* context, Accounts* accounts, Planner* planner, Runner* runner)
+      : context_(*context), accounts_(*accounts), planner_(*planner), runner_(*runner) {}
+
+  void StartRun(StartRequest request, std::function<void(StartAnswer)> done);
+  void Approve(const std::string& hash, const std::string& actor,
+               std::function<void(StartAnswer)> done);
+  /// A one-step plan that lifts protection; it waits for its own approval (R6).
+  void Unprotect(const std::string& address, const std::string& actor,
+                 std::function<void(StartAnswer)> done);
+  /// Starts a healing plan without anybody's approval.
+  void StartHeal(KnownPlan known);
+  /// Makes the plan known, to be approved later.
+  void Offer(KnownPlan known);
+
+  void OnAccepted(std::function<void()> accepted) { accepted_ = std::move(accepted); }
+
+ private:
+  void StartKnown(const std::string& hash, const std::string& actor, bool auto_approve,
+                  std::function<void(StartAnswer)> done);
+  /// What is still missing for this plan to be approved; "" when nothing is.
+  std::string Missing(const KnownPlan& known) const;
+  void Launch(KnownPlan known, const std::string& actor, std::function<void(StartAnswer)> done);
+  void StorePlan(KnownPlan& known);
+  void StoreRevision(const KnownPlan& known, const std::string& actor);
+  void AddApproval(const std::string& hash, const std::string& actor);
+
+  Context& context_;
+  Accounts& accounts_;
+  Planner& planner_;
+  Runner& runner_;
+  std::function<void()> accepted_;
+};
+
+/// Stored form of a plan with what leads to it: rows plan/HASH and plan-chunk/HASH/N.
+std::vector<std::vector<RowChange>> PlanRows(const KnownPlan& known,
+                                             const std::vector<std::string>& documents);
+/// One document row each, and their digests in order.
+std::vector<RowChange> DocumentRows(const CompiledModel& model, std::vector<std::string>* digests);
+
+}  // namespace tandem
