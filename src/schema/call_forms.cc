@@ -43,7 +43,11 @@ void AddCall(std::vector<CallForm>& calls, const ApiModel& api, std::string plac
 class Gatherer {
  public:
   Gatherer(const KindText& text, const ApiModel& api, Diagnostics& found)
-      : text_(text), body_(text.body()), tags_(SpellOutTags(text.body())), api_(api), found_(found) {}
+      : text_(text),
+        body_(text.body()),
+        tags_(SpellOutTags(text.body())),
+        api_(api),
+        found_(found) {}
 
   std::vector<TopMember> Gather() {
     Declared();
@@ -318,7 +322,8 @@ Value SpellOutTags(const Value& body) {
   if (tags.Find("field") == nullptr) tags.Set("field", "Tags");
   if (tags.StringOr("style", "") != "ec2") return tags;
   const std::string kind = body.StringOr("kind", "");
-  if (tags.Find("resource") == nullptr) tags.Set("resource", Dashed(kind.substr(kind.find('/') + 1)));
+  if (tags.Find("resource") == nullptr)
+    tags.Set("resource", Dashed(kind.substr(kind.find('/') + 1)));
   if (tags.Find("create") == nullptr) tags.Set("create", "TagSpecifications");
   if (tags.Find("add") == nullptr)
     tags.Set("add", Map{{"call", "CreateTags"},

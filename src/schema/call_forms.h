@@ -10,16 +10,9 @@
 #include "schema/kind_text.h"
 #include "schema/type_tree.h"
 #include "tandem/schema/api_model.h"
+#include "tandem/schema/calls.h"
 
 namespace tandem {
-
-/// A text of a template that stands for a value: "$spec.VpcId" is {"spec", "VpcId"}.
-struct Variable {
-  std::string name;
-  std::string path;
-};
-/// Nullopt for literal text ("$$" starts one that begins with "$").
-std::optional<Variable> ParseVariable(std::string_view text);
 
 /// Walks a template beside the shape it fills. `leaf` gets every variable with the shape it meets;
 /// `wrong` gets the places that the shape does not have.
@@ -43,11 +36,10 @@ std::string TokenMember(const Value& call, const ApiOperation& operation);
 
 /// The members of `spec`: what create and update calls carry, `members`, the parent and the tags.
 /// What cannot be found is reported.
-std::vector<TopMember> GatherMembers(const KindText& text, const ApiModel& api,
-                                     Diagnostics& found);
+std::vector<TopMember> GatherMembers(const KindText& text, const ApiModel& api, Diagnostics& found);
 
-/// "CreateTags" for the ec2 style, else the calls under `tags`. The ec2 style's calls are not written in
-/// the file: this spells `tags` out, so that readers need one form only.
+/// "CreateTags" for the ec2 style, else the calls under `tags`. The ec2 style's calls are not
+/// written in the file: this spells `tags` out, so that readers need one form only.
 Value SpellOutTags(const Value& body);
 
 }  // namespace tandem

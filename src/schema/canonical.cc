@@ -44,7 +44,9 @@ std::string CanonicalCidr(const std::string& text) {
 std::string CanonicalDomain(const std::string& text) {
   std::string name;
   for (size_t i = 0; i < text.size(); ++i) {
-    const auto octal = [&](size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '7'; };
+    const auto octal = [&](size_t at) {
+      return at < text.size() && text[at] >= '0' && text[at] <= '7';
+    };
     if (text[i] == '\\' && octal(i + 1) && octal(i + 2) && octal(i + 3)) {
       name += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 +
                                 (text[i + 3] - '0'));
@@ -63,10 +65,14 @@ Value CanonicalText(const FieldRule& rule, const std::string& text) {
       const Result<Value> parsed = ParseJson(text);
       return parsed.ok() ? Value(ToCanonicalJson(*parsed)) : Value(text);
     }
-    case CompareMode::kCidr: return CanonicalCidr(text);
-    case CompareMode::kDomain: return CanonicalDomain(text);
-    case CompareMode::kCaseless: return Lowered(text);
-    default: return text;
+    case CompareMode::kCidr:
+      return CanonicalCidr(text);
+    case CompareMode::kDomain:
+      return CanonicalDomain(text);
+    case CompareMode::kCaseless:
+      return Lowered(text);
+    default:
+      return text;
   }
 }
 
@@ -78,7 +84,8 @@ class Canonicalizer {
     if (value.is_double() && node.type == ShapeType::kInteger &&
         value.as_double() == std::floor(value.as_double()) && std::fabs(value.as_double()) < 9e15)
       return static_cast<int64_t>(value.as_double());
-    if (value.is_list() && node.type == ShapeType::kList) return OfList(node, value.as_list(), in_set);
+    if (value.is_list() && node.type == ShapeType::kList)
+      return OfList(node, value.as_list(), in_set);
     if (!value.is_map()) return value;
     Map map;
     for (const auto& [key, item] : value.as_map()) {
@@ -109,9 +116,11 @@ class Canonicalizer {
         Explode(node.explode, whole, list);
     }
     if (set)
-      Sort(list, [](const Value& item) { return ToCanonicalJson(item); }, true);
+      Sort(
+          list, [](const Value& item) { return ToCanonicalJson(item); }, true);
     else if (node.rule.compare == CompareMode::kKeyed)
-      Sort(list, [&](const Value& item) { return KeyOf(node.rule, item); }, false);
+      Sort(
+          list, [&](const Value& item) { return KeyOf(node.rule, item); }, false);
     return list;
   }
 

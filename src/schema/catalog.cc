@@ -112,15 +112,14 @@ class FolderCatalog final : public Catalog {
     return kind;
   }
 
-  const Api* LoadApi(const KindText& text, const std::string& provider,
-                     const std::string& service, Loaded& loaded) const {
+  const Api* LoadApi(const KindText& text, const std::string& provider, const std::string& service,
+                     Loaded& loaded) const {
     if (service.find_first_of("/\\.") != std::string::npos) {
       text.Error(loaded.problems, "api.service", "no name of a service");
       return nullptr;
     }
     const std::string key = provider + "/" + service;
-    if (const auto known = loaded.apis.find(key); known != loaded.apis.end())
-      return &known->second;
+    if (const auto known = loaded.apis.find(key); known != loaded.apis.end()) return &known->second;
     const fs::path file = fs::path(folder_) / "apis" / provider / (service + ".json");
     const auto bytes = ReadFile(file);
     if (!bytes) {

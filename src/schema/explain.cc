@@ -16,13 +16,20 @@ constexpr int kTreeDepth = 6;
 
 std::string TypeText(const TypeNode& node) {
   switch (node.type) {
-    case ShapeType::kStructure: return "object";
-    case ShapeType::kList: return "list of " + TypeText(*node.element);
-    case ShapeType::kMap: return "map of " + TypeText(*node.element);
-    case ShapeType::kInteger: return "integer";
-    case ShapeType::kFloat: return "number";
-    case ShapeType::kDocument: return "any";
-    default: return std::string(ShapeTypeName(node.type));
+    case ShapeType::kStructure:
+      return "object";
+    case ShapeType::kList:
+      return "list of " + TypeText(*node.element);
+    case ShapeType::kMap:
+      return "map of " + TypeText(*node.element);
+    case ShapeType::kInteger:
+      return "integer";
+    case ShapeType::kFloat:
+      return "number";
+    case ShapeType::kDocument:
+      return "any";
+    default:
+      return std::string(ShapeTypeName(node.type));
   }
 }
 
@@ -32,25 +39,38 @@ std::string Shown(const Value& value) {
 
 std::string_view CompareName(CompareMode mode) {
   switch (mode) {
-    case CompareMode::kExact: return "exact";
-    case CompareMode::kSet: return "set";
-    case CompareMode::kOrdered: return "ordered";
-    case CompareMode::kKeyed: return "keyed";
-    case CompareMode::kJson: return "json";
-    case CompareMode::kCidr: return "cidr";
-    case CompareMode::kDomain: return "domain";
-    case CompareMode::kCaseless: return "caseless";
+    case CompareMode::kExact:
+      return "exact";
+    case CompareMode::kSet:
+      return "set";
+    case CompareMode::kOrdered:
+      return "ordered";
+    case CompareMode::kKeyed:
+      return "keyed";
+    case CompareMode::kJson:
+      return "json";
+    case CompareMode::kCidr:
+      return "cidr";
+    case CompareMode::kDomain:
+      return "domain";
+    case CompareMode::kCaseless:
+      return "caseless";
   }
   return "";
 }
 
 std::string UnsetText(const FieldRule& rule) {
   switch (rule.unset) {
-    case UnsetMode::kRelease: return "the value stays and is no longer looked after";
-    case UnsetMode::kNull: return "it is removed";
-    case UnsetMode::kValue: return "it becomes " + Shown(rule.unset_value);
-    case UnsetMode::kCall: return "a call of its own removes it";
-    case UnsetMode::kReplace: return "the object is replaced";
+    case UnsetMode::kRelease:
+      return "the value stays and is no longer looked after";
+    case UnsetMode::kNull:
+      return "it is removed";
+    case UnsetMode::kValue:
+      return "it becomes " + Shown(rule.unset_value);
+    case UnsetMode::kCall:
+      return "a call of its own removes it";
+    case UnsetMode::kReplace:
+      return "the object is replaced";
   }
   return "";
 }
@@ -85,14 +105,16 @@ std::string Limits(const ApiShape& shape) {
   return "";
 }
 
-void Tree(const TypeNode& node, int depth, std::string indent, std::string& out) {
+void Tree(const TypeNode& node, int depth, std::string indent, std::string_view name_field,
+          std::string& out) {
   const TypeNode* inner = &node;
   while (inner->element != nullptr && inner->type != ShapeType::kStructure) inner = inner->element;
   for (const TypeNode::Member& member : inner->members) {
-    const auto marks = Marks(*member.node, member.required);
+    auto marks = Marks(*member.node, member.required && member.name != name_field);
+    if (member.name == name_field) marks.emplace_back("metadata.name when left out");
     out += fmt::format("{}{}  <{}>{}{}\n", indent, member.name, TypeText(*member.node),
                        marks.empty() ? "" : "  ", fmt::join(marks, ", "));
-    if (depth > 1) Tree(*member.node, depth - 1, indent + "  ", out);
+    if (depth > 1) Tree(*member.node, depth - 1, indent + "  ", "", out);
   }
 }
 
@@ -121,7 +143,8 @@ std::string Facts(const TypeNode& node, bool required) {
     if (const std::string limits = Limits(*node.shape); !limits.empty())
       out += fmt::format("limits:    {}\n", limits);
   }
-  for (const auto& [value, why] : node.refuse) out += fmt::format("not:       {} ({})\n", value, why);
+  for (const auto& [value, why] : node.refuse)
+    out += fmt::format("not:       {} ({})\n", value, why);
   return out;
 }
 
@@ -135,7 +158,8 @@ std::string Sentence(std::string_view call, const Value& body) {
       if (const std::string name = inner->StringOr("call", "");
           !name.empty() && std::find(parts.begin(), parts.end(), name) == parts.end())
         parts.push_back(name);
-  if (!parts.empty()) text += fmt::format("{} {}", operation.empty() ? ":" : ",", fmt::join(parts, ", "));
+  if (!parts.empty())
+    text += fmt::format("{} {}", operation.empty() ? ":" : ",", fmt::join(parts, ", "));
   return text;
 }
 
@@ -143,8 +167,10 @@ std::string YamlText(const Value& value) {
   if (value.is_string()) {
     const std::string& text = value.as_string();
     const bool plain =
-        !text.empty() && text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                                "0123456789-_./") == std::string::npos &&
+        !text.empty() &&
+        text.find_first_not_of(
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+            "0123456789-_./") == std::string::npos &&
         text.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == 0 &&
         text != "true" && text != "false" && text != "null";
     if (plain) return text;
@@ -157,8 +183,8 @@ std::string YamlText(const Value& value) {
 void Yaml(const Value& value, const std::string& indent, std::string& out) {
   if (value.is_map() && !value.as_map().empty()) {
     for (const auto& [key, item] : value.as_map()) {
-      const bool nests = (item.is_map() && !item.as_map().empty()) ||
-                         (item.is_list() && !item.as_list().empty());
+      const bool nests =
+          (item.is_map() && !item.as_map().empty()) || (item.is_list() && !item.as_list().empty());
       const bool block = item.is_string() && item.as_string().find('\n') != std::string::npos;
       if (block) {
         out += fmt::format("{}{}: |\n", indent, key);
@@ -215,10 +241,14 @@ std::string IdentityText(const FileKind& kind) {
 
 std::string_view CreateClassText(char letter) {
   switch (letter) {
-    case 'A': return "A: a repeated create with the same token makes nothing twice";
-    case 'B': return "B: the mark goes with the create call, and a lost reply is settled by it";
-    case 'C': return "C: the name is unique, so a lost reply is settled by reading it";
-    default: return "D: a lost reply is settled by the difference of lists, or by a person";
+    case 'A':
+      return "A: a repeated create with the same token makes nothing twice";
+    case 'B':
+      return "B: the mark goes with the create call, and a lost reply is settled by it";
+    case 'C':
+      return "C: the name is unique, so a lost reply is settled by reading it";
+    default:
+      return "D: a lost reply is settled by the difference of lists, or by a person";
   }
 }
 
@@ -228,7 +258,8 @@ std::vector<std::string> OperationLines(const FileKind& kind) {
   for (const char* name : {"create", "read", "list"})
     if (const Value* call = operations.Find(name)) lines.push_back(Sentence(name, *call));
   for (const CallRule& call : kind.updates())
-    lines.push_back(fmt::format("{} ({})", Sentence(call.name, call.body), fmt::join(call.fields, ", ")));
+    lines.push_back(
+        fmt::format("{} ({})", Sentence(call.name, call.body), fmt::join(call.fields, ", ")));
   if (const Value* call = operations.Find("delete")) lines.push_back(Sentence("delete", *call));
   return lines;
 }
@@ -240,7 +271,8 @@ std::vector<std::pair<std::string, std::string>> Traits(const FileKind& kind) {
                                          file.At("api.version")->as_string()));
   traits.emplace_back("Identity", IdentityText(kind));
   if (kind.parent_kind())
-    traits.emplace_back("Parent", fmt::format("{} ({})", kind.parent_kind()->ToString(), kind.parent_field()));
+    traits.emplace_back(
+        "Parent", fmt::format("{} ({})", kind.parent_kind()->ToString(), kind.parent_field()));
   traits.emplace_back("Create class", CreateClassText(kind.create_class()));
   traits.emplace_back("Mark", kind.can_mark() ? "tags" : "none: the object carries no tags");
   traits.emplace_back("Protected by default", kind.protected_by_default() ? "yes" : "no");
@@ -275,13 +307,15 @@ std::vector<std::string> ComputedFields(const FileKind& kind) {
   return names;
 }
 
-void FieldRows(const TypeNode& node, int depth, std::string& out, std::set<const TypeNode*>& seen) {
+void FieldRows(const TypeNode& node, int depth, std::string_view name_field, bool in_set,
+               std::string& out, std::set<const TypeNode*>& seen) {
   const TypeNode* inner = &node;
   while (inner->element != nullptr && inner->type != ShapeType::kStructure) inner = inner->element;
   for (const TypeNode::Member& member : inner->members) {
     const TypeNode& child = *member.node;
     if (child.rule.computed || !seen.insert(&child).second) continue;
-    auto notes = Marks(child, member.required);
+    auto notes = Marks(child, member.required && member.name != name_field);
+    if (member.name == name_field) notes.emplace_back("`metadata.name` when left out");
     if (child.rule.compare == CompareMode::kKeyed)
       notes.push_back(fmt::format("keyed by {}", fmt::join(child.rule.keys, ", ")));
     else if (child.rule.compare != CompareMode::kExact)
@@ -298,9 +332,10 @@ void FieldRows(const TypeNode& node, int depth, std::string& out, std::set<const
     const bool mutates = !child.rule.replace;
     out += fmt::format("| `{}` | {} | {} | {} | {} |\n", child.rule.path, TypeText(child),
                        mutates ? BlastText(child.rule) : "replace",
-                       mutates && !member.required ? UnsetText(child.rule) : "",
+                       mutates && !member.required && !in_set ? UnsetText(child.rule) : "",
                        fmt::join(notes, "; "));
-    if (depth > 1) FieldRows(child, depth - 1, out, seen);
+    if (depth > 1)
+      FieldRows(child, depth - 1, "", in_set || child.rule.compare == CompareMode::kSet, out, seen);
   }
 }
 
@@ -316,9 +351,10 @@ Result<std::string> FileKind::Explain(std::string_view path) const {
     out += "\nOperations:\n";
     for (const std::string& line : OperationLines(*this)) out += "  " + line + "\n";
     out += "\nMembers of spec:\n";
-    Tree(tree_->root(), 1, "  ", out);
+    Tree(tree_->root(), 1, "  ", name_field_, out);
     if (const auto computed = ComputedFields(*this); !computed.empty())
-      out += fmt::format("\nSet by the server, readable with ref(): {}\n", fmt::join(computed, ", "));
+      out +=
+          fmt::format("\nSet by the server, readable with ref(): {}\n", fmt::join(computed, ", "));
     if (const std::string example = ExampleDocument(*this); !example.empty())
       out += "\nFor instance:\n\n" + example;
     return out;
@@ -343,8 +379,9 @@ Result<std::string> FileKind::Explain(std::string_view path) const {
     }
     if (next == nullptr && i == 0) {
       if (const ApiShape* shape = AnswerAt(steps))
-        return fmt::format("{}.{}\n\ntype:      {}\n           set by the server, readable with ref()\n",
-                           name().ToString(), FormatPath(steps), ShapeTypeName(shape->type));
+        return fmt::format(
+            "{}.{}\n\ntype:      {}\n           set by the server, readable with ref()\n",
+            name().ToString(), FormatPath(steps), ShapeTypeName(shape->type));
     }
     if (next == nullptr) {
       std::vector<std::string> known;
@@ -354,14 +391,14 @@ Result<std::string> FileKind::Explain(std::string_view path) const {
                                   walked.empty() ? "" : ".", walked, steps[i].key,
                                   near.empty() ? "" : fmt::format(", did you mean '{}'?", near)));
     }
-    walked = steps[i].index >= 0 ? JoinPath(walked, steps[i].index) : JoinPath(walked, steps[i].key);
+    walked =
+        steps[i].index >= 0 ? JoinPath(walked, steps[i].index) : JoinPath(walked, steps[i].key);
     node = next;
   }
   if (steps.empty()) return NotFound(fmt::format("'{}' is no path", path));
-  std::string out = fmt::format("{}.{}\n\n{}", name().ToString(), walked,
-                                Facts(*node, required));
+  std::string out = fmt::format("{}.{}\n\n{}", name().ToString(), walked, Facts(*node, required));
   std::string tree;
-  Tree(*node, kTreeDepth, "  ", tree);
+  Tree(*node, kTreeDepth, "  ", "", tree);
   if (!tree.empty()) out += "\nMembers:\n" + tree;
   return out;
 }
@@ -374,10 +411,11 @@ std::string KindPage(const Kind& any) {
   for (const auto& [key, text] : Traits(*kind)) out += fmt::format("| {} | {} |\n", key, text);
   if (const std::string example = ExampleDocument(*kind); !example.empty())
     out += "\n```yaml\n" + example + "```\n";
-  out += "\n## Members of spec\n\n| member | type | class of a change | when left out | |\n"
-         "|---|---|---|---|---|\n";
+  out +=
+      "\n## Members of spec\n\n| member | type | class of a change | when left out | |\n"
+      "|---|---|---|---|---|\n";
   std::set<const TypeNode*> seen;
-  FieldRows(kind->tree().root(), kTreeDepth, out, seen);
+  FieldRows(kind->tree().root(), kTreeDepth, kind->name_field(), false, out, seen);
   if (const auto computed = ComputedFields(*kind); !computed.empty()) {
     out += "\n## Set by the server\n\nReadable with `ref()`:";
     for (const std::string& field : computed) out += fmt::format(" `{}`", field);

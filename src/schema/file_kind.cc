@@ -24,8 +24,7 @@ Duration DurationAt(const Value& body, std::string_view path) {
 
 }  // namespace
 
-std::shared_ptr<const FileKind> FileKind::Make(KindText text,
-                                               std::shared_ptr<const ApiModel> api,
+std::shared_ptr<const FileKind> FileKind::Make(KindText text, std::shared_ptr<const ApiModel> api,
                                                std::string_view api_digest, Diagnostics& found) {
   const int before = found.errors();
   std::shared_ptr<FileKind> kind(new FileKind(std::move(text), std::move(api)));
@@ -40,10 +39,9 @@ std::shared_ptr<const FileKind> FileKind::Make(KindText text,
   if (const Value* read = kind->body().At("operations.read")) {
     const ApiOperation* operation = kind->api_->FindOperation(read->StringOr("call", ""));
     if (operation != nullptr && operation->output)
-      kind->answer_ =
-          ShapeAt(operation->output.shape,
-                  ParsePath(read->StringOr("result", "") +
-                            (read->Find("where") == nullptr ? "" : "[0]")));
+      kind->answer_ = ShapeAt(
+          operation->output.shape,
+          ParsePath(read->StringOr("result", "") + (read->Find("where") == nullptr ? "" : "[0]")));
   } else if (const Value* list = kind->body().At("operations.list")) {
     const ApiOperation* operation = kind->api_->FindOperation(list->StringOr("call", ""));
     if (operation != nullptr && operation->output)
@@ -183,15 +181,15 @@ std::vector<CallRule> FileKind::CreateCalls(const Value& desired) const {
   const Value tags = SpellOutTags(body());
   if (mark_) {
     const std::string field = tags.StringOr("field", "");
-    const bool marked = std::find(create_.fields.begin(), create_.fields.end(), field) !=
-                        create_.fields.end();
+    const bool marked =
+        std::find(create_.fields.begin(), create_.fields.end(), field) != create_.fields.end();
     if (!marked) calls.push_back(*mark_);
   }
   for (const CallRule& update : update_calls_) {
     bool wanted = false;
     for (const std::string& field : update.fields) {
-      const bool created = std::find(create_.fields.begin(), create_.fields.end(), field) !=
-                           create_.fields.end();
+      const bool created =
+          std::find(create_.fields.begin(), create_.fields.end(), field) != create_.fields.end();
       const Value* value = desired.Find(field);
       wanted |= !created && value != nullptr && !value->is_null();
     }
@@ -205,8 +203,8 @@ std::vector<CallRule> FileKind::UpdateCalls(const std::vector<std::string>& chan
   for (const std::string& path : changed) paths.push_back(ParsePath(path));
   std::vector<CallRule> calls;
   for (size_t i = 0; i < update_calls_.size(); ++i) {
-    const bool carries = std::any_of(
-        reaches_[i].paths.begin(), reaches_[i].paths.end(), [&](const Path& reached) {
+    const bool carries =
+        std::any_of(reaches_[i].paths.begin(), reaches_[i].paths.end(), [&](const Path& reached) {
           return std::any_of(paths.begin(), paths.end(),
                              [&](const Path& path) { return Touch(reached, path); });
         });

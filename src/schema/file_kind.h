@@ -57,8 +57,9 @@ class FileKind final : public Kind {
   const ApiShape* answer() const { return answer_; }
   /// The shape of a path that only answers have, or null pointer.
   const ApiShape* AnswerAt(const Path& path) const;
-  /// All update calls and the mark, in order.
+  /// All update calls, in order.
   const std::vector<CallRule>& updates() const { return update_calls_; }
+  const std::optional<CallRule>& mark() const { return mark_; }
 
  private:
   struct Reach {  // what an update call carries, as paths
@@ -92,7 +93,7 @@ class FileKind final : public Kind {
   std::vector<CallRule> update_calls_;
   std::vector<Reach> reaches_;  // of update_calls_
   CallRule delete_;
-  std::optional<CallRule> mark_;  // only when create cannot carry it
+  std::optional<CallRule> mark_;
 };
 
 }  // namespace tandem

@@ -20,29 +20,46 @@ using Keys = std::initializer_list<Key>;
 
 constexpr std::string_view FormName(Form form) {
   switch (form) {
-    case Form::kText: return "a text";
-    case Form::kBool: return "true or false";
-    case Form::kInt: return "a whole number";
-    case Form::kDuration: return "a duration such as 30s";
-    case Form::kTexts: return "a list of texts";
-    case Form::kMap: return "a map";
-    case Form::kList: return "a list";
-    case Form::kTextOrMap: return "a text or a map";
-    case Form::kAny: break;
+    case Form::kText:
+      return "a text";
+    case Form::kBool:
+      return "true or false";
+    case Form::kInt:
+      return "a whole number";
+    case Form::kDuration:
+      return "a duration such as 30s";
+    case Form::kTexts:
+      return "a list of texts";
+    case Form::kMap:
+      return "a map";
+    case Form::kList:
+      return "a list";
+    case Form::kTextOrMap:
+      return "a text or a map";
+    case Form::kAny:
+      break;
   }
   return "a value";
 }
 
 bool Fits(const Value& value, Form form) {
   switch (form) {
-    case Form::kText: return value.is_string();
-    case Form::kBool: return value.is_bool();
-    case Form::kInt: return value.is_int();
-    case Form::kDuration: return value.is_string() && ParseDuration(value.as_string()).ok();
-    case Form::kMap: return value.is_map();
-    case Form::kList: return value.is_list();
-    case Form::kTextOrMap: return value.is_string() || value.is_map();
-    case Form::kAny: return true;
+    case Form::kText:
+      return value.is_string();
+    case Form::kBool:
+      return value.is_bool();
+    case Form::kInt:
+      return value.is_int();
+    case Form::kDuration:
+      return value.is_string() && ParseDuration(value.as_string()).ok();
+    case Form::kMap:
+      return value.is_map();
+    case Form::kList:
+      return value.is_list();
+    case Form::kTextOrMap:
+      return value.is_string() || value.is_map();
+    case Form::kAny:
+      return true;
     case Form::kTexts:
       if (!value.is_list()) return false;
       for (const Value& item : value.as_list())
@@ -52,18 +69,17 @@ bool Fits(const Value& value, Form form) {
   return false;
 }
 
-const Keys kRoot = {
-    {"kind", Form::kText, true},      {"version", Form::kInt, true},
-    {"api", Form::kMap, true},        {"identity", Form::kMap, true},
-    {"parent", Form::kMap},           {"createClass", Form::kText, true},
-    {"createFirst", Form::kBool},     {"protect", Form::kBool},
-    {"cascades", Form::kTexts},       {"operations", Form::kMap, true},
-    {"answer", Form::kMap},           {"members", Form::kMap},
-    {"fields", Form::kMap, true},     {"constraints", Form::kList},
-    {"states", Form::kMap},           {"errors", Form::kMap, true},
-    {"tags", Form::kMap},             {"consistency", Form::kDuration, true},
-    {"limits", Form::kMap, true},     {"sandbox", Form::kMap, true},
-    {"example", Form::kMap}};
+const Keys kRoot = {{"kind", Form::kText, true},  {"version", Form::kInt, true},
+                    {"api", Form::kMap, true},    {"identity", Form::kMap, true},
+                    {"parent", Form::kMap},       {"createClass", Form::kText, true},
+                    {"createFirst", Form::kBool}, {"protect", Form::kBool},
+                    {"cascades", Form::kTexts},   {"operations", Form::kMap, true},
+                    {"answer", Form::kMap},       {"members", Form::kMap},
+                    {"fields", Form::kMap, true}, {"constraints", Form::kList},
+                    {"states", Form::kMap},       {"errors", Form::kMap, true},
+                    {"tags", Form::kMap},         {"consistency", Form::kDuration, true},
+                    {"limits", Form::kMap, true}, {"sandbox", Form::kMap, true},
+                    {"example", Form::kMap}};
 const Keys kApi = {{"service", Form::kText, true}, {"version", Form::kText, true}};
 const Keys kIdentity = {{"field", Form::kText, true},
                         {"kind", Form::kText, true},
@@ -73,49 +89,53 @@ const Keys kParent = {{"field", Form::kText, true}, {"kind", Form::kText, true}}
 const Keys kOperations = {{"create", Form::kMap, true}, {"read", Form::kMap},
                           {"list", Form::kMap},         {"update", Form::kList},
                           {"delete", Form::kMap, true}, {"mark", Form::kMap}};
-const Keys kCreate = {{"call", Form::kText, true}, {"request", Form::kMap}, {"at", Form::kText},
-                      {"fields", Form::kTexts},    {"without", Form::kTexts},
-                      {"token", Form::kText},      {"result", Form::kText},
-                      {"wait", Form::kTextOrMap},  {"hook", Form::kText}};
+const Keys kCreate = {
+    {"call", Form::kText, true}, {"request", Form::kMap},    {"at", Form::kText},
+    {"fields", Form::kTexts},    {"without", Form::kTexts},  {"token", Form::kText},
+    {"result", Form::kText},     {"wait", Form::kTextOrMap}, {"hook", Form::kText}};
 const Keys kRead = {{"call", Form::kText, true}, {"request", Form::kMap}, {"result", Form::kText},
                     {"where", Form::kMap},       {"also", Form::kList},   {"pages", Form::kInt},
                     {"hook", Form::kText}};
 const Keys kAlso = {{"call", Form::kText, true}, {"request", Form::kMap}, {"result", Form::kText},
                     {"field", Form::kText},      {"each", Form::kMap},    {"pick", Form::kText},
                     {"absent", Form::kTexts}};
-const Keys kList = {{"call", Form::kText, true}, {"request", Form::kMap},
+const Keys kList = {{"call", Form::kText, true},   {"request", Form::kMap},
                     {"result", Form::kText, true}, {"completeness", Form::kText},
-                    {"id", Form::kText},         {"skip", Form::kList},
+                    {"id", Form::kText},           {"skip", Form::kList},
                     {"hook", Form::kText}};
-const Keys kUpdate = {{"name", Form::kText},     {"call", Form::kText},   {"request", Form::kMap},
-                      {"fields", Form::kTexts},  {"at", Form::kText},     {"wrap", Form::kText},
-                      {"spread", Form::kBool},   {"single", Form::kBool}, {"carry", Form::kText},
-                      {"token", Form::kText},    {"wait", Form::kTextOrMap},
-                      {"reset", Form::kText},    {"unset", Form::kMap},   {"first", Form::kList},
-                      {"each", Form::kText},     {"delta", Form::kText},  {"add", Form::kMap},
-                      {"change", Form::kMap},    {"remove", Form::kMap},  {"order", Form::kTexts},
-                      {"recreate", Form::kTexts}, {"hook", Form::kText}};
+const Keys kUpdate = {
+    {"name", Form::kText},    {"call", Form::kText},      {"request", Form::kMap},
+    {"fields", Form::kTexts}, {"at", Form::kText},        {"wrap", Form::kText},
+    {"spread", Form::kBool},  {"single", Form::kBool},    {"carry", Form::kText},
+    {"token", Form::kText},   {"wait", Form::kTextOrMap}, {"reset", Form::kText},
+    {"unset", Form::kMap},    {"first", Form::kList},     {"each", Form::kText},
+    {"delta", Form::kText},   {"add", Form::kMap},        {"change", Form::kMap},
+    {"remove", Form::kMap},   {"order", Form::kTexts},    {"recreate", Form::kTexts},
+    {"hook", Form::kText}};
 const Keys kPart = {{"call", Form::kText, true}, {"request", Form::kMap}, {"token", Form::kText}};
-const Keys kFirst = {{"call", Form::kText, true}, {"request", Form::kMap}, {"each", Form::kText},
-                     {"list", Form::kMap},        {"unless", Form::kMap},  {"oldest", Form::kText},
+const Keys kFirst = {{"call", Form::kText, true}, {"request", Form::kMap},
+                     {"each", Form::kText},       {"list", Form::kMap},
+                     {"unless", Form::kMap},      {"oldest", Form::kText},
                      {"beyond", Form::kInt},      {"wait", Form::kTextOrMap}};
-const Keys kDelete = {{"call", Form::kText, true}, {"request", Form::kMap}, {"first", Form::kList},
-                      {"wait", Form::kTextOrMap},  {"hook", Form::kText}};
-const Keys kWait = {{"call", Form::kText, true}, {"request", Form::kMap},
+const Keys kDelete = {{"call", Form::kText, true},
+                      {"request", Form::kMap},
+                      {"first", Form::kList},
+                      {"wait", Form::kTextOrMap},
+                      {"hook", Form::kText}};
+const Keys kWait = {{"call", Form::kText, true},  {"request", Form::kMap},
                     {"field", Form::kText, true}, {"ready", Form::kTexts, true},
                     {"busy", Form::kTexts, true}, {"failed", Form::kTexts},
                     {"message", Form::kText}};
-const Keys kAnswer = {{"from", Form::kText}, {"url", Form::kBool},   {"prefix", Form::kText},
+const Keys kAnswer = {{"from", Form::kText},   {"url", Form::kBool},   {"prefix", Form::kText},
                       {"suffix", Form::kText}, {"octal", Form::kBool}, {"pick", Form::kText},
-                      {"is", Form::kTexts},  {"absent", Form::kAny}, {"drop", Form::kBool}};
+                      {"is", Form::kTexts},    {"absent", Form::kAny}, {"drop", Form::kBool}};
 const Keys kMember = {{"shape", Form::kText}, {"listOf", Form::kText}, {"without", Form::kTexts}};
 const Keys kField = {
-    {"replace", Form::kBool},   {"computed", Form::kBool}, {"writeOnly", Form::kBool},
-    {"secret", Form::kBool},    {"opaque", Form::kBool},   {"exclusive", Form::kBool},
-    {"required", Form::kBool},  {"compare", Form::kText},  {"keys", Form::kTexts},
-    {"explode", Form::kTexts},  {"default", Form::kAny},   {"unset", Form::kAny},
-    {"class", Form::kTextOrMap}, {"ref", Form::kText},     {"refuse", Form::kMap}};
-const Keys kClass = {{"up", Form::kText}, {"down", Form::kText}, {"other", Form::kText}};
+    {"replace", Form::kBool},    {"computed", Form::kBool}, {"writeOnly", Form::kBool},
+    {"secret", Form::kBool},     {"opaque", Form::kBool},   {"exclusive", Form::kBool},
+    {"required", Form::kBool},   {"compare", Form::kText},  {"keys", Form::kTexts},
+    {"explode", Form::kTexts},   {"default", Form::kAny},   {"unset", Form::kAny},
+    {"class", Form::kTextOrMap}, {"ref", Form::kText},      {"refuse", Form::kMap}};
 const Keys kConstraint = {{"exactlyOne", Form::kTexts}, {"atMostOne", Form::kTexts},
                           {"atLeastOne", Form::kTexts}, {"when", Form::kText},
                           {"is", Form::kAny},           {"needs", Form::kTexts},
@@ -124,30 +144,34 @@ const Keys kStates = {{"field", Form::kText, true}, {"ready", Form::kTexts, true
                       {"busy", Form::kTexts, true}, {"failed", Form::kTexts},
                       {"deleting", Form::kTexts},   {"message", Form::kText},
                       {"also", Form::kList}};
-const Keys kStateAlso = {{"each", Form::kText, true}, {"field", Form::kText, true},
-                         {"busy", Form::kTexts, true}, {"failed", Form::kTexts}};
-const Keys kTags = {{"field", Form::kText}, {"style", Form::kText, true},
-                    {"create", Form::kText}, {"resource", Form::kText},
-                    {"add", Form::kMap},    {"remove", Form::kMap},
-                    {"both", Form::kMap},   {"read", Form::kMap},
-                    {"from", Form::kText}};
-const Keys kTagRead = {{"call", Form::kText, true}, {"request", Form::kMap},
-                       {"result", Form::kText, true}};
-const Keys kLimits = {{"timeout", Form::kDuration, true}, {"bucket", Form::kText, true},
-                      {"page", Form::kInt}};
-const Keys kSandbox = {{"create", Form::kDuration}, {"update", Form::kDuration},
-                       {"delete", Form::kDuration}, {"computed", Form::kMap},
-                       {"defaults", Form::kMap},    {"references", Form::kList},
-                       {"errors", Form::kMap}};
+const Keys kStateAlso = {{"each", Form::kText, true},
+                         {"field", Form::kText, true},
+                         {"busy", Form::kTexts, true},
+                         {"failed", Form::kTexts}};
+const Keys kTags = {
+    {"field", Form::kText},    {"style", Form::kText, true}, {"create", Form::kText},
+    {"resource", Form::kText}, {"add", Form::kMap},          {"remove", Form::kMap},
+    {"both", Form::kMap},      {"read", Form::kMap},         {"from", Form::kText}};
+const Keys kTagRead = {
+    {"call", Form::kText, true}, {"request", Form::kMap}, {"result", Form::kText, true}};
+const Keys kLimits = {
+    {"timeout", Form::kDuration, true}, {"bucket", Form::kText, true}, {"page", Form::kInt}};
+const Keys kSandbox = {
+    {"create", Form::kDuration}, {"update", Form::kDuration}, {"delete", Form::kDuration},
+    {"computed", Form::kMap},    {"defaults", Form::kMap},    {"references", Form::kList},
+    {"errors", Form::kMap},      {"lag", Form::kDuration},    {"handle", Form::kBool},
+    {"rate", Form::kAny},        {"outside", Form::kTexts}};
 const Keys kReference = {{"field", Form::kText, true}, {"kind", Form::kText, true}};
-const Keys kSandboxErrors = {{"gone", Form::kText},  {"exists", Form::kText},
-                             {"inUse", Form::kText}, {"invalid", Form::kText},
+const Keys kSandboxErrors = {{"gone", Form::kText},
+                             {"exists", Form::kText},
+                             {"inUse", Form::kText},
+                             {"invalid", Form::kText},
                              {"throttled", Form::kText}};
 const Keys kExample = {{"name", Form::kText, true}, {"spec", Form::kMap, true}};
 
-constexpr std::string_view kErrorWords[] = {"not-done",  "perhaps-done", "waiting",  "throttled",
-                                            "conflict",  "sign-in",      "exhausted", "terminal",
-                                            "gone",      "exists"};
+constexpr std::string_view kErrorWords[] = {"not-done", "perhaps-done", "waiting",   "throttled",
+                                            "conflict", "sign-in",      "exhausted", "terminal",
+                                            "gone",     "exists"};
 constexpr std::string_view kCompareWords[] = {"exact", "set",  "ordered", "keyed",
                                               "json",  "cidr", "domain",  "caseless"};
 
@@ -287,7 +311,8 @@ class Reader {
     if (errors == nullptr || !errors->is_map()) return;
     for (const auto& [code, word] : errors->as_map()) {
       const std::string path = JoinPath("errors", code);
-      if (code.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-") !=
+      if (code.find_first_not_of(
+              "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-") !=
           std::string::npos)
         Error(path, fmt::format("'{}' is no error code", code), "", true);
       if (!word.is_map()) {
@@ -366,7 +391,8 @@ FieldRule ReadRule(const KindText& text, const std::string& name, const Value& v
     if (mode < std::size(kCompareWords))
       rule.compare = static_cast<CompareMode>(mode);
     else
-      text.Error(found, at + ".compare", fmt::format("'{}' is no way to compare", compare->as_string()),
+      text.Error(found, at + ".compare",
+                 fmt::format("'{}' is no way to compare", compare->as_string()),
                  fmt::format("one of {}", fmt::join(kCompareWords, ", ")));
   }
   if (const Value* keys = value.Find("keys"); keys != nullptr && keys->is_list())

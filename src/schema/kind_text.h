@@ -1,5 +1,6 @@
 // A kind file as text: its YAML, the places in it, and whether its keys are the ones that
-// docs/kind-files.md lists. What the keys mean together with an API description is proven in lint.cc.
+// docs/kind-files.md lists. What the keys mean together with an API description is proven in
+// lint.cc.
 #pragma once
 
 #include <memory>

@@ -13,11 +13,19 @@ namespace tandem {
 namespace {
 
 /// Codes that every service of the vendor may answer with, modelled or not.
-const std::set<std::string, std::less<>> kCommonCodes = {
-    "AccessDenied",       "AccessDeniedException", "RequestLimitExceeded", "Throttling",
-    "ThrottlingException", "TooManyRequestsException", "UnauthorizedOperation",
-    "ValidationError",    "ValidationException",   "ServiceUnavailable",   "InternalFailure",
-    "RequestTimeout",     "ProvisionedThroughputExceededException"};
+const std::set<std::string, std::less<>> kCommonCodes = {"AccessDenied",
+                                                         "AccessDeniedException",
+                                                         "RequestLimitExceeded",
+                                                         "Throttling",
+                                                         "ThrottlingException",
+                                                         "TooManyRequestsException",
+                                                         "UnauthorizedOperation",
+                                                         "ValidationError",
+                                                         "ValidationException",
+                                                         "ServiceUnavailable",
+                                                         "InternalFailure",
+                                                         "RequestTimeout",
+                                                         "ProvisionedThroughputExceededException"};
 
 class KindLint {
  public:
@@ -50,15 +58,13 @@ class KindLint {
     Error(at, fmt::format("there is no field '{}'", field),
           near.empty() ? "" : fmt::format("did you mean '{}'?", near), at_key);
   }
-  bool InSpec(std::string_view field) const {
-    return kind_.tree().Find(AnyPath(field)) != nullptr;
-  }
+  bool InSpec(std::string_view field) const { return kind_.tree().Find(AnyPath(field)) != nullptr; }
 
   void CheckHead() {
     if (const std::string version = body_.At("api.version")->as_string();
         version != kind_.api().metadata().api_version)
-      Error("api.version", fmt::format("the description is of version {}",
-                                       kind_.api().metadata().api_version));
+      Error("api.version",
+            fmt::format("the description is of version {}", kind_.api().metadata().api_version));
     const Value& identity = *body_.Find("identity");
     const std::string form = identity.StringOr("kind", "");
     if (form != "composed" && !HasField(kind_, kind_.identity_field()))
@@ -114,7 +120,8 @@ class KindLint {
       case 'C':
         if (!kind_.named()) Error("createClass", "class C needs a natural name");
         break;
-      default: break;
+      default:
+        break;
     }
   }
 
@@ -164,8 +171,7 @@ class KindLint {
         if (!text) Error(at + ".compare", "only a string can be compared so");
         break;
       case CompareMode::kExact:
-        if (list)
-          Error(at, "a list must say how it is compared", "set, ordered or keyed");
+        if (list) Error(at, "a list must say how it is compared", "set, ordered or keyed");
         break;
     }
     if (list)
@@ -262,8 +268,7 @@ class KindLint {
     for (const auto& [path, rule] : answers->as_map()) {
       const std::string at = JoinPath("answer", path);
       if (rule.BoolOr("drop", false)) continue;
-      const ApiShape* from =
-          ShapeAt(kind_.answer(), AnyPath(rule.StringOr("from", path)));
+      const ApiShape* from = ShapeAt(kind_.answer(), AnyPath(rule.StringOr("from", path)));
       const TypeNode* target = kind_.tree().Find(AnyPath(path));
       const bool also = FilledByAlso(path);
       if (from == nullptr && !also) {
@@ -275,8 +280,8 @@ class KindLint {
         Error(at, fmt::format("'{}' is no field", path), "", true);
       if (rule.Find("is") != nullptr && target != nullptr && target->type != ShapeType::kBoolean)
         Error(at + ".is", "makes true or false, and the field is neither");
-      if (const std::string pick = rule.StringOr("pick", ""); !pick.empty() && from != nullptr &&
-          ShapeAt(from, {{"", 0}, {pick, -1}}) == nullptr)
+      if (const std::string pick = rule.StringOr("pick", "");
+          !pick.empty() && from != nullptr && ShapeAt(from, {{"", 0}, {pick, -1}}) == nullptr)
         Error(at + ".pick", fmt::format("the entries have no '{}'", pick));
       if (from != nullptr && target != nullptr && rule.Find("is") == nullptr &&
           rule.Find("pick") == nullptr && TypeOfShape(from->type) != TypeOfShape(target->type))
@@ -381,8 +386,8 @@ class KindLint {
 
   void CheckSandbox() {
     const Value& sandbox = *body_.Find("sandbox");
-    static const std::set<std::string> kMade = {"account", "region",   "name", "uuid",
-                                                "now",     "parent",   "partition"};
+    static const std::set<std::string> kMade = {"account", "region", "name",     "uuid",
+                                                "now",     "parent", "partition"};
     for (const char* key : {"computed", "defaults"}) {
       const Value* section = sandbox.Find(key);
       if (section == nullptr) continue;
@@ -393,8 +398,8 @@ class KindLint {
         for (const std::string& part : Placeholders(value.as_string())) {
           const size_t digits = part.find_last_not_of("0123456789");
           const std::string word = digits == std::string::npos ? part : part.substr(0, digits + 1);
-          const bool random = digits + 1 < part.size() &&
-                              (word == "hex" || word == "digits" || word == "upper");
+          const bool random =
+              digits + 1 < part.size() && (word == "hex" || word == "digits" || word == "upper");
           if (!random && kMade.count(part) == 0 && !HasField(kind_, part))
             Error(at, fmt::format("'{{{}}}' stands for nothing", part));
         }
@@ -415,7 +420,8 @@ class KindLint {
 
   static Value Evaluated(const Value& value) {
     if (value.is_string() && value.as_string().find("${") != std::string::npos)
-      return tandem::Unknown{value.as_string().rfind("${", 0) == 0 ? Type::kAny : Type::kString, ""};
+      return tandem::Unknown{value.as_string().rfind("${", 0) == 0 ? Type::kAny : Type::kString,
+                             ""};
     if (value.is_list()) {
       List list;
       for (const Value& item : value.as_list()) list.push_back(Evaluated(item));
@@ -453,7 +459,8 @@ void CheckReference(const Catalog& catalog, const Kind& from, const std::string&
   if (kind == nullptr)
     summary = fmt::format("{} names {}, and there is no such kind", what, target.ToString());
   else if (!field.empty() && !kind->TypeOf(AnyPath(field)))
-    summary = fmt::format("{} names a field that {} does not have: '{}'", what, target.ToString(), field);
+    summary =
+        fmt::format("{} names a field that {} does not have: '{}'", what, target.ToString(), field);
   if (summary.empty()) return;
   const auto* file = dynamic_cast<const FileKind*>(&from);
   const SourceRange range = file == nullptr ? SourceRange() : file->text().tree.RangeOf("kind");

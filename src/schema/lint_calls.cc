@@ -57,8 +57,8 @@ class CallLint {
             CheckVariable(call, variable, shape, JoinRequest(call.place, place));
           },
           [&](const std::string& place, const std::string& why) {
-            Error(JoinRequest(call.place, place),
-                  fmt::format("{} has no member '{}'", name, place), why, true);
+            Error(JoinRequest(call.place, place), fmt::format("{} has no member '{}'", name, place),
+                  why, true);
           });
     }
     CheckToken(call);
@@ -67,7 +67,8 @@ class CallLint {
       for (const ApiMember& member : input->members)
         if (member.required && given.count(std::string(member.name)) == 0 &&
             !member.traits.idempotency_token)
-          Error(call.place, fmt::format("{} needs '{}', and nothing here gives it", name, member.name));
+          Error(call.place,
+                fmt::format("{} needs '{}', and nothing here gives it", name, member.name));
     if (const Value* result = call.body->Find("result")) {
       const ApiShape* output = call.operation->output.shape;
       if (result->is_string() && ShapeAt(output, ParsePath(result->as_string())) == nullptr)
@@ -84,8 +85,8 @@ class CallLint {
     const Value* token = call.body->Find("token");
     if (token == nullptr) return;
     if (ShapeAt(call.operation->input.shape, {{token->as_string(), -1}}) == nullptr)
-      Error(call.place + ".token", fmt::format("{} has no member '{}'", call.operation->name,
-                                               token->as_string()));
+      Error(call.place + ".token",
+            fmt::format("{} has no member '{}'", call.operation->name, token->as_string()));
   }
 
   /// Adds what the call sends beside its template to `given`.
@@ -135,9 +136,8 @@ class CallLint {
     for (const TypeNode::Member& member : node->members) {
       if (member.node->rule.replace || member.node->rule.computed) continue;
       if (ShapeAt(call.operation->input.shape, {{std::string(member.name), -1}}) == nullptr)
-        Error(call.place + ".spread",
-              fmt::format("{} does not carry '{}.{}': mark it replace", call.operation->name,
-                          field, member.name));
+        Error(call.place + ".spread", fmt::format("{} does not carry '{}.{}': mark it replace",
+                                                  call.operation->name, field, member.name));
     }
   }
 
@@ -145,17 +145,17 @@ class CallLint {
                      const std::string& at) {
     const std::string& place = call.place;
     const bool batch = StartsWith(place, "tags.") || DeltaOf(place) != nullptr;
-    const bool entry = place.find(".first") != std::string::npos || EachOf(place) ||
-                       EndsWith(place, ".each");
+    const bool entry =
+        place.find(".first") != std::string::npos || EachOf(place) || EndsWith(place, ".each");
     const std::string& name = variable.name;
     if (name == "spec" || name == "observed" || name == "recorded") {
       if (variable.path.empty()) return;
-      const bool known = name == "spec"
-                             ? kind_.tree().Find(AnyPath(variable.path)) != nullptr
-                             : HasField(kind_, variable.path);
+      const bool known = name == "spec" ? kind_.tree().Find(AnyPath(variable.path)) != nullptr
+                                        : HasField(kind_, variable.path);
       if (!known) return Error(at, fmt::format("there is no '{}'", variable.path));
       const ApiShape* given = ShapeOfField(kind_, variable.path);
-      if (given != nullptr && shape != nullptr && TypeOfShape(given->type) != TypeOfShape(shape->type))
+      if (given != nullptr && shape != nullptr &&
+          TypeOfShape(given->type) != TypeOfShape(shape->type))
         Error(at, fmt::format("'{}' is of type {}, and {} is asked for", variable.path,
                               ShapeTypeName(given->type), ShapeTypeName(shape->type)));
       return;
@@ -174,7 +174,8 @@ class CallLint {
       const Value* waited = body_.At(place.substr(0, place.size() - 5));
       const ApiOperation* operation =
           waited == nullptr ? nullptr : kind_.api().FindOperation(waited->StringOr("call", ""));
-      if (operation != nullptr && ShapeAt(operation->output.shape, ParsePath(variable.path)) == nullptr)
+      if (operation != nullptr &&
+          ShapeAt(operation->output.shape, ParsePath(variable.path)) == nullptr)
         Error(at, fmt::format("the answer of {} has no '{}'", operation->name, variable.path));
       return;
     }
@@ -202,8 +203,7 @@ class CallLint {
         kind_.api().FindOperation(body_.At("operations.create")->StringOr("call", ""));
     if (create == nullptr) return;
     const ApiShape* type = ShapeAt(
-        create->input.shape,
-        {{tags_.StringOr("create", ""), -1}, {"", 0}, {"ResourceType", -1}});
+        create->input.shape, {{tags_.StringOr("create", ""), -1}, {"", 0}, {"ResourceType", -1}});
     const std::string resource = tags_.StringOr("resource", "");
     if (type == nullptr)
       return Error("tags.style", fmt::format("{} takes no TagSpecifications", create->name));
@@ -225,7 +225,8 @@ class CallLint {
     const ApiShape* item = items->element.shape;
     if (const std::string id = list->StringOr("id", ""); !id.empty()) {
       if (ShapeAt(item, ParsePath(id)) == nullptr)
-        Error("operations.list.id", fmt::format("the items of {} have no '{}'", operation->name, id));
+        Error("operations.list.id",
+              fmt::format("the items of {} have no '{}'", operation->name, id));
     } else if (item->type != ShapeType::kStructure && !kind_.list_names_only()) {
       Error("operations.list", "the items are names: say 'completeness: names'");
     }
@@ -283,7 +284,8 @@ class CallLint {
           if (!shape->enum_values.empty() &&
               std::find(shape->enum_values.begin(), shape->enum_values.end(), word.as_string()) ==
                   shape->enum_values.end())
-            Error(call.place + "." + key, fmt::format("'{}' is no state of '{}'", word.as_string(), field));
+            Error(call.place + "." + key,
+                  fmt::format("'{}' is no state of '{}'", word.as_string(), field));
       }
       if (const std::string message = call.body->StringOr("message", "");
           !message.empty() && ShapeAt(call.operation->output.shape, ParsePath(message)) == nullptr)

@@ -73,8 +73,7 @@ void TypeTree::Settle(TypeNode& node, const std::string& pattern, const FieldRul
                node.type != ShapeType::kFloat && !node.rule.server_default;
 }
 
-TypeNode* TypeTree::Make(const ApiShape& shape, const std::string& pattern,
-                         const FieldRule* parent,
+TypeNode* TypeTree::Make(const ApiShape& shape, const std::string& pattern, const FieldRule* parent,
                          const std::set<std::string, std::less<>>& without) {
   if (const auto open = open_.find(&shape); open != open_.end()) return open->second;
   TypeNode* node = &nodes_.emplace_back();
@@ -168,15 +167,23 @@ const ApiShape* ShapeAt(const ApiShape* shape, const Path& path) {
 Type TypeOfShape(ShapeType type) {
   switch (type) {
     case ShapeType::kStructure:
-    case ShapeType::kMap: return Type::kMap;
-    case ShapeType::kList: return Type::kList;
+    case ShapeType::kMap:
+      return Type::kMap;
+    case ShapeType::kList:
+      return Type::kList;
     case ShapeType::kString:
-    case ShapeType::kTimestamp: return Type::kString;
-    case ShapeType::kBlob: return Type::kAny;
-    case ShapeType::kBoolean: return Type::kBool;
-    case ShapeType::kInteger: return Type::kInt;
-    case ShapeType::kFloat: return Type::kDouble;
-    case ShapeType::kDocument: return Type::kAny;
+    case ShapeType::kTimestamp:
+      return Type::kString;
+    case ShapeType::kBlob:
+      return Type::kAny;
+    case ShapeType::kBoolean:
+      return Type::kBool;
+    case ShapeType::kInteger:
+      return Type::kInt;
+    case ShapeType::kFloat:
+      return Type::kDouble;
+    case ShapeType::kDocument:
+      return Type::kAny;
   }
   return Type::kAny;
 }

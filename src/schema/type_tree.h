@@ -23,15 +23,15 @@ struct TypeNode {
   };
 
   ShapeType type = ShapeType::kStructure;
-  const ApiShape* shape = nullptr;  // null pointer for the root
-  std::vector<Member> members;      // by name
+  const ApiShape* shape = nullptr;    // null pointer for the root
+  std::vector<Member> members;        // by name
   const TypeNode* element = nullptr;  // of a list; the value of a map
   FieldRule rule;                     // with what parents hand down; rule.path is the pattern
   bool ruled = false;                 // the file has a rule for exactly this path
   std::vector<std::string> explode;
   std::map<std::string, std::string, std::less<>> refuse;  // value → why
-  bool secret = false;   // rule.secret, or the shape is sensitive
-  bool plain = true;     // neither this nor anything below has another canonical form
+  bool secret = false;                                     // rule.secret, or the shape is sensitive
+  bool plain = true;  // neither this nor anything below has another canonical form
 
   const Member* Find(std::string_view name) const;
 };

@@ -33,15 +33,24 @@ std::string Shortened(std::string_view text) {
 std::string_view WithArticle(ShapeType type) {
   switch (type) {
     case ShapeType::kStructure:
-    case ShapeType::kMap: return "a map";
-    case ShapeType::kList: return "a list";
-    case ShapeType::kString: return "a string";
-    case ShapeType::kBoolean: return "true or false";
-    case ShapeType::kInteger: return "a whole number";
-    case ShapeType::kFloat: return "a number";
-    case ShapeType::kTimestamp: return "a time such as 2026-01-31T12:00:00Z";
-    case ShapeType::kBlob: return "a string, or {$base64: …}";
-    case ShapeType::kDocument: break;
+    case ShapeType::kMap:
+      return "a map";
+    case ShapeType::kList:
+      return "a list";
+    case ShapeType::kString:
+      return "a string";
+    case ShapeType::kBoolean:
+      return "true or false";
+    case ShapeType::kInteger:
+      return "a whole number";
+    case ShapeType::kFloat:
+      return "a number";
+    case ShapeType::kTimestamp:
+      return "a time such as 2026-01-31T12:00:00Z";
+    case ShapeType::kBlob:
+      return "a string, or {$base64: …}";
+    case ShapeType::kDocument:
+      break;
   }
   return "a value";
 }
@@ -50,16 +59,23 @@ bool CanBe(Type known, ShapeType wanted) {
   if (known == Type::kAny) return true;
   switch (wanted) {
     case ShapeType::kStructure:
-    case ShapeType::kMap: return known == Type::kMap;
-    case ShapeType::kList: return known == Type::kList;
-    case ShapeType::kString: return known == Type::kString;
-    case ShapeType::kBoolean: return known == Type::kBool;
-    case ShapeType::kInteger: return known == Type::kInt;
-    case ShapeType::kBlob: return known == Type::kString || known == Type::kMap;
+    case ShapeType::kMap:
+      return known == Type::kMap;
+    case ShapeType::kList:
+      return known == Type::kList;
+    case ShapeType::kString:
+      return known == Type::kString;
+    case ShapeType::kBoolean:
+      return known == Type::kBool;
+    case ShapeType::kInteger:
+      return known == Type::kInt;
+    case ShapeType::kBlob:
+      return known == Type::kString || known == Type::kMap;
     case ShapeType::kFloat:
     case ShapeType::kTimestamp:
       return known == Type::kInt || known == Type::kDouble || known == Type::kString;
-    case ShapeType::kDocument: return true;
+    case ShapeType::kDocument:
+      return true;
   }
   return false;
 }
@@ -118,8 +134,8 @@ class SpecCheck {
   }
 
   void WrongType(const TypeNode& node, const Value& value, const Step& at) {
-    const bool quote = node.type == ShapeType::kString &&
-                       (value.is_int() || value.is_double() || value.is_bool());
+    const bool quote =
+        node.type == ShapeType::kString && (value.is_int() || value.is_double() || value.is_bool());
     Report(at, fmt::format("must be {}, not {}", WithArticle(node.type), TypeName(value.type())),
            quote ? "quote it" : "");
   }
@@ -133,7 +149,8 @@ class SpecCheck {
     if (value.is_sensitive()) {
       if (!node.secret && node.type != ShapeType::kString && node.type != ShapeType::kBlob &&
           node.type != ShapeType::kDocument)
-        Report(at, fmt::format("a secret cannot be given here; must be {}", WithArticle(node.type)));
+        Report(at,
+               fmt::format("a secret cannot be given here; must be {}", WithArticle(node.type)));
       return;
     }
     if (node.secret && value.is_scalar() && !value.is_null()) {
@@ -142,9 +159,12 @@ class SpecCheck {
                     "use \"${secret('…')}\" with the place where it is kept");
     }
     switch (node.type) {
-      case ShapeType::kStructure: return CheckStructure(node, value, at, depth);
-      case ShapeType::kList: return CheckList(node, value, at, depth);
-      case ShapeType::kMap: return CheckMap(node, value, at, depth);
+      case ShapeType::kStructure:
+        return CheckStructure(node, value, at, depth);
+      case ShapeType::kList:
+        return CheckList(node, value, at, depth);
+      case ShapeType::kMap:
+        return CheckMap(node, value, at, depth);
       case ShapeType::kString:
         if (!value.is_string()) return WrongType(node, value, at);
         return CheckText(node, value.as_string(), at);
@@ -152,7 +172,8 @@ class SpecCheck {
         if (!value.is_bool()) WrongType(node, value, at);
         return;
       case ShapeType::kInteger:
-      case ShapeType::kFloat: return CheckNumber(node, value, at);
+      case ShapeType::kFloat:
+        return CheckNumber(node, value, at);
       case ShapeType::kTimestamp:
         if (value.is_int() || value.is_double()) return;
         if (!value.is_string() || !ParseTime(value.as_string()).ok()) WrongType(node, value, at);
@@ -163,7 +184,8 @@ class SpecCheck {
           WrongType(node, value, at);
         return;
       }
-      case ShapeType::kDocument: return;
+      case ShapeType::kDocument:
+        return;
     }
   }
 
@@ -230,7 +252,8 @@ class SpecCheck {
         if (whole) key += (part == nullptr ? "" : ToCanonicalJson(*part)) + "\n";
       }
       if (whole && !met.insert(key).second)
-        Report(inner, fmt::format("another entry has the same {}", fmt::join(node.rule.keys, ", ")));
+        Report(inner,
+               fmt::format("another entry has the same {}", fmt::join(node.rule.keys, ", ")));
     }
   }
 
@@ -275,15 +298,15 @@ class SpecCheck {
                     fmt::format("did you mean '{}'?", near));
     constexpr size_t kListed = 12;
     const size_t listed = std::min(kListed, known.size());
-    std::string words = fmt::format("{}", fmt::join(known.begin(), known.begin() + static_cast<ptrdiff_t>(listed), ", "));
+    std::string words = fmt::format(
+        "{}", fmt::join(known.begin(), known.begin() + static_cast<ptrdiff_t>(listed), ", "));
     if (known.size() > listed) words += fmt::format(" and {} more", known.size() - listed);
     Report(at, fmt::format("'{}' is not allowed", Shortened(text)), "allowed are " + words);
   }
 
   void CheckNumber(const TypeNode& node, const Value& value, const Step& at) {
     if (!value.is_int() && !value.is_double()) return WrongType(node, value, at);
-    const double number =
-        value.is_int() ? static_cast<double>(value.as_int()) : value.as_double();
+    const double number = value.is_int() ? static_cast<double>(value.as_int()) : value.as_double();
     if (node.type == ShapeType::kInteger && number != std::floor(number))
       return WrongType(node, value, at);
     CheckLimits(node, number, "value", at);
@@ -306,10 +329,10 @@ class SpecCheck {
     const std::string external = document_.Annotation("tandem/external-name");
     if (given != nullptr && given->is_string()) {
       if (!external.empty() && external != given->as_string())
-        Report(JoinPath("spec", kind_.name_field()),
-               fmt::format("'{}' and the annotation tandem/external-name differ",
-                           kind_.name_field()),
-               "keep one of them", false);
+        Report(
+            JoinPath("spec", kind_.name_field()),
+            fmt::format("'{}' and the annotation tandem/external-name differ", kind_.name_field()),
+            "keep one of them", false);
       return;
     }
     if (given != nullptr && !given->is_null()) return;
@@ -361,20 +384,24 @@ class SpecCheck {
       if (is->is_list())
         for (const Value& each : is->as_list()) holds |= *value == each;
       if (!holds) return;
-      condition += fmt::format(" {}", value->is_string() ? value->as_string() : ToCanonicalJson(*value));
+      condition +=
+          fmt::format(" {}", value->is_string() ? value->as_string() : ToCanonicalJson(*value));
     }
     if (const Value* needs = rule.Find("needs"))
       for (const Value& path : needs->as_list())
         if (!Given(spec, path.as_string()))
-          Report("spec." + when, fmt::format("{} needs '{}'", condition, path.as_string()), "", true);
+          Report("spec." + when, fmt::format("{} needs '{}'", condition, path.as_string()), "",
+                 true);
     if (const Value* refuses = rule.Find("refuses"))
       for (const Value& path : refuses->as_list())
         if (Given(spec, path.as_string()))
           Report("spec." + path.as_string(),
-                 fmt::format("'{}' cannot be given with {}", path.as_string(), condition), "", true);
+                 fmt::format("'{}' cannot be given with {}", path.as_string(), condition), "",
+                 true);
   }
 
-  /// Excerpts must not show a secret that was written out: blanks it in the text that they quote (R15).
+  /// Excerpts must not show a secret that was written out: blanks it in the text that they quote
+  /// (R15).
   void Finish() {
     if (secrets_.empty() || document_.source == nullptr) return found_.Append(mine_);
     auto masked = std::make_shared<SourceText>(*document_.source);

@@ -7,8 +7,8 @@
 
 namespace tandem {
 
-/// Loads every kind and gathers what is wrong in each file, and between them: references, parents and
-/// cascades that name no kind or no field.
+/// Loads every kind and gathers what is wrong in each file, and between them: references, parents
+/// and cascades that name no kind or no field.
 Diagnostics LintKinds(const Catalog& catalog);
 
 }  // namespace tandem

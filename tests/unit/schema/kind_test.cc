@@ -83,7 +83,8 @@ TEST(RuleFor, R4Unset) {
   const auto vpc = Shipped("ec2.aws", "VPC");
   EXPECT_EQ(vpc->RuleFor(ParsePath("EnableDnsSupport")).unset, UnsetMode::kValue);
   EXPECT_EQ(vpc->RuleFor(ParsePath("EnableDnsSupport")).unset_value, Value(true));
-  EXPECT_EQ(Shipped("logs.aws", "LogGroup")->RuleFor(ParsePath("kmsKeyId")).unset, UnsetMode::kCall);
+  EXPECT_EQ(Shipped("logs.aws", "LogGroup")->RuleFor(ParsePath("kmsKeyId")).unset,
+            UnsetMode::kCall);
   EXPECT_EQ(Shipped("route53.aws", "RecordSet")->RuleFor(ParsePath("TTL")).unset, UnsetMode::kNull);
 }
 
@@ -147,10 +148,12 @@ struct CanonicalCase {
 void PrintTo(const CanonicalCase& c, std::ostream* out) { *out << c.name; }
 
 const CanonicalCase kCanonical[] = {
-    {"cidr_host_bits", "ec2.aws", "VPC", "{CidrBlock: 10.0.7.1/16}", "{CidrBlock: 10.0.0.0/16}", true},
+    {"cidr_host_bits", "ec2.aws", "VPC", "{CidrBlock: 10.0.7.1/16}", "{CidrBlock: 10.0.0.0/16}",
+     true},
     {"cidr_six", "ec2.aws", "VPC", "{Ipv6CidrBlock: \"2001:DB8:0::/56\"}",
      "{Ipv6CidrBlock: \"2001:db8::/56\"}", true},
-    {"cidr_differs", "ec2.aws", "VPC", "{CidrBlock: 10.1.0.0/16}", "{CidrBlock: 10.0.0.0/16}", false},
+    {"cidr_differs", "ec2.aws", "VPC", "{CidrBlock: 10.1.0.0/16}", "{CidrBlock: 10.0.0.0/16}",
+     false},
     {"json_spacing", "iam.aws", "Role", "{AssumeRolePolicyDocument: '{\"b\": 1, \"a\": [1]}'}",
      "{AssumeRolePolicyDocument: '{\"a\":[1],\"b\":1}'}", true},
     {"json_differs", "iam.aws", "Role", "{AssumeRolePolicyDocument: '{\"a\": [1, 2]}'}",
@@ -164,20 +167,27 @@ const CanonicalCase kCanonical[] = {
     {"keyed_value_differs", "ec2.aws", "VPC", "{Tags: [{Key: a, Value: x}]}",
      "{Tags: [{Key: a, Value: y}]}", false},
     {"rules_merged_by_the_server", "ec2.aws", "SecurityGroup",
-     "{IpPermissions: [{IpProtocol: TCP, FromPort: 443, ToPort: 443, IpRanges: [{CidrIp: 10.0.0.1/8}]},"
+     "{IpPermissions: [{IpProtocol: TCP, FromPort: 443, ToPort: 443, IpRanges: [{CidrIp: "
+     "10.0.0.1/8}]},"
      " {IpProtocol: tcp, FromPort: 443, ToPort: 443, UserIdGroupPairs: [{GroupId: sg-1}]}]}",
-     "{IpPermissions: [{IpProtocol: tcp, FromPort: 443, ToPort: 443, IpRanges: [{CidrIp: 10.0.0.0/8}],"
+     "{IpPermissions: [{IpProtocol: tcp, FromPort: 443, ToPort: 443, IpRanges: [{CidrIp: "
+     "10.0.0.0/8}],"
      " Ipv6Ranges: [], UserIdGroupPairs: [{GroupId: sg-1, UserId: \"1111\"}], PrefixListIds: []}]}",
      true},
     {"rules_differ_in_port", "ec2.aws", "SecurityGroup",
-     "{IpPermissions: [{IpProtocol: tcp, FromPort: 443, ToPort: 443, IpRanges: [{CidrIp: 10.0.0.0/8}]}]}",
-     "{IpPermissions: [{IpProtocol: tcp, FromPort: 80, ToPort: 443, IpRanges: [{CidrIp: 10.0.0.0/8}]}]}",
+     "{IpPermissions: [{IpProtocol: tcp, FromPort: 443, ToPort: 443, IpRanges: [{CidrIp: "
+     "10.0.0.0/8}]}]}",
+     "{IpPermissions: [{IpProtocol: tcp, FromPort: 80, ToPort: 443, IpRanges: [{CidrIp: "
+     "10.0.0.0/8}]}]}",
      false},
     {"rules_differ_in_description", "ec2.aws", "SecurityGroup",
-     "{IpPermissions: [{IpProtocol: tcp, FromPort: 1, ToPort: 1, IpRanges: [{CidrIp: 10.0.0.0/8, Description: a}]}]}",
-     "{IpPermissions: [{IpProtocol: tcp, FromPort: 1, ToPort: 1, IpRanges: [{CidrIp: 10.0.0.0/8}]}]}",
+     "{IpPermissions: [{IpProtocol: tcp, FromPort: 1, ToPort: 1, IpRanges: [{CidrIp: 10.0.0.0/8, "
+     "Description: a}]}]}",
+     "{IpPermissions: [{IpProtocol: tcp, FromPort: 1, ToPort: 1, IpRanges: [{CidrIp: "
+     "10.0.0.0/8}]}]}",
      false},
-    {"integral_double", "logs.aws", "LogGroup", "{retentionInDays: 30.0}", "{retentionInDays: 30}", true},
+    {"integral_double", "logs.aws", "LogGroup", "{retentionInDays: 30.0}", "{retentionInDays: 30}",
+     true},
 };
 
 class CanonicalForm : public testing::TestWithParam<CanonicalCase> {};
@@ -196,12 +206,13 @@ INSTANTIATE_TEST_SUITE_P(Kinds, CanonicalForm, testing::ValuesIn(kCanonical),
 
 TEST(CanonicalForm, UnknownsStay) {
   const auto kind = Shipped("ec2.aws", "SecurityGroup");
-  const Value spec = Map{
-      {"VpcId", Unknown{Type::kString, "v"}},
-      {"IpPermissions",
-       List{Map{{"IpProtocol", "tcp"},
-                {"UserIdGroupPairs", List{Map{{"GroupId", Unknown{Type::kString, "g"}}}}}}}}};
-  EXPECT_TRUE(kind->Canonical(spec).At("IpPermissions[0].UserIdGroupPairs[0].GroupId")->is_unknown());
+  const Value spec =
+      Map{{"VpcId", Unknown{Type::kString, "v"}},
+          {"IpPermissions",
+           List{Map{{"IpProtocol", "tcp"},
+                    {"UserIdGroupPairs", List{Map{{"GroupId", Unknown{Type::kString, "g"}}}}}}}}};
+  EXPECT_TRUE(
+      kind->Canonical(spec).At("IpPermissions[0].UserIdGroupPairs[0].GroupId")->is_unknown());
 }
 
 TEST(Explain, TellsOfTheKind) {

@@ -1,11 +1,12 @@
 // Planted faults: each turns one shipped kind file into a false one, and the lint must say so.
+#include "schema/lint.h"
+
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <sstream>
 
 #include "schema/file_kind.h"
-#include "schema/lint.h"
 
 namespace tandem {
 namespace {
@@ -24,7 +25,8 @@ std::string LintText(const std::string& kind_file, const std::string& service) {
   Diagnostics found;
   auto source = std::make_shared<SourceText>(SourceText{"kind.yaml", kind_file});
   if (auto text = ReadKindText(source, found))
-    if (const auto kind = FileKind::Make(std::move(*text), api, "api", found)) LintKind(*kind, found);
+    if (const auto kind = FileKind::Make(std::move(*text), api, "api", found))
+      LintKind(*kind, found);
   found.Sort();
   return FormatDiagnostics(found);
 }
@@ -118,7 +120,8 @@ const Plant kPlants[] = {
     {"answer_type", "ec2.aws/Subnet", "ec2",
      "{from: PrivateDnsNameOptionsOnLaunch.EnableResourceNameDnsARecord}",
      "{from: PrivateDnsNameOptionsOnLaunch.HostnameType}", "cannot become a"},
-    {"answer_pick", "iam.aws/Role", "iam", "PermissionsBoundary: {from: PermissionsBoundary.PermissionsBoundaryArn}",
+    {"answer_pick", "iam.aws/Role", "iam",
+     "PermissionsBoundary: {from: PermissionsBoundary.PermissionsBoundaryArn}",
      "PermissionsBoundary: {from: Tags, pick: Name}", "the entries have no 'Name'"},
     {"class_a_without_token", "ec2.aws/Subnet", "ec2", "createClass: B", "createClass: A",
      "class A needs a token"},
@@ -126,57 +129,66 @@ const Plant kPlants[] = {
      "createClass: B", "class B needs tags"},
     {"class_c_without_name", "ec2.aws/Subnet", "ec2", "createClass: B", "createClass: C",
      "class C needs a natural name"},
-    {"identity", "ec2.aws/Subnet", "ec2", "identity: {field: SubnetId", "identity: {field: SubnetID",
-     "did you mean 'SubnetId'?"},
-    {"identity_part", "eks.aws/Nodegroup", "eks", "compose: \"{clusterName}/", "compose: \"{cluster}/",
-     "there is no field 'cluster'"},
-    {"part_of_id", "eks.aws/Nodegroup", "eks", "delete:\n    call: DeleteNodegroup\n    request: {clusterName: $id.clusterName",
-     "delete:\n    call: DeleteNodegroup\n    request: {clusterName: $id.cluster", "the identity has no part 'cluster'"},
-    {"create_first_of_named", "iam.aws/Role", "iam", "createClass: C", "createClass: C\ncreateFirst: true",
-     "cannot make the new one first"},
+    {"identity", "ec2.aws/Subnet", "ec2", "identity: {field: SubnetId",
+     "identity: {field: SubnetID", "did you mean 'SubnetId'?"},
+    {"identity_part", "eks.aws/Nodegroup", "eks", "compose: \"{clusterName}/",
+     "compose: \"{cluster}/", "there is no field 'cluster'"},
+    {"part_of_id", "eks.aws/Nodegroup", "eks",
+     "delete:\n    call: DeleteNodegroup\n    request: {clusterName: $id.clusterName",
+     "delete:\n    call: DeleteNodegroup\n    request: {clusterName: $id.cluster",
+     "the identity has no part 'cluster'"},
+    {"create_first_of_named", "iam.aws/Role", "iam", "createClass: C",
+     "createClass: C\ncreateFirst: true", "cannot make the new one first"},
     {"variable", "ec2.aws/Subnet", "ec2", "{call: DeleteSubnet, request: {SubnetId: $id}}",
      "{call: DeleteSubnet, request: {SubnetId: $identity}}", "'$identity' has no meaning here"},
     {"variable_path", "logs.aws/LogGroup", "logs", "$observed.logGroupArn, tags: $added",
      "$observed.logGroupAm, tags: $added", "there is no 'logGroupAm'"},
-    {"variable_type", "logs.aws/LogGroup", "logs", "PutRetentionPolicy\n      request: {logGroupName: $id}",
+    {"variable_type", "logs.aws/LogGroup", "logs",
+     "PutRetentionPolicy\n      request: {logGroupName: $id}",
      "PutRetentionPolicy\n      request: {logGroupName: $observed.creationTime}",
      "is of type integer, and string is asked for"},
-    {"parent_outside_of_list", "eks.aws/Nodegroup", "eks", "delete:\n    call: DeleteNodegroup\n    request: {clusterName: $id.clusterName",
-     "delete:\n    call: DeleteNodegroup\n    request: {clusterName: $parent", "'$parent' has no meaning here"},
+    {"parent_outside_of_list", "eks.aws/Nodegroup", "eks",
+     "delete:\n    call: DeleteNodegroup\n    request: {clusterName: $id.clusterName",
+     "delete:\n    call: DeleteNodegroup\n    request: {clusterName: $parent",
+     "'$parent' has no meaning here"},
     {"added_outside_of_delta", "eks.aws/Nodegroup", "eks", "delta: labels", "fields: [labels]",
      "'$added' has no meaning here"},
     {"each_without_remove", "ec2.aws/SecurityGroup", "ec2",
-     "      remove: {call: RevokeSecurityGroupIngress, request: {GroupId: $id, IpPermissions: [$item]}}\n",
+     "      remove: {call: RevokeSecurityGroupIngress, request: {GroupId: $id, IpPermissions: "
+     "[$item]}}\n",
      "", "'each' needs 'add' and 'remove'"},
     {"explode", "ec2.aws/SecurityGroup", "ec2", "explode: [IpRanges,", "explode: [IpRange,",
      "the entries have no list 'IpRange'"},
     {"member_shape", "ec2.aws/SecurityGroup", "ec2", "IpPermissions: {shape: IpPermissionList}",
      "IpPermissions: {shape: IpPermissions}", "naming a shape of the API"},
-    {"spread", "route53.aws/HealthCheck", "route53", "HealthCheckConfig.RequestInterval: {replace: true,",
-     "HealthCheckConfig.RequestInterval: {unset: release,", "does not carry 'HealthCheckConfig.RequestInterval'"},
+    {"spread", "route53.aws/HealthCheck", "route53",
+     "HealthCheckConfig.RequestInterval: {replace: true,",
+     "HealthCheckConfig.RequestInterval: {unset: release,",
+     "does not carry 'HealthCheckConfig.RequestInterval'"},
     {"reset", "route53.aws/HealthCheck", "route53", "reset: ResetElements", "reset: ResetElement",
      "has no list 'ResetElement'"},
-    {"token", "eks.aws/Cluster", "eks", "token: clientRequestToken\n    without", "token: clientToken\n    without",
-     "has no member 'clientToken'"},
+    {"token", "eks.aws/Cluster", "eks", "token: clientRequestToken\n    without",
+     "token: clientToken\n    without", "has no member 'clientToken'"},
     {"wait_field", "eks.aws/Nodegroup", "eks", "field: update.status", "field: update.state",
      "the answer of DescribeUpdate has no 'update.state'"},
     {"wait_state", "eks.aws/Nodegroup", "eks", "ready: [Successful]", "ready: [Succeeded]",
      "'Succeeded' is no state"},
-    {"wait_answer", "eks.aws/Nodegroup", "eks", "updateId: $answer.update.id", "updateId: $answer.id",
-     "has no 'id'"},
-    {"tag_resource", "ec2.aws/Subnet", "ec2", "tags: {style: ec2}", "tags: {style: ec2, resource: sub-net}",
-     "'sub-net' is no ResourceType"},
-    {"tag_style", "ec2.aws/Subnet", "ec2", "tags: {style: ec2}", "tags: {style: ec3}", "is none of"},
+    {"wait_answer", "eks.aws/Nodegroup", "eks", "updateId: $answer.update.id",
+     "updateId: $answer.id", "has no 'id'"},
+    {"tag_resource", "ec2.aws/Subnet", "ec2", "tags: {style: ec2}",
+     "tags: {style: ec2, resource: sub-net}", "'sub-net' is no ResourceType"},
+    {"tag_style", "ec2.aws/Subnet", "ec2", "tags: {style: ec2}", "tags: {style: ec3}",
+     "is none of"},
     {"where", "logs.aws/LogGroup", "logs", "where: {logGroupName", "where: {groupName",
      "the answer has no 'groupName'"},
     {"skip", "route53.aws/RecordSet", "route53", "skip: [{Type: SOA}]", "skip: [{Kind: SOA}]",
      "have no 'Kind'"},
-    {"refuse", "route53.aws/RecordSet", "route53", "refuse: {SOA:", "refuse: {SOAP:",
-     "'SOAP' is no value of it anyway"},
+    {"refuse", "route53.aws/RecordSet", "route53",
+     "refuse: {SOA:", "refuse: {SOAP:", "'SOAP' is no value of it anyway"},
     {"constraint", "route53.aws/RecordSet", "route53", "{when: Weight, needs", "{when: Wait, needs",
      "there is no field 'Wait'"},
-    {"constraint_key", "route53.aws/RecordSet", "route53", "- {exactlyOne:", "- {exactlyTwo:",
-     "unknown key 'exactlyTwo'"},
+    {"constraint_key", "route53.aws/RecordSet", "route53",
+     "- {exactlyOne:", "- {exactlyTwo:", "unknown key 'exactlyTwo'"},
     {"ref", "ec2.aws/Subnet", "ec2", "ref: ec2.aws/VPC", "ref: VPC", "must be group/Kind"},
     {"sandbox_field", "ec2.aws/Subnet", "ec2", "    SubnetId: \"subnet-{hex17}\"",
      "    SubnetNo: \"subnet-{hex17}\"", "there is no field 'SubnetNo'"},

@@ -1,4 +1,7 @@
-// docs/kinds holds what KindPage makes. TANDEM_ACCEPT=1 rewrites the pages and marks the test skipped.
+// docs/kinds holds what KindPage makes. TANDEM_ACCEPT=1 rewrites the pages and marks the test
+// skipped.
+#include "tandem/schema/page.h"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -6,7 +9,6 @@
 #include <fstream>
 #include <sstream>
 
-#include "tandem/schema/page.h"
 #include "tests/unit/schema/kind_fixture.h"
 
 namespace tandem {
@@ -17,7 +19,8 @@ namespace fs = std::filesystem;
 TEST(KindPages, AreAsTheirKindsSay) {
   const bool accept = std::getenv("TANDEM_ACCEPT") != nullptr;
   const fs::path folder = TANDEM_SOURCE_DIR "/docs/kinds";
-  std::string index = "# Kinds\n\nMade from the kind files; see [kind files](../kind-files.md).\n\n";
+  std::string index =
+      "# Kinds\n\nMade from the kind files; see [kind files](../kind-files.md).\n\n";
   for (const KindName& name : ShippedCatalog().kinds()) {
     const std::shared_ptr<const Kind> kind = ShippedCatalog().Find(name);
     ASSERT_NE(kind, nullptr) << name.ToString();

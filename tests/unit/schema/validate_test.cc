@@ -61,8 +61,7 @@ const Case kCases[] = {
      "did you mean 'PAY_PER_REQUEST'?"},
     {"enum_far_off", "ec2.aws", "VPC", "{CidrBlock: 10.0.0.0/16, InstanceTenancy: mine}",
      "allowed are default, dedicated, host"},
-    {"maximum", "iam.aws", "Role",
-     "{AssumeRolePolicyDocument: \"{}\", MaxSessionDuration: 99999}",
+    {"maximum", "iam.aws", "Role", "{AssumeRolePolicyDocument: \"{}\", MaxSessionDuration: 99999}",
      "value 99999 is above the maximum of 43200"},
     {"minimum", "iam.aws", "Role", "{AssumeRolePolicyDocument: \"{}\", MaxSessionDuration: 10}",
      "value 10 is below the minimum of 3600"},
@@ -125,8 +124,8 @@ INSTANTIATE_TEST_SUITE_P(Spec, Validating, testing::ValuesIn(kCases),
 
 TEST(Validate, UnknownsPassWhereTheirTypeFits) {
   const auto kind = Shipped("ec2.aws", "Subnet");
-  const Document document = DocumentOf(
-      "apiVersion: ec2.aws/v1\nkind: Subnet\nmetadata: {name: a}\nspec: {VpcId: x}\n");
+  const Document document =
+      DocumentOf("apiVersion: ec2.aws/v1\nkind: Subnet\nmetadata: {name: a}\nspec: {VpcId: x}\n");
   Value spec = Map{{"VpcId", Unknown{Type::kString, "ec2.aws/VPC/main.VpcId"}},
                    {"CidrBlock", Unknown{Type::kAny, "x"}}};
   Diagnostics found;
@@ -148,8 +147,9 @@ TEST(Validate, R11ExternalNameAndNameFieldMustAgree) {
 
 TEST(Validate, R11TheNameThatFillsTheNameFieldIsChecked) {
   const std::string name(70, 'r');
-  const Document document = DocumentOf("apiVersion: iam.aws/v1\nkind: Role\nmetadata: {name: " + name +
-                                       "}\nspec: {AssumeRolePolicyDocument: \"{}\"}\n");
+  const Document document =
+      DocumentOf("apiVersion: iam.aws/v1\nkind: Role\nmetadata: {name: " + name +
+                 "}\nspec: {AssumeRolePolicyDocument: \"{}\"}\n");
   Diagnostics found;
   Shipped("iam.aws", "Role")->Validate(document, *document.body.Find("spec"), found);
   const std::string said = FormatDiagnostics(found);
@@ -170,7 +170,8 @@ std::shared_ptr<const FileKind> WithSecretDescription() {
   text.replace(text.find(before), before.size(), "Description: {secret: true, class: safe,");
   Diagnostics found;
   auto kind_text = ReadKindText(std::make_shared<SourceText>(SourceText{"k", text}), found);
-  return FileKind::Make(std::move(*kind_text), *ApiModel::Load(read("apis/aws/iam.json")), "d", found);
+  return FileKind::Make(std::move(*kind_text), *ApiModel::Load(read("apis/aws/iam.json")), "d",
+                        found);
 }
 
 TEST(Validate, R15LiteralSecretIsAnErrorAndItsExcerptIsMasked) {
@@ -194,10 +195,11 @@ TEST(Validate, R15SensitivePassesAtSecretAndStringPathsOnly) {
   Sensitive secret;
   secret.parts.push_back({true, "env:X"});
   Diagnostics found;
-  kind->Validate(document, Map{{"AssumeRolePolicyDocument", secret}, {"Description", secret}}, found);
+  kind->Validate(document, Map{{"AssumeRolePolicyDocument", secret}, {"Description", secret}},
+                 found);
   EXPECT_EQ(FormatDiagnostics(found), "");
-  kind->Validate(document,
-                 Map{{"AssumeRolePolicyDocument", "{}"}, {"MaxSessionDuration", secret}}, found);
+  kind->Validate(document, Map{{"AssumeRolePolicyDocument", "{}"}, {"MaxSessionDuration", secret}},
+                 found);
   EXPECT_NE(FormatDiagnostics(found).find("a secret cannot be given here"), std::string::npos);
 }
 
@@ -216,8 +218,9 @@ TEST(Validate, TenThousandDocumentsTakeNoLongerThanTheyShould) {
   for (int i = 0; i < 10'000; ++i) kind->Validate(document, spec, found);
   const auto took = std::chrono::steady_clock::now() - start;
   EXPECT_EQ(FormatDiagnostics(found), "");
-  RecordProperty("microseconds",
-                 std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
+  RecordProperty(
+      "microseconds",
+      std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
   // A bound for gross faults only: it takes some 30 ms.
   EXPECT_LT(std::chrono::duration_cast<std::chrono::seconds>(took).count(), 5);
 }
