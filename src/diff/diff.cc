@@ -51,7 +51,9 @@ class Comparison {
 
   ResourceDiff Run() {
     const Value desired = kind_.Canonical(*input_.desired);
-    const bool as_recorded = input_.recorded != nullptr && *input_.recorded == *input_.desired;
+    const bool as_recorded =
+        input_.recorded == input_.desired ||
+        (input_.recorded != nullptr && *input_.recorded == *input_.desired);
     const Value recorded = as_recorded || input_.recorded == nullptr
                                ? Value()
                                : kind_.Canonical(*input_.recorded);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "plan/draft.h"
+#include "tandem/codec/json.h"
 #include "tandem/graph/graph.h"
 
 namespace tandem::plan {
@@ -158,11 +159,16 @@ class Decider {
     draft.step.site = r.site;
     draft.step.provisional = r.provisional;
 
-    const Value recorded =
-        record == nullptr || record->recorded.empty() ? Value() : record->recorded.Unpack();
+    // Most resources ask for what was sent before: writing is cheaper than reading.
+    const bool as_recorded =
+        record != nullptr && ToCanonicalJson(evaluated->desired) == record->recorded.json;
+    const Value recorded = as_recorded || record == nullptr || record->recorded.empty()
+                               ? Value()
+                               : record->recorded.Unpack();
     const Value observed =
         exists ? (seen->fields.empty() ? Value(Map()) : seen->fields.Unpack()) : Value();
-    const Value* recorded_form = record == nullptr || recorded.is_null() ? nullptr : &recorded;
+    const Value* recorded_form =
+        as_recorded ? &evaluated->desired : recorded.is_null() ? nullptr : &recorded;
     const ResourceDiff diff = Differ(draft, evaluated->desired, recorded_form, exists ? &observed : nullptr);
     draft.step.changes = diff.changes;
 
