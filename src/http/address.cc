@@ -23,8 +23,7 @@ constexpr Block4 kBlocks4[] = {
     {0xc0000000, 24, HttpReach::kAny},     // protocol assignments
     {0x646464c8, 32, HttpReach::kAny},     // 100.100.100.200: a metadata service
     {0x0a000000, 8, HttpReach::kPrivate},  // RFC 1918
-    {0xac100000, 12, HttpReach::kPrivate},
-    {0xc0a80000, 16, HttpReach::kPrivate},
+    {0xac100000, 12, HttpReach::kPrivate}, {0xc0a80000, 16, HttpReach::kPrivate},
     {0x64400000, 10, HttpReach::kPrivate},  // shared address space
     {0xc6120000, 15, HttpReach::kPrivate},  // benchmarks
 };
@@ -51,7 +50,7 @@ HttpReach ReachOf6(const in6_addr& address) {
     return ReachOf4(BigEndian32(b + 12));
   }
   if (b[0] == 0x20 && b[1] == 0x02) return ReachOf4(BigEndian32(b + 2));  // 6to4
-  if (std::memcmp(b, kZeros, 12) == 0) return HttpReach::kAny;  // ::, ::1, IPv4-compatible
+  if (std::memcmp(b, kZeros, 12) == 0) return HttpReach::kAny;        // ::, ::1, IPv4-compatible
   if (b[0] == 0xfe && (b[1] & 0xc0) == 0x80) return HttpReach::kAny;  // link-local
   if (b[0] == 0xff) return HttpReach::kAny;                           // multicast
   if (std::memcmp(b, kMetadata, 4) == 0) return HttpReach::kAny;      // fd00:ec2::/32
@@ -108,11 +107,11 @@ Status CheckReach(const std::string& host, const std::vector<IpAddress>& address
   for (const IpAddress& address : addresses) {
     HttpReach needed = ReachOf(address);
     if (needed <= reach) continue;
-    return PermissionDenied(fmt::format(
-        "{} stands for {}, {}: only an endpoint that the account names may lie there", host,
-        address.ToString(),
-        needed == HttpReach::kAny ? "an address of this machine or its link"
-                                  : "an address of a private network"));
+    return PermissionDenied(
+        fmt::format("{} stands for {}, {}: only an endpoint that the account names may lie there",
+                    host, address.ToString(),
+                    needed == HttpReach::kAny ? "an address of this machine or its link"
+                                              : "an address of a private network"));
   }
   return OkStatus();
 }

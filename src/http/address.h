@@ -24,12 +24,12 @@ struct IpAddress {
 /// Of a numeric text; nothing for a name.
 std::optional<IpAddress> ParseIpAddress(const std::string& text, int port);
 
-/// The least reach that includes the address. An IPv4 address inside an IPv6 one (mapped, translated,
-/// 6to4) counts as itself.
+/// The least reach that includes the address. An IPv4 address inside an IPv6 one (mapped,
+/// translated, 6to4) counts as itself.
 HttpReach ReachOf(const IpAddress& address);
 
-/// kPermissionDenied if one of `addresses` is beyond `reach`: a name that stands for an allowed and a
-/// forbidden address is an attack or a mistake, and neither is worth a connection.
+/// kPermissionDenied if one of `addresses` is beyond `reach`: a name that stands for an allowed and
+/// a forbidden address is an attack or a mistake, and neither is worth a connection.
 Status CheckReach(const std::string& host, const std::vector<IpAddress>& addresses,
                   HttpReach reach);
 

@@ -22,7 +22,8 @@ using http::Exchanged;
 using http::Patience;
 using http::SteadyTime;
 
-// What a kept connection was opened for: a request with a narrower reach must not ride on a wider one.
+// What a kept connection was opened for: a request with a narrower reach must not ride on a wider
+// one.
 struct PoolKey {
   HttpOrigin origin;
   HttpReach reach;
@@ -129,8 +130,7 @@ class PooledHttpClient final : public HttpClient {
 
  private:
   static HttpFailure Failed(const HttpRequest& request, const Status& status, bool sent) {
-    return {status.Annotate(
-                fmt::format("{} {}", request.method, request.url.origin.ToString())),
+    return {status.Annotate(fmt::format("{} {}", request.method, request.url.origin.ToString())),
             sent};
   }
 
@@ -160,8 +160,8 @@ class PooledHttpClient final : public HttpClient {
     }
   }
 
-  // To the first address that answers. Nothing of the request is sent here, so the next address is no
-  // repetition.
+  // To the first address that answers. Nothing of the request is sent here, so the next address is
+  // no repetition.
   Result<std::unique_ptr<Connection>> Open(const HttpRequest& request, const Patience& patience) {
     const HttpOrigin& origin = request.url.origin;
     TANDEM_ASSIGN_OR_RETURN(std::vector<http::IpAddress> addresses,
@@ -172,8 +172,7 @@ class PooledHttpClient final : public HttpClient {
       SteadyTime until = std::chrono::steady_clock::now() + options_.connect_timeout;
       Result<std::unique_ptr<Connection>> opened = Connection::Open(address, until, patience);
       if (opened.ok() && origin.tls) {
-        const std::string& name =
-            options_.server_name.empty() ? origin.host : options_.server_name;
+        const std::string& name = options_.server_name.empty() ? origin.host : options_.server_name;
         Status secured = (*opened)->StartTls(context_.get(), name, patience);
         if (!secured.ok()) opened = secured;
       }

@@ -32,8 +32,8 @@ bool IsToken(std::string_view text) {
   });
 }
 
-// The connection as httplib sees it. Remembers the head of the answer, because httplib unescapes the
-// values of headers and we hand them on as received.
+// The connection as httplib sees it. Remembers the head of the answer, because httplib unescapes
+// the values of headers and we hand them on as received.
 class WireStream final : public httplib::Stream {
  public:
   WireStream(Connection& connection, size_t max_body_bytes, const Patience& patience)
@@ -113,8 +113,8 @@ class WireStream final : public httplib::Stream {
   Status status_;
 };
 
-// httplib's client without its connections: it frames what goes over a stream of ours, so none of its
-// reconnecting, redirecting or resolving is ever reached.
+// httplib's client without its connections: it frames what goes over a stream of ours, so none of
+// its reconnecting, redirecting or resolving is ever reached.
 class Framing final : public httplib::ClientImpl {
  public:
   Framing() : ClientImpl("unused.invalid", 80) {
@@ -194,9 +194,8 @@ httplib::Request ToHttplib(const HttpRequest& request, std::string_view user_age
 
 bool SameName(std::string_view a, std::string_view b) {
   auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(),
-                    [&](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 bool ParseHead(std::string_view head, bool* http11, HttpHeaders* headers) {
@@ -279,14 +278,14 @@ Exchanged Exchange(Connection& connection, const HttpRequest& request, std::stri
   bool done = Framing().Run(stream, out, in);
   if (!done && !bodyless) {
     if (too_large) {
-      result.status = ResourceExhausted(
-          fmt::format("the answer is larger than {} bytes", max_response_bytes));
+      result.status =
+          ResourceExhausted(fmt::format("the answer is larger than {} bytes", max_response_bytes));
     } else if (!stream.status().ok()) {
       result.status = stream.status();
     } else if (stream.ended()) {
-      result.status = Unavailable(stream.head().empty()
-                                      ? "the server hung up without an answer"
-                                      : "the server hung up in the middle of its answer");
+      result.status =
+          Unavailable(stream.head().empty() ? "the server hung up without an answer"
+                                            : "the server hung up in the middle of its answer");
     } else {
       result.status = Status(Code::kUnknown, "the answer is no HTTP");
     }

@@ -1,5 +1,5 @@
-// One request and its answer on a connection that is already open. cpp-httplib does the framing; the
-// connection, its deadline and what has been sent are ours.
+// One request and its answer on a connection that is already open. cpp-httplib does the framing;
+// the connection, its deadline and what has been sent are ours.
 #pragma once
 
 #include "http/connection.h"

@@ -53,8 +53,7 @@ Status TrustAuthorities(SSL_CTX* context, const HttpClientOptions& options) {
     }
     return OkStatus();
   }
-  if (!options.ca_file.empty() &&
-      SSL_CTX_load_verify_file(context, options.ca_file.c_str()) != 1) {
+  if (!options.ca_file.empty() && SSL_CTX_load_verify_file(context, options.ca_file.c_str()) != 1) {
     return Failed(fmt::format("cannot read certificate authorities from {}", options.ca_file));
   }
   if (!options.ca_pem.empty()) return TrustPem(context, options.ca_pem);

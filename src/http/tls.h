@@ -20,12 +20,12 @@ struct FreeSsl {
 };
 using Ssl = std::unique_ptr<SSL, FreeSsl>;
 
-/// TLS 1.2 and up, the options' authorities and client certificate. kInvalidArgument if one cannot be
-/// read; the message holds no key.
+/// TLS 1.2 and up, the options' authorities and client certificate. kInvalidArgument if one cannot
+/// be read; the message holds no key.
 Result<SslContext> NewSslContext(const HttpClientOptions& options);
 
-/// A session that will accept only a certificate for `name` (a host name or a numeric address), unless
-/// the context verifies nothing. It reads and writes memory (SSL_get_rbio, SSL_get_wbio).
+/// A session that will accept only a certificate for `name` (a host name or a numeric address),
+/// unless the context verifies nothing. It reads and writes memory (SSL_get_rbio, SSL_get_wbio).
 Result<Ssl> NewSsl(SSL_CTX* context, const std::string& name);
 
 /// What OpenSSL has to say of the last failure in this thread, and clears it; "" if nothing.

@@ -1,9 +1,9 @@
 // HTTP/1.1 for providers: one request, one answer, nothing behind the caller's back.
 //
-// A client never follows a redirect and never repeats a request whose bytes may have left: a failure
-// says whether they have (`sent`), which is the difference between "not done" and "perhaps done" (R10).
-// Connections are kept and reused per origin. Every name is resolved once per connection, and the very
-// address that was checked is the one connected to.
+// A client never follows a redirect and never repeats a request whose bytes may have left: a
+// failure says whether they have (`sent`), which is the difference between "not done" and "perhaps
+// done" (R10). Connections are kept and reused per origin. Every name is resolved once per
+// connection, and the very address that was checked is the one connected to.
 //
 // Thread-safe. Send blocks its caller; any number of threads may send at once.
 #pragma once
@@ -38,9 +38,10 @@ enum class HttpReach {
 struct HttpRequest {
   std::string method = "GET";
   HttpUrl url;
-  /// Sent as given; on the wire sorted by name, equal names in this order. Added where missing: Host,
-  /// User-Agent, Accept, "Accept-Encoding: identity", Content-Length; and Content-Type "text/plain"
-  /// where there is a body. Never added: Expect. Connection and Transfer-Encoding are refused.
+  /// Sent as given; on the wire sorted by name, equal names in this order. Added where missing:
+  /// Host, User-Agent, Accept, "Accept-Encoding: identity", Content-Length; and Content-Type
+  /// "text/plain" where there is a body. Never added: Expect. Connection and Transfer-Encoding are
+  /// refused.
   HttpHeaders headers;
   std::string body;
   HttpReach reach = HttpReach::kPrivate;
@@ -56,10 +57,10 @@ struct HttpResponse {
 };
 
 struct HttpFailure {
-  /// kInvalidArgument: the request cannot be written; kPermissionDenied: the address is out of reach;
-  /// kFailedPrecondition: the server's certificate is not trusted; kDeadlineExceeded; kCancelled;
-  /// kUnavailable: no connection, or it broke; kResourceExhausted: the answer is too large;
-  /// kUnknown: the answer is no HTTP. Never holds a header, a body or a query.
+  /// kInvalidArgument: the request cannot be written; kPermissionDenied: the address is out of
+  /// reach; kFailedPrecondition: the server's certificate is not trusted; kDeadlineExceeded;
+  /// kCancelled; kUnavailable: no connection, or it broke; kResourceExhausted: the answer is too
+  /// large; kUnknown: the answer is no HTTP. Never holds a header, a body or a query.
   Status status;
   /// False only if no byte of the request reached the network.
   bool sent = false;
@@ -84,8 +85,8 @@ class HttpClient {
  public:
   virtual ~HttpClient() = default;
 
-  /// Returns within `timeout` (name look-up, connecting, sending and reading together), and soon after
-  /// `stop` is requested.
+  /// Returns within `timeout` (name look-up, connecting, sending and reading together), and soon
+  /// after `stop` is requested.
   virtual HttpOutcome Send(const HttpRequest& request, Duration timeout,
                            std::stop_token stop = {}) = 0;
 };
@@ -100,7 +101,8 @@ struct HttpClientOptions {
   int max_idle_connections = 16;
   Duration max_idle_time = std::chrono::seconds(20);
 
-  // Whom to trust: the system's authorities, unless a file or a text of PEM certificates replaces them.
+  // Whom to trust: the system's authorities, unless a file or a text of PEM certificates replaces
+  // them.
   std::string ca_file;
   std::string ca_pem;
   /// For test servers and the like: any certificate will do.
@@ -112,8 +114,8 @@ struct HttpClientOptions {
   std::string client_key_pem;
 };
 
-/// kInvalidArgument if a certificate or key cannot be read. Destroying the client waits for calls to
-/// Send to return, and for name look-ups under way.
+/// kInvalidArgument if a certificate or key cannot be read. Destroying the client waits for calls
+/// to Send to return, and for name look-ups under way.
 Result<std::unique_ptr<HttpClient>> NewHttpClient(HttpClientOptions options = {});
 
 }  // namespace tandem

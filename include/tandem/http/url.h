@@ -1,7 +1,7 @@
 // Where a request goes: an origin (scheme, host, port) and a target (path and query).
 //
-// Values. A target is kept byte for byte: signatures are made over it, so nothing here, and nothing in
-// the client, escapes, unescapes or normalises it.
+// Values. A target is kept byte for byte: signatures are made over it, so nothing here, and nothing
+// in the client, escapes, unescapes or normalises it.
 #pragma once
 
 #include <string>

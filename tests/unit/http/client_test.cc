@@ -70,8 +70,9 @@ TEST(HttpClient, SendsTargetAndHeadersByteForByte) {
     return Answer(200, "ok");
   }));
   auto client = Client();
-  const char* kTargets[] = {"/", "/a%2Fb/%7e//../.", "/?q=a+b%20c&x=%E2%82%AC&empty=",
-                            "/a:b@c;d=e,f!$'()*~[]|^`{}\"<>\\", "/%zz?%"};
+  const char* kTargets[] = {"/", "/a%2Fb/%7e//../.",
+                            "/?q=a+b%20c&x=%E2%82%AC&empty=", "/a:b@c;d=e,f!$'()*~[]|^`{}\"<>\\",
+                            "/%zz?%"};
   for (const char* target : kTargets) {
     HttpRequest request = To(server.Url(target));
     request.headers = {{"X-Amz-Date", "20150830T123600Z"}, {"x-note", "a%20b  +c; \"d\""}};
@@ -195,21 +196,28 @@ TEST(HttpClient, R10FailureAfterSendingIsSentAndNeverRepeated) {
       {"half a status line", [](Peer& peer) { peer.Send("HTTP/1.1 20"); }, Code::kUnavailable},
       {"half a head", [](Peer& peer) { peer.Send("HTTP/1.1 200 OK\r\nContent-Le"); },
        Code::kUnavailable},
-      {"half a body", [](Peer& peer) { peer.Send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"); },
+      {"half a body",
+       [](Peer& peer) { peer.Send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"); },
        Code::kUnavailable},
       {"half a chunk",
        [](Peer& peer) {
          peer.Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe");
        },
        Code::kUnavailable},
-      {"no HTTP", [](Peer& peer) { peer.Send("SSH-2.0-OpenSSH_9.2\r\n\r\n"); peer.AwaitEnd(); },
+      {"no HTTP",
+       [](Peer& peer) {
+         peer.Send("SSH-2.0-OpenSSH_9.2\r\n\r\n");
+         peer.AwaitEnd();
+       },
        Code::kUnknown},
-      {"early hints", [](Peer& peer) { peer.Send("HTTP/1.1 103 Early\r\nContent-Length: 0\r\n\r\n"); },
+      {"early hints",
+       [](Peer& peer) { peer.Send("HTTP/1.1 103 Early\r\nContent-Length: 0\r\n\r\n"); },
        Code::kUnknown},
       {"a chunk longer than it says",
        [](Peer& peer) {
-         peer.Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-                   "2\r\nhello\r\n0\r\n\r\n");
+         peer.Send(
+             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+             "2\r\nhello\r\n0\r\n\r\n");
          peer.AwaitEnd();
        },
        Code::kUnknown},
@@ -339,8 +347,7 @@ TEST(HttpClient, ManyThreadsShareConnections) {
       for (int i = 0; i < 25; ++i) {
         std::string target = fmt::format("/{}/{}", thread, i);
         HttpOutcome outcome = client->Send(To(server.Url(target)), kLong);
-        good += outcome.ok() &&
-                outcome.response().body == fmt::format("GET {} HTTP/1.1", target);
+        good += outcome.ok() && outcome.response().body == fmt::format("GET {} HTTP/1.1", target);
       }
     });
   }
@@ -390,8 +397,8 @@ TEST(HttpClient, AServerThatDoesNotReadEndsAtTheDeadline) {
   std::mutex mutex;
   mutex.lock();
   LocalServer server([&](Peer&) { std::lock_guard<std::mutex> lock(mutex); });
-  HttpOutcome outcome = Client()->Send(To(server.Url(), "PUT", std::string(64 << 20, 'x')),
-                                       milliseconds(200));
+  HttpOutcome outcome =
+      Client()->Send(To(server.Url(), "PUT", std::string(64 << 20, 'x')), milliseconds(200));
   mutex.unlock();
   ASSERT_FALSE(outcome.ok());
   EXPECT_EQ(outcome.failure().status.code(), Code::kDeadlineExceeded) << Why(outcome);
@@ -478,11 +485,26 @@ TEST(HttpClient, RefusesWhatCannotBeWritten) {
       {"target with a space", [](HttpRequest& r) { r.url.target = "/a b"; }},
       {"relative target", [](HttpRequest& r) { r.url.target = "a"; }},
       {"no target", [](HttpRequest& r) { r.url.target = ""; }},
-      {"header value", [](HttpRequest& r) { r.headers = {{"X", "a\r\nY: b"}}; }},
-      {"header name", [](HttpRequest& r) { r.headers = {{"X: y\r\nZ", "a"}}; }},
-      {"transfer coding", [](HttpRequest& r) { r.headers = {{"transfer-encoding", "chunked"}}; }},
-      {"expect", [](HttpRequest& r) { r.headers = {{"Expect", "100-continue"}}; }},
-      {"length", [](HttpRequest& r) { r.headers = {{"content-length", "7"}}; }},
+      {"header value",
+       [](HttpRequest& r) {
+         r.headers = {{"X", "a\r\nY: b"}};
+       }},
+      {"header name",
+       [](HttpRequest& r) {
+         r.headers = {{"X: y\r\nZ", "a"}};
+       }},
+      {"transfer coding",
+       [](HttpRequest& r) {
+         r.headers = {{"transfer-encoding", "chunked"}};
+       }},
+      {"expect",
+       [](HttpRequest& r) {
+         r.headers = {{"Expect", "100-continue"}};
+       }},
+      {"length",
+       [](HttpRequest& r) {
+         r.headers = {{"content-length", "7"}};
+       }},
       {"no host", [](HttpRequest& r) { r.url.origin.host = ""; }},
   };
   LocalServer server(AnswerAll([](const std::string&) { return Answer(200, ""); }));

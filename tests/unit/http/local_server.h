@@ -46,8 +46,8 @@ class Peer {
         }
       }
       char buffer[16 * 1024];
-      ssize_t count = ssl_ ? SSL_read(ssl_, buffer, sizeof buffer)
-                           : recv(fd_, buffer, sizeof buffer, 0);
+      ssize_t count =
+          ssl_ ? SSL_read(ssl_, buffer, sizeof buffer) : recv(fd_, buffer, sizeof buffer, 0);
       if (count <= 0) return "";
       pending_.append(buffer, static_cast<size_t>(count));
     }

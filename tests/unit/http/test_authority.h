@@ -1,4 +1,5 @@
-// A certificate authority made for one test: its certificate as PEM, and servers that it vouches for.
+// A certificate authority made for one test: its certificate as PEM, and servers that it vouches
+// for.
 #pragma once
 
 #include <openssl/evp.h>
@@ -32,11 +33,12 @@ class TestAuthority {
     std::string key_pem;
   };
 
-  /// `names` as OpenSSL's subjectAltName: "DNS:localhost,IP:127.0.0.1". Negative `seconds`: expired.
+  /// `names` as OpenSSL's subjectAltName: "DNS:localhost,IP:127.0.0.1". Negative `seconds`:
+  /// expired.
   Identity Issue(const std::string& names, long seconds = 3600) const {
     EVP_PKEY* key = EVP_EC_gen("P-256");
-    X509* certificate = Make("made-up test server", key, key_, certificate_, "CA:FALSE", names,
-                             seconds);
+    X509* certificate =
+        Make("made-up test server", key, key_, certificate_, "CA:FALSE", names, seconds);
     BIO* bio = BIO_new(BIO_s_mem());
     PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr);
     Identity identity{PemOf(certificate), Text(bio)};
