@@ -21,18 +21,27 @@ const std::vector<std::string>& OwnMetadataKeys() {
 }
 
 const std::vector<std::string>& NativeMetadataKeys() {
-  static const std::vector<std::string> keys = {
-      "name",          "namespace",         "labels",
-      "annotations",   "generateName",      "finalizers",
-      "managedFields", "ownerReferences",   "uid",
-      "generation",    "resourceVersion",   "selfLink",
-      "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"};
+  static const std::vector<std::string> keys = {"name",
+                                                "namespace",
+                                                "labels",
+                                                "annotations",
+                                                "generateName",
+                                                "finalizers",
+                                                "managedFields",
+                                                "ownerReferences",
+                                                "uid",
+                                                "generation",
+                                                "resourceVersion",
+                                                "selfLink",
+                                                "creationTimestamp",
+                                                "deletionTimestamp",
+                                                "deletionGracePeriodSeconds"};
   return keys;
 }
 
 /// Kubernetes has a few groups of one word; every other one-word group is tandem's or a tool's.
 bool IsNative(std::string_view group) {
-  constexpr std::array<std::string_view, 6> kOneWord = {"core",  "apps",   "batch",
+  constexpr std::array<std::string_view, 6> kOneWord = {"core",        "apps",   "batch",
                                                         "autoscaling", "policy", "extensions"};
   if (std::find(kOneWord.begin(), kOneWord.end(), group) != kOneWord.end()) return true;
   const auto ends = [&](std::string_view suffix) {
@@ -75,13 +84,14 @@ class Checker {
  private:
   void Error(std::string_view path, bool of_key, std::string summary, std::string detail) {
     ok_ = false;
-    const bool named = !document_.name.empty() && !document_.kind.empty() && !document_.group.empty();
+    const bool named =
+        !document_.name.empty() && !document_.kind.empty() && !document_.group.empty();
     found_.Error(document_.RangeOf(path, of_key), std::move(summary), std::move(detail),
                  named ? document_.address().ToString() : "");
   }
 
-  /// The text at `path`; null pointer after saying what is wrong with it. Absent and not `required`:
-  /// null pointer, and nothing is wrong.
+  /// The text at `path`; null pointer after saying what is wrong with it. Absent and not
+  /// `required`: null pointer, and nothing is wrong.
   const std::string* Text(std::string_view path, std::string_view name, bool required) {
     const Value* value = document_.body.At(path);
     if (value == nullptr) {
@@ -99,7 +109,8 @@ class Checker {
     return nullptr;
   }
 
-  /// Says that a member is missing, unless one that is nearly it is there: that is reported as unknown.
+  /// Says that a member is missing, unless one that is nearly it is there: that is reported as
+  /// unknown.
   void Missing(std::string_view path, std::string_view name) {
     const size_t dot = path.rfind('.');
     const std::string parent(dot == std::string_view::npos ? "" : path.substr(0, dot));
@@ -111,8 +122,9 @@ class Checker {
           return;
         }
     }
-    Error(parent, true, fmt::format("{} is missing", name),
-          name == "metadata.name" ? "every document has a name, unique among those of its kind" : "");
+    Error(
+        parent, true, fmt::format("{} is missing", name),
+        name == "metadata.name" ? "every document has a name, unique among those of its kind" : "");
   }
 
   void Unknown(std::string_view parent, const std::string& key, const std::string& nearest) {
@@ -143,7 +155,8 @@ class Checker {
             fmt::format("metadata must be a map, not {}", TypeName(metadata->type())), "");
       return;
     }
-    if (const std::string* name = Text("metadata.name", "metadata.name", true)) document_.name = *name;
+    if (const std::string* name = Text("metadata.name", "metadata.name", true))
+      document_.name = *name;
     if (const std::string* ns = Text("metadata.namespace", "metadata.namespace", false))
       document_.ns = *ns;
     Texts(*metadata, "labels", document_.labels);
@@ -157,7 +170,8 @@ class Checker {
     if (value == nullptr || value->is_null()) return;
     const std::string path = JoinPath("metadata", member);
     if (!value->is_map()) {
-      Error(path, false, fmt::format("{} must be a map, not {}", path, TypeName(value->type())), "");
+      Error(path, false, fmt::format("{} must be a map, not {}", path, TypeName(value->type())),
+            "");
       return;
     }
     for (const auto& [key, text] : value->as_map()) {
@@ -167,7 +181,9 @@ class Checker {
         const bool null = text.is_null();
         Error(JoinPath(path, key), null,
               fmt::format("{} '{}' must be a string, not {}", path, key, TypeName(text.type())),
-              text.is_map() || text.is_list() ? "" : null ? "write \"\" for an empty one" : "quote it");
+              text.is_map() || text.is_list() ? ""
+              : null                          ? "write \"\" for an empty one"
+                                              : "quote it");
       }
     }
   }
@@ -198,7 +214,8 @@ std::vector<Document> ParseText(const std::shared_ptr<const SourceText>& source,
                                 const ParseLimits& limits, Diagnostics& found) {
   std::vector<Document> documents;
   for (const DocumentText& text : SplitDocuments(source, limits, found))
-    if (auto document = ParseDocument(text, limits, found)) documents.push_back(std::move(*document));
+    if (auto document = ParseDocument(text, limits, found))
+      documents.push_back(std::move(*document));
   return documents;
 }
 

@@ -32,8 +32,8 @@ class EventText final : public YamlSink {
 
  private:
   bool Add(std::string_view what, const NodeTraits& node, std::string_view value) {
-    text_ += fmt::format("{} {} {} {} {} {}:{}\n", what, node.tag, node.quoted, node.flow, node.anchor,
-                         value.size(), value);
+    text_ += fmt::format("{} {} {} {} {} {}:{}\n", what, node.tag, node.quoted, node.flow,
+                         node.anchor, value.size(), value);
     return true;
   }
 
@@ -69,15 +69,14 @@ struct Line {
   bool exact = false;   // holds part of a text of several lines: trailing blanks may be content
 };
 
-size_t Indent(std::string_view line) {
-  return std::min(line.find_first_not_of(' '), line.size());
-}
+size_t Indent(std::string_view line) { return std::min(line.find_first_not_of(' '), line.size()); }
 bool IsEmpty(std::string_view line) {
   return line.find_first_not_of(" \t") == std::string_view::npos;
 }
 bool IsMarker(std::string_view line) {
   const std::string_view mark = line.substr(0, 3);
-  return (mark == "---" || mark == "...") && (line.size() == 3 || line[3] == ' ' || line[3] == '\t');
+  return (mark == "---" || mark == "...") &&
+         (line.size() == 3 || line[3] == ' ' || line[3] == '\t');
 }
 
 class Formatter {
@@ -105,9 +104,9 @@ class Formatter {
 
   std::string Write() {
     std::string out;
-    bool blank = false;       // an empty line waits to be written
-    bool at_start = true;     // of a document
-    bool first_line = true;   // of the file
+    bool blank = false;      // an empty line waits to be written
+    bool at_start = true;    // of a document
+    bool first_line = true;  // of the file
     for (size_t i = 0; i < lines_.size(); ++i) {
       const Line& line = lines_[i];
       if (line.inside) {
@@ -132,7 +131,8 @@ class Formatter {
         shift_ = 0;
         out += (line.exact ? line.text : Trimmed(line.text)) + "\n";
       } else if (line.text[Indent(line.text)] == '#') {
-        out += std::string(CommentIndent(i), ' ') + Trimmed(line.text.substr(Indent(line.text))) + "\n";
+        out += std::string(CommentIndent(i), ' ') + Trimmed(line.text.substr(Indent(line.text))) +
+               "\n";
       } else {
         out += Reindented(line) + "\n";
       }
@@ -154,8 +154,9 @@ class Formatter {
   }
 
   size_t LineOf(size_t offset) const {
-    const auto after = std::upper_bound(lines_.begin(), lines_.end(), offset,
-                                        [](size_t at, const Line& line) { return at < line.begin; });
+    const auto after =
+        std::upper_bound(lines_.begin(), lines_.end(), offset,
+                         [](size_t at, const Line& line) { return at < line.begin; });
     return after == lines_.begin() ? 0 : static_cast<size_t>(after - lines_.begin()) - 1;
   }
 
@@ -223,8 +224,8 @@ class Formatter {
     size_t at = Indent(text);
     std::string out;
     while (true) {
-      const bool item = text[at] == '-' && (at + 1 == text.size() || text[at + 1] == ' ' ||
-                                            text[at + 1] == '\t');
+      const bool item =
+          text[at] == '-' && (at + 1 == text.size() || text[at + 1] == ' ' || text[at + 1] == '\t');
       const size_t to = Place(at, item);
       out.resize(std::max(to, out.size()), ' ');
       shift_ = static_cast<int>(out.size()) - static_cast<int>(at);

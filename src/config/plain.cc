@@ -75,12 +75,13 @@ PlainScalar Number(std::string_view text) {
   if (AllDigits(digits)) {
     PlainScalar result = Integer(text, negative ? text : digits, 10);
     if (digits.size() > 1 && digits[0] == '0' && result.error.empty()) {
-      result.warning = fmt::format("the number {} is read as decimal {}", text,
-                                   result.value.as_int());
-      result.detail = "quote it if it is an identifier; octal is written 0o" +
-                      std::string(digits.substr(digits.find_first_not_of('0') == std::string_view::npos
-                                                    ? digits.size() - 1
-                                                    : digits.find_first_not_of('0')));
+      result.warning =
+          fmt::format("the number {} is read as decimal {}", text, result.value.as_int());
+      result.detail =
+          "quote it if it is an identifier; octal is written 0o" +
+          std::string(digits.substr(digits.find_first_not_of('0') == std::string_view::npos
+                                        ? digits.size() - 1
+                                        : digits.find_first_not_of('0')));
     }
     return result;
   }
@@ -98,8 +99,7 @@ PlainScalar Number(std::string_view text) {
     return Fault("'not a number' is not a value", "quote it if it is a text");
   if (!IsFloat(digits)) return String(text);
   double number = 0;
-  const auto [stop, error] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (error == std::errc::result_out_of_range || !std::isfinite(number))
     return Fault(fmt::format("the number {} is outside what a double holds", text),
                  "quote it if it is a text");

@@ -28,8 +28,8 @@ size_t LineStart(std::string_view text, size_t at) {
   return newline == std::string_view::npos ? 0 : newline + 1;
 }
 
-/// The column of the innermost block collection that holds the block scalar at `begin`, or -1 at the top:
-/// what an indentation indicator counts from.
+/// The column of the innermost block collection that holds the block scalar at `begin`, or -1 at
+/// the top: what an indentation indicator counts from.
 int ParentIndent(std::string_view text, size_t begin) {
   size_t start = LineStart(text, begin);
   size_t at = SkipBlanks(text, start);
@@ -60,11 +60,21 @@ class Decoder {
 
   ScalarMap Run() {
     switch (StyleAt(text_, at_)) {
-      case ScalarStyle::kPlain: Flow('\0'); break;
-      case ScalarStyle::kSingle: Flow('\''); break;
-      case ScalarStyle::kDouble: Flow('"'); break;
-      case ScalarStyle::kLiteral: Block(false); break;
-      case ScalarStyle::kFolded: Block(true); break;
+      case ScalarStyle::kPlain:
+        Flow('\0');
+        break;
+      case ScalarStyle::kSingle:
+        Flow('\'');
+        break;
+      case ScalarStyle::kDouble:
+        Flow('"');
+        break;
+      case ScalarStyle::kLiteral:
+        Block(false);
+        break;
+      case ScalarStyle::kFolded:
+        Block(true);
+        break;
     }
     map_.end = at_;
     return std::move(map_);
@@ -107,7 +117,8 @@ class Decoder {
     return c == '#' && IsSpace(text_[at_ - 1]);
   }
 
-  /// Blanks stay; a line break and the blanks around it become one space, or a break for each further.
+  /// Blanks stay; a line break and the blanks around it become one space, or a break for each
+  /// further.
   void Fold(bool plain) {
     const size_t begin = at_;
     at_ = SkipBlanks(text_, at_);
@@ -150,24 +161,41 @@ class Decoder {
     const char c = text_[at_++];
     const auto point = [&](uint32_t code) { PutCodePoint(code, from); };
     switch (c) {
-      case '0': return point(0);
-      case 'a': return point(7);
-      case 'b': return point(8);
+      case '0':
+        return point(0);
+      case 'a':
+        return point(7);
+      case 'b':
+        return point(8);
       case 't':
-      case '\t': return point(9);
-      case 'n': return point(10);
-      case 'v': return point(11);
-      case 'f': return point(12);
-      case 'r': return point(13);
-      case 'e': return point(27);
-      case 'N': return point(0x85);
-      case '_': return point(0xA0);
-      case 'L': return point(0x2028);
-      case 'P': return point(0x2029);
-      case 'x': return point(HexDigits(2));
-      case 'u': return point(HexDigits(4));
-      case 'U': return point(HexDigits(8));
-      default: return Put(c, from);
+      case '\t':
+        return point(9);
+      case 'n':
+        return point(10);
+      case 'v':
+        return point(11);
+      case 'f':
+        return point(12);
+      case 'r':
+        return point(13);
+      case 'e':
+        return point(27);
+      case 'N':
+        return point(0x85);
+      case '_':
+        return point(0xA0);
+      case 'L':
+        return point(0x2028);
+      case 'P':
+        return point(0x2029);
+      case 'x':
+        return point(HexDigits(2));
+      case 'u':
+        return point(HexDigits(4));
+      case 'U':
+        return point(HexDigits(8));
+      default:
+        return Put(c, from);
     }
   }
 
@@ -283,7 +311,8 @@ size_t PlainEnd(std::string_view text, size_t begin, std::string_view value) {
     if (IsSpace(text[at])) {
       size_t next = at;
       size_t breaks = 0;
-      for (; next < text.size() && IsSpace(text[next]); ++next) breaks += text[next] == '\n' ? 1 : 0;
+      for (; next < text.size() && IsSpace(text[next]); ++next)
+        breaks += text[next] == '\n' ? 1 : 0;
       done += breaks == 0 ? next - at : std::max<size_t>(1, breaks - 1);
       at = next;
     } else {
@@ -299,17 +328,23 @@ size_t PlainEnd(std::string_view text, size_t begin, std::string_view value) {
 ScalarStyle StyleAt(std::string_view text, size_t begin) {
   if (begin >= text.size()) return ScalarStyle::kPlain;
   switch (text[begin]) {
-    case '"': return ScalarStyle::kDouble;
-    case '\'': return ScalarStyle::kSingle;
-    case '|': return ScalarStyle::kLiteral;
-    case '>': return ScalarStyle::kFolded;
-    default: return ScalarStyle::kPlain;
+    case '"':
+      return ScalarStyle::kDouble;
+    case '\'':
+      return ScalarStyle::kSingle;
+    case '|':
+      return ScalarStyle::kLiteral;
+    case '>':
+      return ScalarStyle::kFolded;
+    default:
+      return ScalarStyle::kPlain;
   }
 }
 
 size_t ScalarEnd(std::string_view text, size_t begin, std::string_view value) {
   switch (StyleAt(text, begin)) {
-    case ScalarStyle::kPlain: return PlainEnd(text, begin, value);
+    case ScalarStyle::kPlain:
+      return PlainEnd(text, begin, value);
     case ScalarStyle::kSingle: {
       size_t at = begin + 1;
       while (true) {

@@ -12,8 +12,8 @@ enum class ScalarStyle { kPlain, kSingle, kDouble, kLiteral, kFolded };
 
 ScalarStyle StyleAt(std::string_view text, size_t begin);
 
-/// The end of the scalar at `begin` whose value is `value`, in text that the parser accepted; npos for a
-/// quoted one that nothing closes, which yaml-cpp accepts at the end of the text.
+/// The end of the scalar at `begin` whose value is `value`, in text that the parser accepted; npos
+/// for a quoted one that nothing closes, which yaml-cpp accepts at the end of the text.
 size_t ScalarEnd(std::string_view text, size_t begin, std::string_view value);
 
 /// A scalar's value decoded again from its text, and for each byte of it the offset that gave it.

@@ -13,7 +13,9 @@ size_t LineStart(std::string_view text, size_t at) {
   return newline == std::string_view::npos ? 0 : newline + 1;
 }
 
-size_t LineEnd(std::string_view text, size_t at) { return std::min(text.find('\n', at), text.size()); }
+size_t LineEnd(std::string_view text, size_t at) {
+  return std::min(text.find('\n', at), text.size());
+}
 
 /// A tab among the leading blanks of the line at `at` or of the next one, or npos.
 size_t TabInIndent(std::string_view text, size_t at) {
@@ -36,7 +38,8 @@ size_t OpenQuote(std::string_view text, size_t from) {
     const char c = text[at];
     if (start && (c == '"' || c == '\'')) {
       size_t close = at + 1;
-      while (close < text.size() && text[close] != c) close += c == '"' && text[close] == '\\' ? 2 : 1;
+      while (close < text.size() && text[close] != c)
+        close += c == '"' && text[close] == '\\' ? 2 : 1;
       if (close >= text.size()) return at;
       at = close + 1;
       start = false;
@@ -101,9 +104,11 @@ Diagnostic ExplainFault(const DocumentText& document, const YamlFault& fault,
   } else if (Contains(reason, "end of map not found") ||
              Contains(reason, "end of sequence not found")) {
     say("this line does not fit the structure above it",
-        "members of one map, and items of one list, start in the same column; a member is 'key: value'");
+        "members of one map, and items of one list, start in the same column; a member is 'key: "
+        "value'");
   } else if (Contains(reason, "illegal block entry")) {
-    say("a list item is not allowed here", "put '-' on a line of its own, indented like its siblings");
+    say("a list item is not allowed here",
+        "put '-' on a line of its own, indented like its siblings");
   } else if (Contains(reason, "illegal map key")) {
     say("a map key is not allowed here", "check the indentation of this line");
   } else if (Contains(reason, "unknown escape character")) {
@@ -114,7 +119,8 @@ Diagnostic ExplainFault(const DocumentText& document, const YamlFault& fault,
         "\\x takes two hexadecimal digits, \\u four, \\U eight");
   } else if (Contains(reason, "referenced anchor is not defined")) {
     say("this alias names an anchor that does not exist",
-        "an anchor '&name' comes before its aliases, in the same document; quote a text that starts "
+        "an anchor '&name' comes before its aliases, in the same document; quote a text that "
+        "starts "
         "with '*'");
   } else if (Contains(reason, "alias") || Contains(reason, "anchor")) {
     say("a malformed anchor or alias", "quote a text that starts with '*' or '&'");

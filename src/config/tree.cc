@@ -151,7 +151,7 @@ class TreeBuilder final : public YamlSink {
 
   void OnExtra(size_t at) override {
     (void)Stop(at, at + 1, "this does not belong to the value before it",
-                "check the indentation, or start a new document with a line '---'");
+               "check the indentation, or start a new document with a line '---'");
   }
 
  private:
@@ -217,7 +217,8 @@ class TreeBuilder final : public YamlSink {
       if (tag && begin < text_.size() && text_[begin] == '<') {
         begin = std::min(text_.find('>', begin), text_.size() - 1) + 1;
       } else {
-        while (begin < text_.size() && (tag ? IsTag(text_[begin]) : IsAnchor(text_[begin]))) ++begin;
+        while (begin < text_.size() && (tag ? IsTag(text_[begin]) : IsAnchor(text_[begin])))
+          ++begin;
       }
       end = begin;
       begin = SkipToContent(begin);
@@ -282,8 +283,7 @@ class TreeBuilder final : public YamlSink {
           frame.node == kNoPlace ? nullptr : tree_.positions.FindMember(frame.node, key);
       std::string detail = "remove one of them";
       if (first != nullptr) {
-        const Position at =
-            PositionAt(document_.source->text, document_.begin + first->key_begin);
+        const Position at = PositionAt(document_.source->text, document_.begin + first->key_begin);
         detail = fmt::format("the first is at {}:{}:{}; remove one of them", document_.source->name,
                              at.line, at.column);
       }
@@ -291,9 +291,8 @@ class TreeBuilder final : public YamlSink {
     }
     frame.slot = &member->second;
     frame.key = SpanOf(begin, end, begin, end);
-    frame.member = frame.node == kNoPlace
-                       ? kNoPlace
-                       : tree_.positions.AddMember(frame.node, key, frame.key);
+    frame.member =
+        frame.node == kNoPlace ? kNoPlace : tree_.positions.AddMember(frame.node, key, frame.key);
     return true;
   }
 
@@ -313,8 +312,8 @@ class TreeBuilder final : public YamlSink {
       *slot = std::move(value);
       node = frame.member;
       if (node != kNoPlace)
-        tree_.positions.SetSpan(node, {frame.key.key_begin, frame.key.key_end, span.value_begin,
-                                       span.value_end});
+        tree_.positions.SetSpan(
+            node, {frame.key.key_begin, frame.key.key_end, span.value_begin, span.value_end});
       return slot;
     }
     List& list = frame.value->as_list();
@@ -346,8 +345,8 @@ class TreeBuilder final : public YamlSink {
     size_t end = begin;
     SkipProperties(begin, end);
     begin = std::min(begin, text_.size());
-    if (!node.tag.empty() &&
-        (node.tag.substr(0, kCoreTag.size()) != kCoreTag || node.tag.substr(kCoreTag.size()) != tag))
+    if (!node.tag.empty() && (node.tag.substr(0, kCoreTag.size()) != kCoreTag ||
+                              node.tag.substr(kCoreTag.size()) != tag))
       return BadTag(node);
     if (static_cast<int>(frames_.size()) + (AwaitsKey() ? BracketDepth(begin) : 0) >= limits_.depth)
       return TooDeep(begin, begin + 1);
@@ -401,10 +400,11 @@ class TreeBuilder final : public YamlSink {
   bool BadTag(const NodeTraits& node) {
     size_t end = node.at;
     while (end < text_.size() && !IsSpace(text_[end])) ++end;
-    return Stop(node.at, end, fmt::format("the tag '{}' is not supported here",
-                                               text_.substr(node.at, end - node.at)),
-                "!!str, !!int, !!float, !!bool, !!null, !!map and !!seq are, before a value of that "
-                "type; quote a text that starts with '!'");
+    return Stop(
+        node.at, end,
+        fmt::format("the tag '{}' is not supported here", text_.substr(node.at, end - node.at)),
+        "!!str, !!int, !!float, !!bool, !!null, !!map and !!seq are, before a value of that "
+        "type; quote a text that starts with '!'");
   }
 
   /// The value of an explicitly tagged scalar. False if the tag is none of ours, or does not fit.

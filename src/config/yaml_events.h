@@ -1,5 +1,5 @@
-// yaml-cpp's events as ours: byte offsets for marks, no exceptions. The only file that calls yaml-cpp is
-// yaml_events.cc.
+// yaml-cpp's events as ours: byte offsets for marks, no exceptions. The only file that calls
+// yaml-cpp is yaml_events.cc.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +39,8 @@ struct YamlFault {
   std::string reason;  // yaml-cpp's words
 };
 
-/// Sends the events of `text`, checked UTF-8 without separators, until its end, a fault, or a sink that
-/// stopped.
+/// Sends the events of `text`, checked UTF-8 without separators, until its end, a fault, or a sink
+/// that stopped.
 std::optional<YamlFault> ReadYaml(std::string_view text, YamlSink& sink);
 
 }  // namespace tandem

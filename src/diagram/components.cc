@@ -50,8 +50,8 @@ std::string Quoted(std::string_view text) {
 
 /// Plain where YAML reads it back as the same string, else quoted.
 std::string Word(std::string_view text) {
-  static const std::set<std::string, std::less<>> words = {"true", "false", "null", "yes",
-                                                           "no",   "on",    "off",  "y", "n"};
+  static const std::set<std::string, std::less<>> words = {"true", "false", "null", "yes", "no",
+                                                           "on",   "off",   "y",    "n"};
   std::string lower;
   bool plain = !text.empty() && IsLetter(text[0]) && text.back() != '-';
   for (const char c : text) {
@@ -105,8 +105,9 @@ bool PrepareImport(Diagram& diagram, const ImportOptions& options, Diagnostics& 
     std::string name = ComponentName(node.id);
     const auto [first, added] = taken.emplace(name, node.id);
     if (!added)
-      found.Error({}, fmt::format("the boxes '{}' and '{}' would both be named '{}'", first->second,
-                                  node.id, name),
+      found.Error({},
+                  fmt::format("the boxes '{}' and '{}' would both be named '{}'", first->second,
+                              node.id, name),
                   "rename one of them in the diagram");
     if (name == node.id) continue;
     if (diagram.FindGroup(name) != nullptr)
@@ -131,9 +132,10 @@ bool PrepareImport(Diagram& diagram, const ImportOptions& options, Diagnostics& 
                   nearest.empty() ? "a group's id is its title with '_' for spaces"
                                   : fmt::format("did you mean '{}'?", nearest));
     } else if (ComponentName(id) != id) {
-      found.Error({}, fmt::format("the group '{}' cannot be a Component", id),
-                  "a name is letters, digits and '_', and starts with a letter: give the group such an "
-                  "id with 'subgraph ID [Title]'");
+      found.Error(
+          {}, fmt::format("the group '{}' cannot be a Component", id),
+          "a name is letters, digits and '_', and starts with a letter: give the group such an "
+          "id with 'subgraph ID [Title]'");
     } else if (diagram.FindNode(id) == nullptr) {
       diagram.nodes.push_back({id, group->title, group->parent, "", ""});
     }
@@ -174,13 +176,14 @@ std::string WriteComponents(const Diagram& diagram, const ImportOptions& options
     text += fmt::format("    - id: {}\n      title: {}\n", Word(group.id), Quoted(group.title));
     if (!group.parent.empty()) text += fmt::format("      parent: {}\n", Word(group.parent));
     // Where a box stands for the group, the arrows are the box's.
-    text += fmt::format("      connections:{}\n",
-                        diagram.FindNode(group.id) != nullptr ? " []"
-                                                              : Indented(entries[group.id], "        "));
+    text += fmt::format("      connections:{}\n", diagram.FindNode(group.id) != nullptr
+                                                      ? " []"
+                                                      : Indented(entries[group.id], "        "));
   }
   for (const DiagramNode& node : diagram.nodes) {
-    text += fmt::format("---\napiVersion: tandem/v1\nkind: Component\nmetadata: {{name: {}}}\nspec:\n",
-                        Word(node.id));
+    text +=
+        fmt::format("---\napiVersion: tandem/v1\nkind: Component\nmetadata: {{name: {}}}\nspec:\n",
+                    Word(node.id));
     text += fmt::format("  title: {}\n", Quoted(node.title));
     if (!node.site.empty()) text += fmt::format("  site: {}\n", Word(node.site));
     if (!node.layer.empty()) text += fmt::format("  layer: {}\n", Word(node.layer));

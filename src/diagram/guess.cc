@@ -1,5 +1,5 @@
-// What the words of a group's title say about the boxes in it: defaults of the import, for people to
-// check, never read again afterwards.
+// What the words of a group's title say about the boxes in it: defaults of the import, for people
+// to check, never read again afterwards.
 #include <algorithm>
 #include <array>
 #include <utility>

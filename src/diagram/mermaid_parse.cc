@@ -31,9 +31,8 @@ std::string Shown(std::string_view raw) {
     if (stop != std::string_view::npos && stop - at <= 10) {
       std::string_view name = raw.substr(at + 1, stop - at - 1);
       if (c == '&' && !name.empty() && name[0] == '#') name.remove_prefix(1);
-      const bool digits = !name.empty() && std::all_of(name.begin(), name.end(), [](char d) {
-        return d >= '0' && d <= '9';
-      });
+      const bool digits = !name.empty() && std::all_of(name.begin(), name.end(),
+                                                       [](char d) { return d >= '0' && d <= '9'; });
       if (const auto known = names.find(name); known != names.end()) {
         text += known->second;
         at = stop + 1;
@@ -219,8 +218,8 @@ class Parser {
       at_ += 3;
       return true;
     }
-    for (const std::string_view skipped :
-         {"direction", "classDef", "class", "style", "linkStyle", "click", "accTitle", "accDescr"}) {
+    for (const std::string_view skipped : {"direction", "classDef", "class", "style", "linkStyle",
+                                           "click", "accTitle", "accDescr"}) {
       if (word != skipped || !(WordEnds(word.size()) || text_[at_ + word.size()] == ':')) continue;
       const size_t next = text_.find_first_not_of(" \t", at_ + word.size());
       if (next < end_ && std::string_view("-=<~&;").find(text_[next]) != std::string_view::npos)
@@ -300,7 +299,8 @@ class Parser {
     const size_t begin = at_;
     const size_t close = text_.find('"', at_ + 1);
     if (close == std::string_view::npos || close >= end_) {
-      Error(begin, begin + 1, "this quote is never closed", "write a quote inside a text as #quot;");
+      Error(begin, begin + 1, "this quote is never closed",
+            "write a quote inside a text as #quot;");
       return false;
     }
     text = Shown(text_.substr(begin + 1, close - begin - 1));
@@ -340,8 +340,7 @@ class Parser {
           return true;
         }
       }
-      Error(begin, begin + shape.open.size(),
-            fmt::format("this '{}' is never closed", shape.open),
+      Error(begin, begin + shape.open.size(), fmt::format("this '{}' is never closed", shape.open),
             fmt::format("add '{}', and quote a text that holds brackets", shape.close[0]));
       return false;
     }
@@ -377,8 +376,8 @@ class Parser {
         Error(at_, at_ + 2, "shapes in '@{…}' are not read", "write ID[\"Title\"]");
         return false;
       }
-      if (at_ < end_ && (text_[at_] == '[' || text_[at_] == '(' || text_[at_] == '{' ||
-                         text_[at_] == '>')) {
+      if (at_ < end_ &&
+          (text_[at_] == '[' || text_[at_] == '(' || text_[at_] == '{' || text_[at_] == '>')) {
         if (!Brackets(title)) return false;
         declared = true;
       }
@@ -483,9 +482,7 @@ class Parser {
   /// One line of any kind, with its inline label.
   bool ReadArrow(Arrow& arrow) {
     const size_t begin = at_;
-    const auto at = [&](size_t offset) {
-      return at_ + offset < end_ ? text_[at_ + offset] : '\0';
-    };
+    const auto at = [&](size_t offset) { return at_ + offset < end_ ? text_[at_ + offset] : '\0'; };
     bool left_head = at(0) == '<';
     if ((at(0) == 'x' || at(0) == 'o') && (at(1) == '-' || at(1) == '=')) left_head = true;
     if (left_head) ++at_;
@@ -561,7 +558,8 @@ class Parser {
     for (const Mention& mention : mentions_)
       if (mention.declared || groups_.count(mention.node.id) == 0)
         diagram_.nodes.push_back(mention.node);
-    for (RawConnection& raw : connections_) diagram_.connections.push_back(std::move(raw.connection));
+    for (RawConnection& raw : connections_)
+      diagram_.connections.push_back(std::move(raw.connection));
     Canonicalize(diagram_);
   }
 

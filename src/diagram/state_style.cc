@@ -12,10 +12,22 @@ const StateStyle& StyleOf(std::string_view state) {
     word += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   }
   constexpr std::array<std::pair<std::string_view, size_t>, 16> kWords = {{
-      {"ready", 0},      {"true", 0},     {"notready", 2},    {"false", 2},
-      {"failed", 2},     {"stalled", 2},  {"blocked", 2},     {"quarantined", 2},
-      {"conflict", 2},   {"drifted", 1},  {"progressing", 1}, {"reconciling", 1},
-      {"waiting", 1},    {"paused", 1},   {"deleting", 1},    {"pending", 1},
+      {"ready", 0},
+      {"true", 0},
+      {"notready", 2},
+      {"false", 2},
+      {"failed", 2},
+      {"stalled", 2},
+      {"blocked", 2},
+      {"quarantined", 2},
+      {"conflict", 2},
+      {"drifted", 1},
+      {"progressing", 1},
+      {"reconciling", 1},
+      {"waiting", 1},
+      {"paused", 1},
+      {"deleting", 1},
+      {"pending", 1},
   }};
   for (const auto& [name, style] : kWords)
     if (word == name) return kStateStyles[style];

@@ -1,5 +1,5 @@
-// A picture of the diagram: inside each group its boxes and groups in rows, those that others point to
-// after those; arrows from side to side, above the groups and below the boxes.
+// A picture of the diagram: inside each group its boxes and groups in rows, those that others point
+// to after those; arrows from side to side, above the groups and below the boxes.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -35,11 +35,20 @@ std::string Xml(std::string_view text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
     }
   }
   return out;
@@ -64,8 +73,11 @@ std::string Shortened(std::string_view text) {
 class Picture {
  public:
   Picture(const Diagram& diagram, const DiagramStates& states)
-      : diagram_(diagram), states_(states), children_(ChildrenOf(diagram)),
-        node_rects_(diagram.nodes.size()), group_rects_(diagram.groups.size()) {
+      : diagram_(diagram),
+        states_(states),
+        children_(ChildrenOf(diagram)),
+        node_rects_(diagram.nodes.size()),
+        group_rects_(diagram.groups.size()) {
     for (size_t i = 0; i < diagram.groups.size(); ++i) ends_[diagram.groups[i].id] = {true, i};
     for (size_t i = 0; i < diagram.nodes.size(); ++i)
       ends_.emplace(diagram.nodes[i].id, DiagramChild{false, i});
@@ -78,7 +90,8 @@ class Picture {
     const double legend = states_.empty() ? 0 : 34;
     const double height = whole.h + 2 * kPadding + legend;
     std::string svg = fmt::format(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" "
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" "
+        "width=\"{0:.0f}\" "
         "height=\"{1:.0f}\" role=\"img\" font-family=\"sans-serif\" font-size=\"13\">\n"
         "<title>Platform diagram</title>\n<defs>\n"
         "<marker id=\"head\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"7\" "
@@ -118,14 +131,14 @@ class Picture {
     return SIZE_MAX;
   }
 
-  /// Ranks of the children by longest path along the arrows between them; an arrow back to an earlier
-  /// child of a circle does not count.
+  /// Ranks of the children by longest path along the arrows between them; an arrow back to an
+  /// earlier child of a circle does not count.
   std::vector<size_t> Ranks(std::string_view id, const std::vector<DiagramChild>& list) const {
     std::map<std::string, size_t, std::less<>> places;
     for (size_t i = 0; i < list.size(); ++i)
-      places.emplace(list[i].is_group ? diagram_.groups[list[i].index].id
-                                      : diagram_.nodes[list[i].index].id,
-                     i);
+      places.emplace(
+          list[i].is_group ? diagram_.groups[list[i].index].id : diagram_.nodes[list[i].index].id,
+          i);
     std::vector<std::vector<size_t>> next(list.size());
     std::vector<size_t> incoming(list.size(), 0);
     for (const DiagramConnection& connection : diagram_.connections) {
@@ -232,7 +245,8 @@ class Picture {
       const Rect& rect = group_rects_[child.index];
       const std::string_view state = StateOf(states_, group.id);
       svg += fmt::format(
-          "<g><rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" rx=\"8\" fill=\"{}\" "
+          "<g><rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" rx=\"8\" "
+          "fill=\"{}\" "
           "stroke=\"{}\"/><text x=\"{:.1f}\" y=\"{:.1f}\" fill=\"#2b3440\" "
           "font-weight=\"600\">{}</text></g>\n",
           rect.x, rect.y, rect.w, rect.h, depth % 2 == 0 ? "#f6f8fb" : "#ffffff",
@@ -249,11 +263,12 @@ class Picture {
     const std::string_view state = StateOf(states_, node.id);
     const StateStyle& style = StyleOf(state);
     svg += fmt::format(
-        "<g id=\"{}\" class=\"{}\"><title>{}{}</title><rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" "
+        "<g id=\"{}\" class=\"{}\"><title>{}{}</title><rect x=\"{:.1f}\" y=\"{:.1f}\" "
+        "width=\"{:.1f}\" "
         "height=\"{:.1f}\" rx=\"6\" fill=\"{}\" stroke=\"{}\"/><text x=\"{:.1f}\" y=\"{:.1f}\" "
         "text-anchor=\"middle\" fill=\"#1b222c\">{}</text></g>\n",
-        Xml(node.id), style.name, Xml(node.id), state.empty() ? "" : ": " + Xml(state), rect.x, rect.y,
-        rect.w, rect.h, state.empty() ? "#ffffff" : style.fill,
+        Xml(node.id), style.name, Xml(node.id), state.empty() ? "" : ": " + Xml(state), rect.x,
+        rect.y, rect.w, rect.h, state.empty() ? "#ffffff" : style.fill,
         state.empty() ? "#5f6b7a" : style.stroke, rect.cx(), rect.cy() + 4.5,
         Xml(Shortened(node.title)));
   }
@@ -277,8 +292,8 @@ class Picture {
       const double y1 = down ? a.bottom() : a.y;
       const double y2 = down ? b.y : b.bottom();
       const double bend = (y2 - y1) / 2;
-      path = fmt::format("M{:.1f} {:.1f}C{:.1f} {:.1f} {:.1f} {:.1f} {:.1f} {:.1f}", a.cx(), y1, a.cx(),
-                         y1 + bend, b.cx(), y2 - bend, b.cx(), y2);
+      path = fmt::format("M{:.1f} {:.1f}C{:.1f} {:.1f} {:.1f} {:.1f} {:.1f} {:.1f}", a.cx(), y1,
+                         a.cx(), y1 + bend, b.cx(), y2 - bend, b.cx(), y2);
     } else {
       const bool forth = a.cx() <= b.cx();
       const double x1 = forth ? a.right() : a.x;

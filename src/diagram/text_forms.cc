@@ -85,15 +85,16 @@ std::string WriteMermaid(const Diagram& diagram, const DiagramStates& states) {
       [&](size_t depth) { text += indent(depth) + "end\n"; });
   for (const DiagramConnection& connection : diagram.connections) {
     const bool dotted = connection.type == "failover";
-    const std::string_view arrow = dotted ? (connection.both ? "<-.->" : "-.->")
-                                          : (connection.both ? "<-->" : "-->");
+    const std::string_view arrow =
+        dotted ? (connection.both ? "<-.->" : "-.->") : (connection.both ? "<-->" : "-->");
     text += fmt::format("    {} {}{} {}\n", connection.from, arrow,
                         dotted || connection.type.empty() ? "" : "|" + connection.type + "|",
                         connection.to);
   }
   for (const StateStyle& style : kStateStyles)
     if (used.count(style.name) > 0)
-      text += fmt::format("    classDef {} fill:{},stroke:{}\n", style.name, style.fill, style.stroke);
+      text +=
+          fmt::format("    classDef {} fill:{},stroke:{}\n", style.name, style.fill, style.stroke);
   return text;
 }
 
@@ -107,8 +108,9 @@ std::string WriteDot(const Diagram& diagram, const DiagramStates& states) {
   Walk(
       diagram, children, "", 0,
       [&](const DiagramGroup& group, size_t depth) {
-        text += fmt::format("{}subgraph {} {{\n{}label={}; style=rounded;\n", indent(depth),
-                            DotText("cluster_" + group.id), indent(depth + 1), DotText(group.title));
+        text +=
+            fmt::format("{}subgraph {} {{\n{}label={}; style=rounded;\n", indent(depth),
+                        DotText("cluster_" + group.id), indent(depth + 1), DotText(group.title));
         if (diagram.FindNode(group.id) != nullptr && !StateOf(states, group.id).empty()) {
           const StateStyle& style = StyleOf(StateOf(states, group.id));
           text += fmt::format("{}color={};\n", indent(depth + 1), DotText(style.stroke));
@@ -121,7 +123,8 @@ std::string WriteDot(const Diagram& diagram, const DiagramStates& states) {
         text += fmt::format("{}{} [label={}", indent(depth), DotText(node.id), DotText(node.title));
         if (const std::string_view state = StateOf(states, node.id); !state.empty()) {
           const StateStyle& style = StyleOf(state);
-          text += fmt::format(", fillcolor={}, color={}", DotText(style.fill), DotText(style.stroke));
+          text +=
+              fmt::format(", fillcolor={}, color={}", DotText(style.fill), DotText(style.stroke));
         }
         text += "];\n";
       },

@@ -56,7 +56,8 @@ class Descriptor {
 bool IsModelFile(std::string_view name) {
   if (name.empty() || name[0] == '.') return false;
   for (const std::string_view suffix : {".yaml", ".yml", ".json"})
-    if (name.size() > suffix.size() && name.substr(name.size() - suffix.size()) == suffix) return true;
+    if (name.size() > suffix.size() && name.substr(name.size() - suffix.size()) == suffix)
+      return true;
   return false;
 }
 
@@ -78,8 +79,9 @@ class Loader {
     passed_folders_ = false;
     TANDEM_RETURN_IF_ERROR(AddFolder(path, found));
     if (seen_.size() + repeated_ > before) return OkStatus();
-    return NotFound(path + ": no *.yaml, *.yml or *.json file in this folder; " +
-                    (passed_folders_ ? "use -R to look into its folders" : "check the path after -f"));
+    return NotFound(
+        path + ": no *.yaml, *.yml or *.json file in this folder; " +
+        (passed_folders_ ? "use -R to look into its folders" : "check the path after -f"));
   }
 
   std::vector<std::shared_ptr<const SourceText>> Take() { return std::move(texts_); }
@@ -96,18 +98,19 @@ class Loader {
       text.append(chunk.data(), static_cast<size_t>(options_.input->gcount()));
       if (text.size() > options_.limits.file_bytes) return TooLarge("-");
     }
-    if (options_.input->bad()) return Unavailable("-: standard input broke off; nothing was loaded");
+    if (options_.input->bad())
+      return Unavailable("-: standard input broke off; nothing was loaded");
     return Keep("-", std::move(text));
   }
 
   Status AddFolder(const std::string& path, const struct stat& at) {
     const Identity identity{at.st_dev, at.st_ino};
     if (std::find(open_.begin(), open_.end(), identity) != open_.end())
-      return InvalidArgument(path +
-                             ": this symbolic link leads back to a folder above it; remove the link");
+      return InvalidArgument(
+          path + ": this symbolic link leads back to a folder above it; remove the link");
     if (static_cast<int>(open_.size()) >= options_.limits.depth)
-      return ResourceExhausted(fmt::format("{}: more than {} folders within one another", path,
-                                           options_.limits.depth));
+      return ResourceExhausted(
+          fmt::format("{}: more than {} folders within one another", path, options_.limits.depth));
     std::error_code error;
     std::vector<std::string> names;
     fs::directory_iterator entries(path, error);
@@ -166,14 +169,15 @@ class Loader {
 
   Status Keep(const std::string& path, std::string text) {
     if (const size_t nul = text.find('\0'); nul != std::string::npos)
-      return InvalidArgument(fmt::format(
-          "{}: not a text file (a NUL byte at offset {}); remove it from the model's folder, or save it "
-          "as UTF-8",
-          path, nul));
+      return InvalidArgument(
+          fmt::format("{}: not a text file (a NUL byte at offset {}); remove it from the model's "
+                      "folder, or save it "
+                      "as UTF-8",
+                      path, nul));
     total_ += text.size();
     if (total_ > options_.limits.total_bytes)
-      return ResourceExhausted(fmt::format("{}: with this file the model has more than {} bytes", path,
-                                           options_.limits.total_bytes));
+      return ResourceExhausted(fmt::format("{}: with this file the model has more than {} bytes",
+                                           path, options_.limits.total_bytes));
     if (texts_.size() >= options_.limits.files)
       return ResourceExhausted(
           fmt::format("{}: the model has more than {} files", path, options_.limits.files));
@@ -182,14 +186,15 @@ class Loader {
   }
 
   Status TooLarge(const std::string& path) const {
-    return ResourceExhausted(fmt::format("{}: larger than {} bytes; split the file, or leave it out",
-                                         path, options_.limits.file_bytes));
+    return ResourceExhausted(
+        fmt::format("{}: larger than {} bytes; split the file, or leave it out", path,
+                    options_.limits.file_bytes));
   }
 
   const LoadOptions& options_;
   std::vector<std::shared_ptr<const SourceText>> texts_;
-  std::set<Identity> seen_;      // files
-  std::vector<Identity> open_;   // the folders from the one named down to the current one
+  std::set<Identity> seen_;     // files
+  std::vector<Identity> open_;  // the folders from the one named down to the current one
   size_t repeated_ = 0;
   size_t total_ = 0;
   bool read_input_ = false;

@@ -9,8 +9,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size > 8 << 10) return 0;
-  const auto source = std::make_shared<tandem::SourceText>(tandem::SourceText{
-      "fuzz.mmd", std::string(reinterpret_cast<const char*>(data), size)});
+  const auto source = std::make_shared<tandem::SourceText>(
+      tandem::SourceText{"fuzz.mmd", std::string(reinterpret_cast<const char*>(data), size)});
   tandem::Diagnostics found;
   auto diagram = tandem::ParseMermaid(source, found);
   TANDEM_CHECK(diagram.has_value() == !found.has_errors());

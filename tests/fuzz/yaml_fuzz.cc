@@ -14,7 +14,8 @@
 namespace {
 
 /// Every place lies in its text, and every offset inside a string value lies in that value's place.
-void CheckPlaces(const tandem::YamlTree& tree, const tandem::Value& value, const std::string& path) {
+void CheckPlaces(const tandem::YamlTree& tree, const tandem::Value& value,
+                 const std::string& path) {
   const tandem::SourceRange range = tree.RangeOf(path);
   TANDEM_CHECK(range.begin <= range.end && range.begin >= tree.begin && range.end <= tree.end);
   if (value.is_string()) {
@@ -45,8 +46,8 @@ void CheckPlaces(const tandem::YamlTree& tree, const tandem::Value& value, const
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size > 64 << 10) return 0;
-  const auto source = std::make_shared<tandem::SourceText>(tandem::SourceText{
-      "fuzz.yaml", std::string(reinterpret_cast<const char*>(data), size)});
+  const auto source = std::make_shared<tandem::SourceText>(
+      tandem::SourceText{"fuzz.yaml", std::string(reinterpret_cast<const char*>(data), size)});
   const tandem::ParseLimits limits;
   tandem::Diagnostics found;
   for (const tandem::DocumentText& text : tandem::SplitDocuments(source, limits, found)) {
@@ -60,7 +61,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)tandem::FormatDiagnostics(found);
   tandem::Diagnostics of_format;
   if (const auto once = tandem::FormatYaml(source, limits, of_format)) {
-    const auto again = std::make_shared<tandem::SourceText>(tandem::SourceText{"again.yaml", *once});
+    const auto again =
+        std::make_shared<tandem::SourceText>(tandem::SourceText{"again.yaml", *once});
     tandem::Diagnostics none;
     const auto twice = tandem::FormatYaml(again, limits, none);
     TANDEM_CHECK(twice.has_value());

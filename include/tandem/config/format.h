@@ -1,8 +1,9 @@
 // The canonical layout of YAML text, by editing lines: nothing is written anew.
 //
-// Blocks are indented by two, an item's content stands one space behind its '-', lines have no trailing
-// blanks and end with LF, one blank line at most separates others, and none begins or ends a document.
-// Comments, quotes, flow collections, key order and the inside of texts stay as they are.
+// Blocks are indented by two, an item's content stands one space behind its '-', lines have no
+// trailing blanks and end with LF, one blank line at most separates others, and none begins or ends
+// a document. Comments, quotes, flow collections, key order and the inside of texts stay as they
+// are.
 #pragma once
 
 #include <memory>

@@ -1,10 +1,11 @@
 // YAML text → Documents, with the place of every path.
 //
 // A byte pass (SplitDocuments) checks size, encoding and control characters and splits at `---` and
-// `...` lines. A DocumentText is the unit of hashing, and texts may be parsed on several threads at once:
-// every function here is pure. Scalars follow the YAML 1.2 core schema; duplicate keys, keys that are no
-// strings, merge keys, local tags, NaN, infinities and integers outside int64 are errors. Aliases are
-// expanded within bounds. Whatever is wrong is a Diagnostic with its place; nothing throws.
+// `...` lines. A DocumentText is the unit of hashing, and texts may be parsed on several threads at
+// once: every function here is pure. Scalars follow the YAML 1.2 core schema; duplicate keys, keys
+// that are no strings, merge keys, local tags, NaN, infinities and integers outside int64 are
+// errors. Aliases are expanded within bounds. Whatever is wrong is a Diagnostic with its place;
+// nothing throws.
 #pragma once
 
 #include <cstddef>
@@ -29,19 +30,21 @@ struct ParseLimits {
   size_t expanded = 100'000;   // values that all aliases of one document may stand for
 };
 
-/// One document's text, not yet parsed: the unit of hashing and of parsing in parallel. Its separators
-/// are outside, so the same text has the same digest wherever it stands.
+/// One document's text, not yet parsed: the unit of hashing and of parsing in parallel. Its
+/// separators are outside, so the same text has the same digest wherever it stands.
 struct DocumentText {
   std::shared_ptr<const SourceText> source;
   size_t begin = 0;  // offsets in source
   size_t end = 0;
   std::string digest;  // SHA-256 of its bytes, in hexadecimal
 
-  std::string_view text() const { return std::string_view(source->text).substr(begin, end - begin); }
+  std::string_view text() const {
+    return std::string_view(source->text).substr(begin, end - begin);
+  }
 };
 
-/// The documents of a text in order, those of only blanks and comments left out. A document that breaks
-/// a limit or holds bytes that are no text is reported and left out.
+/// The documents of a text in order, those of only blanks and comments left out. A document that
+/// breaks a limit or holds bytes that are no text is reported and left out.
 std::vector<DocumentText> SplitDocuments(const std::shared_ptr<const SourceText>& source,
                                          const ParseLimits& limits, Diagnostics& found);
 
@@ -64,9 +67,10 @@ std::optional<YamlTree> ParseYaml(const DocumentText& text, const ParseLimits& l
 std::optional<YamlTree> ParseYaml(const std::shared_ptr<const SourceText>& source,
                                   const ParseLimits& limits, Diagnostics& found);
 
-/// A map with apiVersion, kind and metadata.name. Nullopt on errors, and for a text without a value.
-/// Documents of tandem's and the providers' groups may have no other members than apiVersion, kind,
-/// metadata (name, namespace, labels, annotations) and spec; native Kubernetes documents may.
+/// A map with apiVersion, kind and metadata.name. Nullopt on errors, and for a text without a
+/// value. Documents of tandem's and the providers' groups may have no other members than
+/// apiVersion, kind, metadata (name, namespace, labels, annotations) and spec; native Kubernetes
+/// documents may.
 std::optional<Document> ParseDocument(const DocumentText& text, const ParseLimits& limits,
                                       Diagnostics& found);
 

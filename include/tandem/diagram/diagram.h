@@ -1,8 +1,8 @@
 // The architecture diagram as a value: boxes, nested groups, arrows.
 //
-// Ids are unique among boxes and among groups; a box may share its id with a group, and then stands for
-// it. `group` and `parent` name groups of the same diagram or are "". Orders are those of the diagram's
-// text, with what belongs to one group together (Canonicalize).
+// Ids are unique among boxes and among groups; a box may share its id with a group, and then stands
+// for it. `group` and `parent` name groups of the same diagram or are "". Orders are those of the
+// diagram's text, with what belongs to one group together (Canonicalize).
 #pragma once
 
 #include <map>
@@ -54,8 +54,9 @@ struct DiagramChild {
   bool is_group = false;
   size_t index = 0;  // in nodes or groups
 };
-/// The children of every group by its id, each list in drawing order: a group stands where its first box
-/// does, an empty one before the group that follows it. Boxes that stand for a group are left out.
+/// The children of every group by its id, each list in drawing order: a group stands where its
+/// first box does, an empty one before the group that follows it. Boxes that stand for a group are
+/// left out.
 std::map<std::string, std::vector<DiagramChild>, std::less<>> ChildrenOf(const Diagram& diagram);
 
 /// Sorts boxes and groups so that what belongs to one group is together. Idempotent.
@@ -70,8 +71,9 @@ std::string WriteMermaid(const Diagram& diagram, const DiagramStates& states = {
 std::string WriteDot(const Diagram& diagram, const DiagramStates& states = {});
 /// A picture of its own: boxes in rows by rank inside nested groups, coloured by state.
 std::string WriteSvg(const Diagram& diagram, const DiagramStates& states = {});
-/// {"nodes": [{"id", "title", "group", "site", "layer", "state"}], "groups": [{"id", "title", "parent"}],
-/// "edges": [{"from", "to", "type", "direction": "to" | "both"}]}; what is not known is null.
+/// {"nodes": [{"id", "title", "group", "site", "layer", "state"}], "groups": [{"id", "title",
+/// "parent"}], "edges": [{"from", "to", "type", "direction": "to" | "both"}]}; what is not known is
+/// null.
 std::string WriteDiagramJson(const Diagram& diagram, const DiagramStates& states = {});
 
 }  // namespace tandem

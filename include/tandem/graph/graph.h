@@ -1,7 +1,7 @@
 // Who needs whom: names as dense ids, edges in compressed adjacency, order in linear time.
 //
-// Build once with GraphBuilder, then read: a Graph is immutable and safe to share. Nothing recurses, so
-// chains of a million nodes are fine. Same input, same ids, same order.
+// Build once with GraphBuilder, then read: a Graph is immutable and safe to share. Nothing
+// recurses, so chains of a million nodes are fine. Same input, same ids, same order.
 #pragma once
 
 #include <cstdint>
@@ -35,15 +35,17 @@ class Graph {
   std::span<const Link> Dependents(NodeId node) const { return needed_by_.Of(node); }
   const std::string& Label(const Link& link) const { return labels_[link.label]; }
 
-  /// Every node after all that it needs; of nodes that become ready together, the lower id first. Nodes
-  /// on a cycle, and those that need one, are left out: fewer than size() nodes mean that there is one.
+  /// Every node after all that it needs; of nodes that become ready together, the lower id first.
+  /// Nodes on a cycle, and those that need one, are left out: fewer than size() nodes mean that
+  /// there is one.
   std::vector<NodeId> Order() const;
   /// The same, as rounds: all of a round can be done at once when the rounds before it are done.
   std::vector<std::vector<NodeId>> Rounds() const;
-  /// A cycle as a loop without its repeated end, its lowest id first; each needs the next. Empty: none.
+  /// A cycle as a loop without its repeated end, its lowest id first; each needs the next. Empty:
+  /// none.
   std::vector<NodeId> FindCycle() const;
-  /// "A → B (spec.x) → A (spec.y)": in parentheses the label of the edge that led there. The middle of a
-  /// long loop is left out.
+  /// "A → B (spec.x) → A (spec.y)": in parentheses the label of the edge that led there. The middle
+  /// of a long loop is left out.
   std::string TellCycle(const std::vector<NodeId>& cycle) const;
   /// `roots` and all that need them, directly or not, by id.
   std::vector<NodeId> WithDependents(std::span<const NodeId> roots) const;

@@ -45,14 +45,15 @@ INSTANTIATE_TEST_SUITE_P(
              " 2 |  b: 1\n"
              "   | ^\n"
              "   = YAML is indented with spaces only\n"},
-        Case{"Indentation", "a:\n  b: 1\n c: 2\n",
-             "error: this line does not fit the structure above it\n"
-             "  --> m.yaml:3:2\n"
-             "   |\n"
-             " 3 |  c: 2\n"
-             "   |  ^\n"
-             "   = members of one map, and items of one list, start in the same column; a member is "
-             "'key: value'\n"},
+        Case{
+            "Indentation", "a:\n  b: 1\n c: 2\n",
+            "error: this line does not fit the structure above it\n"
+            "  --> m.yaml:3:2\n"
+            "   |\n"
+            " 3 |  c: 2\n"
+            "   |  ^\n"
+            "   = members of one map, and items of one list, start in the same column; a member is "
+            "'key: value'\n"},
         Case{"UnclosedQuote", "a: 1\nb: \"abc\nc: 2\n",
              "error: this quote is never closed\n"
              "  --> m.yaml:2:4\n"
@@ -73,7 +74,8 @@ INSTANTIATE_TEST_SUITE_P(
              "   |\n"
              " 1 | a: b: c\n"
              "   |     ^\n"
-             "   = quote the text if the ':' is part of it; else check the indentation of this line\n"},
+             "   = quote the text if the ':' is part of it; else check the indentation of this "
+             "line\n"},
         Case{"TextAfterTheDocument", "{a: 1} b\n",
              "error: this does not belong to the value before it\n"
              "  --> m.yaml:1:8\n"
@@ -116,7 +118,8 @@ INSTANTIATE_TEST_SUITE_P(
              "   |\n"
              " 1 | a: !Ref x\n"
              "   |    ^^^^\n"
-             "   = !!str, !!int, !!float, !!bool, !!null, !!map and !!seq are, before a value of that "
+             "   = !!str, !!int, !!float, !!bool, !!null, !!map and !!seq are, before a value of "
+             "that "
              "type; quote a text that starts with '!'\n"},
         Case{"InvalidUtf8", "a: 1\nb: \xC3\x28\n",
              "error: byte 0xC3 is not valid UTF-8\n"
@@ -153,7 +156,8 @@ INSTANTIATE_TEST_SUITE_P(
              "   |\n"
              " 1 | a: *b\n"
              "   |    ^\n"
-             "   = an anchor '&name' comes before its aliases, in the same document; quote a text that "
+             "   = an anchor '&name' comes before its aliases, in the same document; quote a text "
+             "that "
              "starts with '*'\n"}),
     [](const testing::TestParamInfo<Case>& info) { return info.param.name; });
 
@@ -284,8 +288,8 @@ TEST(Bounds, AliasesAreCounted) {
 }
 
 TEST(Bounds, AliasesDoNotHideDepth) {
-  std::string text = "a: &a " + std::string(60, '[') + std::string(60, ']') + "\nb: " +
-                     std::string(60, '[') + "*a" + std::string(60, ']') + "\n";
+  std::string text = "a: &a " + std::string(60, '[') + std::string(60, ']') +
+                     "\nb: " + std::string(60, '[') + "*a" + std::string(60, ']') + "\n";
   EXPECT_EQ(Said(text).substr(0, 55), "error: maps and lists are nested deeper than 100 levels");
 }
 
@@ -301,8 +305,8 @@ TEST(Bounds, DepthIsLimitedWithoutRecursion) {
   }
   const std::string open(n, '[');
   for (const std::string& text :
-       {open, open + std::string(n, ']'), "a: " + open, "a: " + open + std::string(n, ']'), flow_maps,
-        block_items, block_items + "x"}) {
+       {open, open + std::string(n, ']'), "a: " + open, "a: " + open + std::string(n, ']'),
+        flow_maps, block_items, block_items + "x"}) {
     EXPECT_EQ(Said(text).substr(0, 56), "error: maps and lists are nested deeper than 100 levels\n")
         << text.substr(0, 20);
   }
@@ -339,7 +343,8 @@ TEST(Bounds, ErrorsOfOneDocumentAreLimited) {
 
 TEST(Documents, OneBrokenDocumentDoesNotHideTheOthers) {
   size_t documents = 0;
-  const std::string said = Said(std::string(kHead) + "---\na: [\n---\n" + kHead + "---\nb: ]\n", &documents);
+  const std::string said =
+      Said(std::string(kHead) + "---\na: [\n---\n" + kHead + "---\nb: ]\n", &documents);
   EXPECT_EQ(documents, 2u);
   EXPECT_NE(said.find("m.yaml:5:4"), std::string::npos) << said;
   EXPECT_NE(said.find("m.yaml:11:4"), std::string::npos) << said;

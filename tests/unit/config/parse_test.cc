@@ -27,8 +27,14 @@ TEST(SplitDocuments, CutsAtMarkers) {
       {"empty ones are dropped", "---\n---\n# only a comment\n---\n\n---\na: 1\n---\n", {"a: 1\n"}},
       {"nothing", "", {}},
       {"only comments", "# a\n\n  # b\n", {}},
-      {"byte order mark", "\xEF\xBB\xBF" "a: 1\n", {"a: 1\n"}},
-      {"byte order mark inside", "a: 1\n---\n\xEF\xBB\xBF" "b: 2\n", {"a: 1\n", "b: 2\n"}},
+      {"byte order mark",
+       "\xEF\xBB\xBF"
+       "a: 1\n",
+       {"a: 1\n"}},
+      {"byte order mark inside",
+       "a: 1\n---\n\xEF\xBB\xBF"
+       "b: 2\n",
+       {"a: 1\n", "b: 2\n"}},
       {"crlf", "a: 1\r\n---\r\nb: 2\r\n", {"a: 1\r\n", "b: 2\r\n"}},
       {"longer dashes are content", "a: |\n  x\n----\n", {"a: |\n  x\n----\n"}},
       {"indented dashes are content", "a: |\n  ---\n", {"a: |\n  ---\n"}},
@@ -58,7 +64,8 @@ TEST(SplitDocuments, BoundsTheirNumber) {
   ParseLimits limits;
   limits.documents = 2;
   Diagnostics found;
-  EXPECT_EQ(SplitDocuments(Text("a: 1\n---\nb: 1\n---\nc: 1\n---\nd: 1\n"), limits, found).size(), 2u);
+  EXPECT_EQ(SplitDocuments(Text("a: 1\n---\nb: 1\n---\nc: 1\n---\nd: 1\n"), limits, found).size(),
+            2u);
   EXPECT_EQ(found.errors(), 1);
 }
 

@@ -10,7 +10,7 @@ namespace scalar_test {
 
 struct Case {
   const char* name;
-  const char* text;   // the scalar is the value of the path below
+  const char* text;  // the scalar is the value of the path below
   const char* path;
   const char* needle;  // a part of the decoded value
   const char* at;      // the source text that must follow the offset found
@@ -65,7 +65,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"literal_stripped", "a: |-\n\n  one\n\n    two ${b}\n\n\nc: 1\n", "a", "${b}", "${b}"},
         Case{"literal_kept", "a: |+\n  one\n  two ${b}\n\n\nc: 1\n", "a", "${b}", "${b}"},
         Case{"literal_indicator", "a: |2\n    one\n  two ${b}\n", "a", "${b}", "${b}"},
-        Case{"literal_indicator_nested", "k:\n  a: |1-\n    one\n   two ${b}\n", "k.a", "${b}", "${b}"},
+        Case{"literal_indicator_nested", "k:\n  a: |1-\n    one\n   two ${b}\n", "k.a", "${b}",
+             "${b}"},
         Case{"literal_indicator_in_item", "- a: |2\n     one\n    two ${b}\n", "[0].a", "${b}",
              "${b}"},
         Case{"literal_indicator_item", "k:\n  - |2\n     one\n    two ${b}\n", "k[0]", "${b}",

@@ -43,7 +43,8 @@ TEST(States, HaveALook) {
 }
 
 TEST(Pictures, ShowStates) {
-  const Diagram diagram{{{"A", "The \"A\" <b>", "", "aws", "data"}, {"B", "B", "", "", ""}}, {},
+  const Diagram diagram{{{"A", "The \"A\" <b>", "", "aws", "data"}, {"B", "B", "", "", ""}},
+                        {},
                         {{"A", "B", "failover", true}}};
   const DiagramStates states = {{"A", "ready"}};
   EXPECT_EQ(WriteMermaid(diagram, states),
@@ -55,8 +56,9 @@ TEST(Pictures, ShowStates) {
   EXPECT_NE(WriteSvg(diagram, states).find("class=\"ready\"><title>A: ready</title>"),
             std::string::npos);
   EXPECT_NE(WriteSvg(diagram, states).find("The &quot;A&quot; &lt;b&gt;"), std::string::npos);
-  EXPECT_NE(WriteDot(diagram, states).find("\"A\" [label=\"The \\\"A\\\" <b>\", fillcolor=\"#d9f2e1\""),
-            std::string::npos);
+  EXPECT_NE(
+      WriteDot(diagram, states).find("\"A\" [label=\"The \\\"A\\\" <b>\", fillcolor=\"#d9f2e1\""),
+      std::string::npos);
   EXPECT_NE(WriteDot(diagram).find("\"A\" -> \"B\" [dir=both, style=dashed, label=\"failover\"];"),
             std::string::npos);
   EXPECT_NE(WriteDiagramJson(diagram, states).find("\"state\": \"ready\""), std::string::npos);

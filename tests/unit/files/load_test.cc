@@ -29,7 +29,9 @@ class Load : public testing::Test {
     fs::create_directories(fs::path(At(path)).parent_path());
     std::ofstream(At(path)) << text;
   }
-  std::string At(const std::string& path) const { return path.empty() ? root_ : root_ + "/" + path; }
+  std::string At(const std::string& path) const {
+    return path.empty() ? root_ : root_ + "/" + path;
+  }
 
   /// The names and texts loaded, or the failure, with the folder cut off.
   std::string Loaded(const std::vector<std::string>& paths, bool recursive = false,
@@ -51,7 +53,8 @@ class Load : public testing::Test {
     }
     for (size_t at; (at = said.find(root_ + "/")) != std::string::npos;)
       said.erase(at, root_.size() + 1);
-    for (size_t at; (at = said.find(root_)) != std::string::npos;) said.replace(at, root_.size(), "ROOT");
+    for (size_t at; (at = said.find(root_)) != std::string::npos;)
+      said.replace(at, root_.size(), "ROOT");
     return said;
   }
 
@@ -85,7 +88,8 @@ TEST_F(Load, ReadsFilesFoldersAndInput) {
       {{}, false, ""},
   };
   for (const Case& test : cases)
-    EXPECT_EQ(Loaded(test.paths, test.recursive), test.loaded) << testing::PrintToString(test.paths);
+    EXPECT_EQ(Loaded(test.paths, test.recursive), test.loaded)
+        << testing::PrintToString(test.paths);
 }
 
 TEST_F(Load, SaysWhatIsWrongAndWhatToDo) {
@@ -101,18 +105,22 @@ TEST_F(Load, SaysWhatIsWrongAndWhatToDo) {
             "NOT_FOUND: missing: no such file or directory; check the path after -f");
   EXPECT_EQ(Loaded({"a.yaml/b"}),
             "NOT_FOUND: a.yaml/b: a part of this path is not a directory; check the path after -f");
-  EXPECT_EQ(Loaded({"empty"}),
-            "NOT_FOUND: empty: no *.yaml, *.yml or *.json file in this folder; check the path after -f");
-  EXPECT_EQ(Loaded({"outer"}),
-            "NOT_FOUND: outer: no *.yaml, *.yml or *.json file in this folder; use -R to look into its "
-            "folders");
-  EXPECT_EQ(Loaded({"bin"}),
-            "INVALID_ARGUMENT: bin/a.yaml: not a text file (a NUL byte at offset 1); remove it from the "
-            "model's folder, or save it as UTF-8");
+  EXPECT_EQ(
+      Loaded({"empty"}),
+      "NOT_FOUND: empty: no *.yaml, *.yml or *.json file in this folder; check the path after -f");
+  EXPECT_EQ(
+      Loaded({"outer"}),
+      "NOT_FOUND: outer: no *.yaml, *.yml or *.json file in this folder; use -R to look into its "
+      "folders");
+  EXPECT_EQ(
+      Loaded({"bin"}),
+      "INVALID_ARGUMENT: bin/a.yaml: not a text file (a NUL byte at offset 1); remove it from the "
+      "model's folder, or save it as UTF-8");
   EXPECT_EQ(Loaded({"dangling"}),
             "NOT_FOUND: dangling/a.yaml: this symbolic link leads nowhere; repair or remove it");
-  EXPECT_EQ(Loaded({"pipe"}),
-            "INVALID_ARGUMENT: pipe/a.yaml: neither a file nor a folder; use '-f -' to read a pipe");
+  EXPECT_EQ(
+      Loaded({"pipe"}),
+      "INVALID_ARGUMENT: pipe/a.yaml: neither a file nor a folder; use '-f -' to read a pipe");
 }
 
 TEST_F(Load, FollowsLinksButNotInCircles) {
@@ -122,9 +130,10 @@ TEST_F(Load, FollowsLinksButNotInCircles) {
   EXPECT_EQ(Loaded({"m"}, true), "m/a.yaml=a;m/link/b.yaml=b;");
   fs::create_symlink("..", At("m/up"));
   EXPECT_EQ(Loaded({"m"}, false), "m/a.yaml=a;");
-  EXPECT_EQ(Loaded({"m"}, true),
-            "INVALID_ARGUMENT: m/up/m: this symbolic link leads back to a folder above it; remove the "
-            "link");
+  EXPECT_EQ(
+      Loaded({"m"}, true),
+      "INVALID_ARGUMENT: m/up/m: this symbolic link leads back to a folder above it; remove the "
+      "link");
   fs::create_symlink("self.yaml", At("self.yaml"));
   EXPECT_EQ(Loaded({"self.yaml"}),
             "INVALID_ARGUMENT: self.yaml: a loop of symbolic links; remove one of them");
@@ -158,7 +167,8 @@ TEST_F(Load, IsBounded) {
             "RESOURCE_EXHAUSTED: b.yaml: with this file the model has more than 199 bytes");
   limits = {};
   limits.files = 1;
-  EXPECT_EQ(Loaded({""}, false, limits), "RESOURCE_EXHAUSTED: b.yaml: the model has more than 1 files");
+  EXPECT_EQ(Loaded({""}, false, limits),
+            "RESOURCE_EXHAUSTED: b.yaml: the model has more than 1 files");
   limits = {};
   limits.depth = 3;
   EXPECT_EQ(Loaded({""}, true, limits),

@@ -106,9 +106,10 @@ TEST(Graph, AMillionInALoop) {
   const Graph graph = std::move(builder).Build();
   const std::vector<NodeId> cycle = graph.FindCycle();
   EXPECT_EQ(cycle.size(), static_cast<size_t>(kNodes));
-  EXPECT_EQ(graph.TellCycle(cycle),
-            "0 → 1 → 2 → 3 → 4 → 5 → … 999988 more … → 999994 → 999995 → 999996 → 999997 → 999998 → "
-            "999999 → 0");
+  EXPECT_EQ(
+      graph.TellCycle(cycle),
+      "0 → 1 → 2 → 3 → 4 → 5 → … 999988 more … → 999994 → 999995 → 999996 → 999997 → 999998 → "
+      "999999 → 0");
 }
 
 TEST(Graph, RandomOrdersHoldEveryEdge) {
