@@ -130,6 +130,26 @@ TEST(Parse, ReadsOneAnswerInEveryProtocol) {
   }
 }
 
+TEST(Parse, HeadersThatAreNoTextSayNothing) {
+  const WireAnswer answer = AnswerOf("json", 400, R"({"__type":"Gone"})",
+                                     {{"x-amzn-errortype", "\xff"}, {"x-amzn-requestid", "\xfe"}});
+  EXPECT_EQ(answer.error->code, "Gone");
+  EXPECT_EQ(answer.request_id, "");
+  const auto model = ToyModel(
+      "rest-json", R"({"name": "Do", "http": {"requestUri": "/"}, "output": {"shape": "Out"}})",
+      R"({"Out": {"type": "structure", "members": {
+            "Name": {"shape": "Text", "location": "header", "locationName": "x-name"},
+            "Meta": {"shape": "Map", "location": "headers", "locationName": "x-meta-"}}},
+          "Text": {"type": "string"},
+          "Map": {"type": "map", "key": {"shape": "Text"}, "value": {"shape": "Text"}}})");
+  const ApiOperation& operation = *model->FindOperation("Do");
+  EXPECT_FALSE(Parse(*model, operation, {200, {{"X-Name", "\xff"}}, ""}).ok());
+  const WireAnswer mixed =
+      Parse(*model, operation, {200, {{"X-Meta-a", "\xff"}, {"x-meta-B", "2"}}, ""});
+  ASSERT_TRUE(mixed.ok());
+  EXPECT_EQ(mixed.result, Value(Map{{"Meta", Map{{"B", "2"}}}}));
+}
+
 TEST(Parse, EmptyElementsOfNumbersSayNothing) {
   const WireAnswer answer =
       AnswerOf("ec2", 200, "<DoResponse><Id/><Count/><On/><At/><Items/></DoResponse>");

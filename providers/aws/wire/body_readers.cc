@@ -222,7 +222,9 @@ Result<Value> ReadText(const ShapeRef& shape, std::string_view text) {
       return Value(std::move(items));
     }
     case ShapeType::kString:
-    case ShapeType::kDocument: return Value(text);
+    case ShapeType::kDocument:
+      if (!IsUtf8(text)) return Contradicts(shape);
+      return Value(text);
     case ShapeType::kStructure:
     case ShapeType::kMap: return Contradicts(shape);
   }
@@ -284,7 +286,8 @@ Status ReadHeaders(const ApiShape& shape, const WireResponse& response, Map& out
       const std::string_view prefix = member.traits.name;
       for (const auto& [key, value] : response.headers) {
         if (key.size() >= prefix.size() &&
-            EqualsIgnoringCase(std::string_view(key).substr(0, prefix.size()), prefix))
+            EqualsIgnoringCase(std::string_view(key).substr(0, prefix.size()), prefix) &&
+            IsUtf8(key) && IsUtf8(value))
           found.emplace(key.substr(prefix.size()), value);
       }
       out.insert_or_assign(std::string(member.name), std::move(found));

@@ -61,7 +61,7 @@ class AnswerReader {
 
   WireAnswer Read() {
     for (const char* name : {"x-amzn-requestid", "x-amz-request-id"}) {
-      const std::string* id = FindHeader(response_.headers, name);
+      const std::string* id = Header(name);
       if (id != nullptr && answer_.request_id.empty()) answer_.request_id = *id;
     }
     if (response_.status < 200 || response_.status >= 300) {
@@ -78,6 +78,12 @@ class AnswerReader {
   }
 
  private:
+  /// Null pointer also for bytes that no text may hold.
+  const std::string* Header(std::string_view name) const {
+    const std::string* text = FindHeader(response_.headers, name);
+    return text != nullptr && IsUtf8(*text) ? text : nullptr;
+  }
+
   Result<Value> ReadResult() {
     if (!operation_.output) {
       NoteRequestId();
@@ -178,12 +184,16 @@ class AnswerReader {
     } else {
       ReadJsonError(body, error);
     }
-    if (const std::string* query = FindHeader(response_.headers, "x-amzn-query-error")) {
+    if (const std::string* query = Header("x-amzn-query-error")) {
       const std::string code = query->substr(0, query->find(';'));
       if (!code.empty() && query->find(';') != std::string::npos) error.code = code;
     }
     error.understood = error.understood && !error.code.empty();
-    if (error.understood) ReadErrorMembers(body, error);
+    if (error.understood) {
+      ReadErrorMembers(body, error);
+    } else {
+      error.code.clear();
+    }
     answer_.error = std::move(error);
   }
 
@@ -208,7 +218,7 @@ class AnswerReader {
   }
 
   void ReadJsonError(ErrorBody& body, WireError& error) {
-    const std::string* stated = FindHeader(response_.headers, "x-amzn-errortype");
+    const std::string* stated = Header("x-amzn-errortype");
     if (stated != nullptr) error.code = BareCode(*stated);
     if (Trimmed(response_.body).empty()) return;
     auto json = ParseWireJson(response_.body);

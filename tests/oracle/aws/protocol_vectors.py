@@ -48,6 +48,17 @@ def ask(binary, lines):
     return [json.loads(answer) for answer in answers]
 
 
+def read_vectors(sdist):
+    """The vectors' texts by their path below ROOT, read in one pass over the archive."""
+    vectors = {}
+    with tarfile.open(sdist) as archive:
+        for member in archive:
+            if member.isfile() and member.name.startswith((ROOT + "protocols/legacy/",
+                                                           ROOT + "auth/aws4_testsuite/")):
+                vectors[member.name[len(ROOT):]] = archive.extractfile(member).read().decode()
+    return vectors
+
+
 def model_of(suite, case):
     name = case["given"].get("name", "OperationName")
     return name, {"metadata": suite["metadata"], "shapes": suite["shapes"],
@@ -164,13 +175,12 @@ def has_event_stream(suite):
     return any(shape.get("eventstream") for shape in suite["shapes"].values())
 
 
-def run_protocols(archive, wire, failures):
+def run_protocols(vectors, wire, failures):
     streams = 0
     counts = {"input": 0, "output": 0}
     for direction in ("input", "output"):
         for protocol in PROTOCOLS:
-            path = f"{ROOT}protocols/legacy/{direction}/{protocol}.json"
-            suites = json.load(archive.extractfile(path))
+            suites = json.loads(vectors[f"protocols/legacy/{direction}/{protocol}.json"])
             questions, cases = [], []
             for number, suite in enumerate(suites):
                 for index, case in enumerate(suite["cases"]):
@@ -217,14 +227,13 @@ def read_raw_request(text):
     return {"method": method, "uri": uri, "headers": headers, "body": body}
 
 
-def run_signatures(archive, sign, failures):
-    folder = f"{ROOT}auth/aws4_testsuite/"
-    stems = sorted(name[:-len(".req")] for name in archive.getnames()
-                   if name.startswith(folder) and name.endswith(".req"))
-    read = lambda name: archive.extractfile(name).read().decode().replace("\r", "")
+def run_signatures(vectors, sign, failures):
+    folder = "auth/aws4_testsuite/"
+    stems = sorted(name[:-len(".req")] for name in vectors if name.endswith(".req"))
+    read = lambda name: vectors[name].replace("\r", "")
     questions = []
     for stem in stems:
-        request = read_raw_request(archive.extractfile(stem + ".req").read().decode())
+        request = read_raw_request(vectors[stem + ".req"])
         signed = re.search(r"^x-amz-security-token:(.*)$", read(stem + ".creq"), re.MULTILINE)
         sent = re.search(r"^x-amz-security-token:(.*)$", read(stem + ".sreq"),
                          re.MULTILINE | re.IGNORECASE)
@@ -251,10 +260,12 @@ def main():
     parser.add_argument("--wire", required=True)
     parser.add_argument("--sign", required=True)
     options = parser.parse_args()
+    if not options.sdist.exists():
+        sys.exit(f"{options.sdist} is missing: run tools/oracles/python-env first")
     failures = Failures()
-    with tarfile.open(options.sdist) as archive:
-        counts, streams = run_protocols(archive, options.wire, failures)
-        counts["sigv4"] = run_signatures(archive, options.sign, failures)
+    vectors = read_vectors(options.sdist)
+    counts, streams = run_protocols(vectors, options.wire, failures)
+    counts["sigv4"] = run_signatures(vectors, options.sign, failures)
     for name, messages in failures.cases.items():
         for message in messages:
             print(f"{name}: {message}")
