@@ -59,7 +59,8 @@ TEST_F(JournalFile, KeepsLinesInOrderForItsOwnerOnly) {
 }
 
 TEST_F(JournalFile, TornTailIsCut) {
-  for (const std::string torn : {"t", "two and no end", std::string(100'000, 'y').c_str()}) {
+  for (const std::string& torn :
+       {std::string("t"), std::string("two and no end"), std::string(100'000, 'y')}) {
     unlink(path_.c_str());
     Write("one\n" + torn);
     auto journal = OpenJournalFile(path_);
