@@ -21,7 +21,8 @@ bool SameSecret(const Sensitive& desired, const Sensitive& other);
 /// The text by which an item of a keyed list is told apart.
 std::string KeyOf(const Value& item, const std::vector<std::string>& keys);
 
-/// The class of a change from `before` to `after` under `rule`, by direction where the rule has one (R7).
+/// The class of a change from `before` to `after` under `rule`, by direction where the rule has one
+/// (R7).
 BlastClass ClassOf(const FieldRule& rule, const Value& before, const Value& after);
 
 BlastClass Worse(BlastClass a, BlastClass b);

@@ -29,8 +29,8 @@ bool IsEmptyContainer(const Value& value) {
 }
 
 /// Entries of a keyed list by key; a key that comes again gets a number.
-std::map<std::string, std::pair<const Value*, int64_t>> ByKey(const Value* list,
-                                                              const std::vector<std::string>& keys) {
+std::map<std::string, std::pair<const Value*, int64_t>> ByKey(
+    const Value* list, const std::vector<std::string>& keys) {
   std::map<std::string, std::pair<const Value*, int64_t>> entries;
   if (list == nullptr || !list->is_list()) return entries;
   int64_t index = 0;
@@ -51,19 +51,16 @@ class Comparison {
 
   ResourceDiff Run() {
     const Value desired = kind_.Canonical(*input_.desired);
-    const bool as_recorded =
-        input_.recorded == input_.desired ||
-        (input_.recorded != nullptr && *input_.recorded == *input_.desired);
-    const Value recorded = as_recorded || input_.recorded == nullptr
-                               ? Value()
-                               : kind_.Canonical(*input_.recorded);
-    const Value observed =
-        input_.observed == nullptr ? Value() : kind_.Canonical(*input_.observed);
+    const bool as_recorded = input_.recorded == input_.desired ||
+                             (input_.recorded != nullptr && *input_.recorded == *input_.desired);
+    const Value recorded =
+        as_recorded || input_.recorded == nullptr ? Value() : kind_.Canonical(*input_.recorded);
+    const Value observed = input_.observed == nullptr ? Value() : kind_.Canonical(*input_.observed);
     const Value* recorded_form = as_recorded ? &desired : Named(&recorded);
     exists_ = input_.observed != nullptr;
     const Value empty = Map();
-    VisitMap("", desired, recorded_form, exists_ ? (observed.is_map() ? &observed : &empty) : nullptr,
-             FieldRule());
+    VisitMap("", desired, recorded_form,
+             exists_ ? (observed.is_map() ? &observed : &empty) : nullptr, FieldRule());
     const auto by_path = [](const FieldChange& a, const FieldChange& b) { return a.path < b.path; };
     std::sort(result_.changes.begin(), result_.changes.end(), by_path);
     std::sort(result_.observed_only.begin(), result_.observed_only.end(), by_path);
@@ -91,8 +88,7 @@ class Comparison {
       return VisitMap(path, *desired, recorded, observed, rule);
     if (desired->is_map() && rule.exclusive)
       return VisitMap(path, *desired, recorded, observed, rule);
-    if (keyed && desired->is_list())
-      return VisitKeyed(path, *desired, recorded, observed, rule);
+    if (keyed && desired->is_list()) return VisitKeyed(path, *desired, recorded, observed, rule);
     VisitWhole(path, *desired, recorded, observed, rule);
   }
 
@@ -171,7 +167,8 @@ class Comparison {
   void VisitWriteOnly(const std::string& path, const Value& desired, const Value* recorded,
                       const FieldRule& rule) {
     if (exists_ && recorded != nullptr && !desired.HasUnknown() &&
-        (recorded == &desired || (Covers(desired, *recorded, false) && Covers(*recorded, desired, false))))
+        (recorded == &desired ||
+         (Covers(desired, *recorded, false) && Covers(*recorded, desired, false))))
       return;
     Report(path, &desired, recorded, recorded, rule);
   }
@@ -220,8 +217,12 @@ class Comparison {
         change.unset = "released";
         change.blast = BlastClass::kSafe;
         break;
-      case UnsetMode::kNull: change.unset = "null"; break;
-      case UnsetMode::kCall: change.unset = "call"; break;
+      case UnsetMode::kNull:
+        change.unset = "null";
+        break;
+      case UnsetMode::kCall:
+        change.unset = "call";
+        break;
       case UnsetMode::kValue:
         if (observed != nullptr && Covers(rule.unset_value, *observed, true)) return;
         change.after = rule.unset_value;
@@ -279,7 +280,7 @@ class Comparison {
     change.sensitive = rule.secret || before.HasSensitive() || after.HasSensitive();
     change.replaces = exists_ && rule.replace;
     change.reason = reason;
-    change.blast = !exists_           ? BlastClass::kCreate
+    change.blast = !exists_          ? BlastClass::kCreate
                    : change.replaces ? BlastClass::kReplace
                                      : ClassOf(rule, before, after);
     if (change.sensitive) {
@@ -298,8 +299,10 @@ class Comparison {
     const bool outside =
         change.reason == ChangeReason::kDrift || change.reason == ChangeReason::kKind;
     switch (policy) {
-      case FieldPolicy::kEnforce: break;
-      case FieldPolicy::kInitialOnly: return;
+      case FieldPolicy::kEnforce:
+        break;
+      case FieldPolicy::kInitialOnly:
+        return;
       case FieldPolicy::kIgnore:
         if (outside) return;
         break;
@@ -337,11 +340,16 @@ class Comparison {
 
 std::string_view ChangeReasonName(ChangeReason reason) {
   switch (reason) {
-    case ChangeReason::kModel: return "model";
-    case ChangeReason::kDrift: return "drift";
-    case ChangeReason::kUnset: return "unset";
-    case ChangeReason::kKind: return "kind";
-    case ChangeReason::kReference: return "reference";
+    case ChangeReason::kModel:
+      return "model";
+    case ChangeReason::kDrift:
+      return "drift";
+    case ChangeReason::kUnset:
+      return "unset";
+    case ChangeReason::kKind:
+      return "kind";
+    case ChangeReason::kReference:
+      return "reference";
   }
   return "model";
 }

@@ -21,7 +21,7 @@ bool NeedsNow(const Draft& draft, const std::string& address) {
 
 class Arrangement {
  public:
-  Arrangement(const PlanInput& input, Decisions& decisions) : input_(input), out_(decisions) {}
+  explicit Arrangement(Decisions& decisions) : out_(decisions) {}
 
   bool Run(std::vector<Step>& ordered, Findings& findings) {
     FindDependents();
@@ -35,7 +35,8 @@ class Arrangement {
   }
 
  private:
-  /// Who stands on whom: by the model as proposed, and by what was recorded when the model still said so.
+  /// Who stands on whom: by the model as proposed, and by what was recorded when the model still
+  /// said so.
   void FindDependents() {
     const auto add = [&](const std::string& on, const std::string& dependent) {
       if (out_.drafts.count(on) != 0) dependents_[on].insert(dependent);
@@ -70,9 +71,9 @@ class Arrangement {
     }
   }
 
-  /// What is replaced and stands on something destroyed first must go before that and come after it.
+  /// What is replaced and stands on something destroyed first must go before that and come after
+  /// it.
   void Split() {
-    std::set<std::string> destroyed_first;
     std::vector<std::string> open;
     for (const auto& [key, draft] : out_.drafts)
       if (draft.step.action == Action::kReplace && draft.step.order == ReplaceOrder::kDestroyFirst)
@@ -153,16 +154,14 @@ class Arrangement {
     return true;
   }
 
-  const PlanInput& input_;
   Decisions& out_;
   std::map<std::string, std::set<std::string>> dependents_;  // of addresses that have a step
 };
 
 }  // namespace
 
-bool Arrange(const PlanInput& input, Decisions& decisions, std::vector<Step>& ordered,
-             Findings& findings) {
-  return Arrangement(input, decisions).Run(ordered, findings);
+bool Arrange(Decisions& decisions, std::vector<Step>& ordered, Findings& findings) {
+  return Arrangement(decisions).Run(ordered, findings);
 }
 
 }  // namespace tandem::plan

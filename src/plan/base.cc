@@ -30,8 +30,8 @@ Value Keep(const Kind& kind, Path& at, const Value* a, const Value* b, const Val
     return kept;
   }
   if (observed == nullptr) return Value();
-  const bool secret = rule.secret || (a != nullptr && a->HasSensitive()) ||
-                      (b != nullptr && b->HasSensitive());
+  const bool secret =
+      rule.secret || (a != nullptr && a->HasSensitive()) || (b != nullptr && b->HasSensitive());
   if (secret && !observed->is_sensitive()) return Value();
   return *observed;
 }

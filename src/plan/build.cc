@@ -23,7 +23,7 @@ PlanResult BuildPlan(const PlanInput& input) {
 
   PlanResult result;
   Plan made;
-  plan::Arrange(input, decisions, made.steps, findings);
+  plan::Arrange(decisions, made.steps, findings);
   result.refusal = findings.refusal;
   result.problems = std::move(findings.problems);
   result.problems.Sort();

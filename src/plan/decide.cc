@@ -1,4 +1,5 @@
-// What one resource needs by itself: create, update, replace, adopt, move, delete, forget, or nothing.
+// What one resource needs by itself: create, update, replace, adopt, move, delete, forget, or
+// nothing.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -51,14 +52,16 @@ class Decider {
     for (const PlannedResource& resource : input_.resources) {
       const std::string address = resource.address.ToString();
       if (!out_.resources.emplace(address, &resource).second)
-        Refuse(PlanRefusal::kConfiguration, address, "the address is given twice", "", resource.range);
+        Refuse(PlanRefusal::kConfiguration, address, "the address is given twice", "",
+               resource.range);
       if (!resource.moved_from.empty()) moved_to_[resource.moved_from] = address;
     }
     GraphBuilder builder;
     for (const auto& [address, resource] : out_.resources) builder.Node(address);
     for (const auto& [address, resource] : out_.resources)
       for (const std::string& need : resource->needs)
-        if (out_.resources.count(need) != 0) builder.Edge(builder.Node(address), builder.Node(need));
+        if (out_.resources.count(need) != 0)
+          builder.Edge(builder.Node(address), builder.Node(need));
     const Graph graph = std::move(builder).Build();
     FindTargets(graph);
     const std::vector<NodeId> order = graph.Order();
@@ -83,7 +86,8 @@ class Decider {
     findings_.Refuse(why, address, std::move(summary), std::move(detail), std::move(range));
   }
 
-  /// The targets and all that they need; records whose documents are gone count by their own address.
+  /// The targets and all that they need; records whose documents are gone count by their own
+  /// address.
   void FindTargets(const Graph& graph) {
     std::vector<NodeId> roots;
     for (const std::string& target : input_.targets) {
@@ -120,7 +124,8 @@ class Decider {
     if (record == nullptr && !r.moved_from.empty()) {
       record = FindMoved(address, r);
       moves = record != nullptr;
-      if (moves && (seen == nullptr || !seen->exists)) seen = Find(input_.observations, r.moved_from);
+      if (moves && (seen == nullptr || !seen->exists))
+        seen = Find(input_.observations, r.moved_from);
     }
     if (seen == nullptr && !r.provisional) return LeaveOut(address);
     const bool exists = seen != nullptr && seen->exists;
@@ -145,7 +150,8 @@ class Decider {
         out_.notes.insert(address + ": " + evaluated.status().message());
         return LeaveOut(address);
       }
-      return Refuse(PlanRefusal::kConfiguration, address, evaluated.status().message(), "", r.range);
+      return Refuse(PlanRefusal::kConfiguration, address, evaluated.status().message(), "",
+                    r.range);
     }
 
     Draft draft;
@@ -167,9 +173,11 @@ class Decider {
                                : record->recorded.Unpack();
     const Value observed =
         exists ? (seen->fields.empty() ? Value(Map()) : seen->fields.Unpack()) : Value();
-    const Value* recorded_form =
-        as_recorded ? &evaluated->desired : recorded.is_null() ? nullptr : &recorded;
-    const ResourceDiff diff = Differ(draft, evaluated->desired, recorded_form, exists ? &observed : nullptr);
+    const Value* recorded_form = as_recorded          ? &evaluated->desired
+                                 : recorded.is_null() ? nullptr
+                                                      : &recorded;
+    const ResourceDiff diff =
+        Differ(draft, evaluated->desired, recorded_form, exists ? &observed : nullptr);
     draft.step.changes = diff.changes;
 
     if (!exists) {
@@ -249,7 +257,8 @@ class Decider {
     Step& step = draft.step;
     const PlannedResource& r = *draft.resource;
     step.action = Action::kAdopt;
-    const bool ours = r.kind->can_mark() && !seen.mark_address.empty() && seen.mark_address == draft.address;
+    const bool ours =
+        r.kind->can_mark() && !seen.mark_address.empty() && seen.mark_address == draft.address;
     if (MarkOf(draft.address, &r, r.kind.get(), seen) == Mark::kForeign)
       return Refuse(PlanRefusal::kResource, draft.address,
                     fmt::format("{} exists and is marked as {}", seen.identity, seen.mark_address),
@@ -274,15 +283,15 @@ class Decider {
     }
     if (Replaces(step))
       return Refuse(PlanRefusal::kResource, draft.address,
-                    fmt::format("{} cannot be adopted: {} cannot be changed in place", seen.identity,
-                                Paths(step, true)),
+                    fmt::format("{} cannot be adopted: {} cannot be changed in place",
+                                seen.identity, Paths(step, true)),
                     "", r.range);
     step.blast = step.changes.empty() ? BlastClass::kSafe : WorstOf(step);
     step.why = ours ? "carries this platform's mark, but the store does not know it"
                     : "is taken over as the document asks";
     if (ours)
-      out_.needs_approval.insert(
-          fmt::format("{} is marked as ours and not in the store: the store may be old", draft.address));
+      out_.needs_approval.insert(fmt::format(
+          "{} is marked as ours and not in the store: the store may be old", draft.address));
     if (!ours && !step.changes.empty())
       out_.needs_approval.insert(fmt::format("{} is adopted and changed", draft.address));
   }
@@ -343,7 +352,8 @@ class Decider {
     return true;
   }
 
-  /// R13: an immutable reference to what is replaced replaces too, even if the name that it holds stays.
+  /// R13: an immutable reference to what is replaced replaces too, even if the name that it holds
+  /// stays.
   void AddImmutableReferences(Draft& draft, const EvaluatedResource& evaluated) {
     if (Replaces(draft.step)) return;
     for (const std::string& need : draft.resource->needs) {
@@ -375,7 +385,8 @@ class Decider {
   std::string ReplacedNeed(const PlannedResource& r, const EvaluatedResource& evaluated) const {
     std::string first;
     for (const std::string& need : r.needs)
-      if (out_.replaced.count(need) != 0 && Refers(evaluated, need) && (first.empty() || need < first))
+      if (out_.replaced.count(need) != 0 && Refers(evaluated, need) &&
+          (first.empty() || need < first))
         first = need;
     return first;
   }
@@ -421,7 +432,8 @@ class Decider {
     if (!kind.named()) return ReplaceOrder::kCreateFirst;
     const std::string& field = kind.name_field();
     const Value* wanted = field.empty() ? nullptr : desired.At(field);
-    const bool renamed = wanted != nullptr && wanted->is_string() && wanted->as_string() != seen.identity;
+    const bool renamed =
+        wanted != nullptr && wanted->is_string() && wanted->as_string() != seen.identity;
     return renamed ? ReplaceOrder::kCreateFirst : ReplaceOrder::kDestroyFirst;
   }
 
@@ -493,7 +505,7 @@ class Decider {
     if (kept || !seen->exists) {
       step.action = Action::kForget;
       step.blast = BlastClass::kSafe;
-      step.why = record.manage == "observe"  ? "is in the model no more, and was only observed"
+      step.why = record.manage == "observe" ? "is in the model no more, and was only observed"
                  : record.deletion_policy == "retain" && (seen == nullptr || seen->exists)
                      ? "is in the model no more; the object is retained"
                      : "is in the model no more, and is gone already";
@@ -534,10 +546,11 @@ class Decider {
           seen != nullptr && seen->exists ? seen->identity : resource->external_name;
       const auto found = deleted.find(key(step, identity));
       if (identity.empty() || found == deleted.end()) continue;
-      Refuse(PlanRefusal::kConfiguration, address,
-             fmt::format("{} would be deleted as {} and made as {}", identity, found->second, address),
-             fmt::format("if it was renamed, write tandem/moved-from: {}", found->second),
-             resource->range);
+      Refuse(
+          PlanRefusal::kConfiguration, address,
+          fmt::format("{} would be deleted as {} and made as {}", identity, found->second, address),
+          fmt::format("if it was renamed, write tandem/moved-from: {}", found->second),
+          resource->range);
     }
   }
 

@@ -25,7 +25,7 @@ struct Draft {
   std::string key;  // of the step: its address, or that and what part of it this is
   std::string address;
   Step step;
-  std::set<std::string> after;   // keys
+  std::set<std::string> after;                // keys
   const PlannedResource* resource = nullptr;  // null pointer: the document is gone
   const Record* record = nullptr;
   std::shared_ptr<const Kind> kind;
@@ -51,8 +51,7 @@ Subject SubjectOf(const Draft& draft);
 void Decide(const PlanInput& input, const PolicySet& policies, Decisions& decisions,
             Findings& findings);
 /// Splits what must go before and come after others, and draws the edges; false on a cycle.
-bool Arrange(const PlanInput& input, Decisions& decisions, std::vector<Step>& ordered,
-             Findings& findings);
+bool Arrange(Decisions& decisions, std::vector<Step>& ordered, Findings& findings);
 /// Protection, delete budget, approvals (R6, R13, R14, R16).
 void Guard(const PlanInput& input, const PolicySet& policies, Decisions& decisions,
            Findings& findings);

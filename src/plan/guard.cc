@@ -26,9 +26,9 @@ std::string Chain(const Decisions& decisions, std::string address) {
 }
 
 /// Recorded objects that die with `draft` though nothing in the plan names them (R6, R14).
-std::vector<const Record*> Cascaded(const PlanInput& input, const Decisions& decisions,
-                                    const std::map<std::string, std::vector<const Record*>>& children,
-                                    const Draft& draft) {
+std::vector<const Record*> Cascaded(
+    const PlanInput& input, const Decisions& decisions,
+    const std::map<std::string, std::vector<const Record*>>& children, const Draft& draft) {
   std::vector<const Record*> found;
   if (draft.kind == nullptr || draft.kind->cascades().empty()) return found;
   const auto standing = children.find(draft.address);
@@ -48,14 +48,16 @@ void Protect(const Draft& draft, const Decisions& decisions, Findings& findings)
   if (draft.key != draft.address) return;
   const bool replaced = draft.step.action == Action::kReplace;
   std::string detail = fmt::format(
-      "protection is lifted by tandem/protect: \"false\" in an earlier apply, or by tandem unprotect {}",
+      "protection is lifted by tandem/protect: \"false\" in an earlier apply, or by tandem "
+      "unprotect {}",
       draft.address);
   if (replaced && decisions.because_of.count(draft.address) != 0)
     detail = "it follows from " + Chain(decisions, draft.address) + "\n" + detail;
   findings.Refuse(PlanRefusal::kPolicy, draft.address,
                   fmt::format("{} is protected and would be {}{}", draft.address,
                               replaced ? "replaced: " : "destroyed: ", draft.step.why),
-                  std::move(detail), draft.resource == nullptr ? SourceRange() : draft.resource->range);
+                  std::move(detail),
+                  draft.resource == nullptr ? SourceRange() : draft.resource->range);
 }
 
 std::string Describe(const ApprovalRule& rule) {
@@ -77,12 +79,12 @@ void AskApproval(const PlanInput& input, const PolicySet& policies, const Draft&
                  Decisions& decisions) {
   const Subject subject = SubjectOf(draft);
   for (const BlastClass blast : ClassesOf(draft.step)) {
-    const std::string what =
-        fmt::format("{} of {}", BlastClassName(blast), draft.address);
+    const std::string what = fmt::format("{} of {}", BlastClassName(blast), draft.address);
     if (blast == BlastClass::kRoleChange)
       decisions.needs_approval.insert(what + " always waits for a person");
     for (const ApprovalRule& rule : policies.ApprovalsFor(subject, blast))
-      decisions.needs_approval.insert(fmt::format("{}: a policy asks for {}", what, Describe(rule)));
+      decisions.needs_approval.insert(
+          fmt::format("{}: a policy asks for {}", what, Describe(rule)));
     if (input.mode == "heal" && policies.DriftFor(subject, blast) != DriftAction::kHeal)
       decisions.needs_approval.insert(what + " does not heal unattended");
   }
@@ -94,10 +96,11 @@ void GuardKindChange(const Draft& draft, Findings& findings) {
       draft.step.changes.begin(), draft.step.changes.end(),
       [](const FieldChange& c) { return !c.replaces || c.reason == ChangeReason::kKind; });
   if (!only_kind) return;
-  findings.Refuse(PlanRefusal::kPolicy, draft.address,
-                  fmt::format("{} would be replaced only because of a new kind file", draft.address),
-                  "the model did not change; keep the earlier kind file, or name the new value in the "
-                  "document");
+  findings.Refuse(
+      PlanRefusal::kPolicy, draft.address,
+      fmt::format("{} would be replaced only because of a new kind file", draft.address),
+      "the model did not change; keep the earlier kind file, or name the new value in the "
+      "document");
 }
 
 }  // namespace
@@ -132,9 +135,10 @@ void Guard(const PlanInput& input, const PolicySet& policies, Decisions& decisio
   std::string summary =
       count >= recorded
           ? fmt::format("the plan would destroy or replace all {} recorded resources", recorded)
-          : fmt::format("the plan would destroy or replace {} of {} recorded resources; the budget "
-                        "is {}",
-                        count, recorded, budget);
+          : fmt::format(
+                "the plan would destroy or replace {} of {} recorded resources; the budget "
+                "is {}",
+                count, recorded, budget);
   std::string detail = fmt::format("if that is what you want, say so: --delete-budget {}", count);
   if (input.delete_budget)
     detail = fmt::format("--delete-budget {} was given; {}", *input.delete_budget, detail);

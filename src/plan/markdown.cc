@@ -40,8 +40,8 @@ void AppendList(std::string_view title, const std::vector<std::string>& lines, s
 
 std::string PlanToMarkdown(const Plan& plan) {
   std::string out = fmt::format("### {}\n\n", plan::Summary(plan));
-  out += fmt::format("Platform `{}`, revision {} to {}, mode {}, hash `{}`\n", plan.platform, plan.from,
-                     plan.to, plan.mode, plan.hash);
+  out += fmt::format("Platform `{}`, revision {} to {}, mode {}, hash `{}`\n", plan.platform,
+                     plan.from, plan.to, plan.mode, plan.hash);
   const bool stages = std::any_of(plan.steps.begin(), plan.steps.end(),
                                   [](const Step& step) { return step.stage != 0; });
   for (const plan::Group& group : plan::Grouped(plan)) {
@@ -51,9 +51,10 @@ std::string PlanToMarkdown(const Plan& plan) {
     out += "| | resource | class | why |\n|---|---|---|---|\n";
     std::string details;
     for (const Step* step : group.steps) {
-      out += fmt::format("| `{}` | {}{} | {} | {} |\n", plan::Symbol(*step),
-                         Escaped(step->address.ToString()), step->provisional ? " (provisional)" : "",
-                         BlastClassName(step->blast), Escaped(step->why));
+      out +=
+          fmt::format("| `{}` | {}{} | {} | {} |\n", plan::Symbol(*step),
+                      Escaped(step->address.ToString()), step->provisional ? " (provisional)" : "",
+                      BlastClassName(step->blast), Escaped(step->why));
       if (step->changes.empty()) continue;
       details += fmt::format("{} {}\n", step->action == Action::kCreate ? '+' : '!',
                              step->address.ToString());
@@ -66,8 +67,8 @@ std::string PlanToMarkdown(const Plan& plan) {
     }
     if (details.empty()) continue;
     const std::string fence = Fence(details);
-    out += fmt::format("\n<details><summary>Changes</summary>\n\n{}diff\n{}{}\n\n</details>\n", fence,
-                       details, fence);
+    out += fmt::format("\n<details><summary>Changes</summary>\n\n{}diff\n{}{}\n\n</details>\n",
+                       fence, details, fence);
   }
   AppendList("Not observed", plan.unobserved, out);
   AppendList("Notes", plan.notes, out);

@@ -24,10 +24,10 @@ constexpr std::pair<ChangeReason, std::string_view> kReasons[] = {
     {ChangeReason::kReference, "reference"}};
 
 constexpr std::pair<std::string_view, int64_t PlanCounts::*> kCounts[] = {
-    {"create", &PlanCounts::create},     {"update", &PlanCounts::update},
-    {"replace", &PlanCounts::replace},   {"delete", &PlanCounts::destroy},
-    {"adopt", &PlanCounts::adopt},       {"forget", &PlanCounts::forget},
-    {"moved", &PlanCounts::moved},       {"deferred", &PlanCounts::deferred},
+    {"create", &PlanCounts::create},      {"update", &PlanCounts::update},
+    {"replace", &PlanCounts::replace},    {"delete", &PlanCounts::destroy},
+    {"adopt", &PlanCounts::adopt},        {"forget", &PlanCounts::forget},
+    {"moved", &PlanCounts::moved},        {"deferred", &PlanCounts::deferred},
     {"unchanged", &PlanCounts::unchanged}};
 
 Value Texts(const std::vector<std::string>& texts) { return List(texts.begin(), texts.end()); }
@@ -109,13 +109,27 @@ void Count(Plan& plan) {
   for (const Step& step : plan.steps) {
     const bool part = step.order == ReplaceOrder::kDestroyFirst;
     switch (step.action) {
-      case Action::kCreate: plan.counts.create += part ? 0 : 1; break;  // the delete part counted
-      case Action::kDelete: (part ? plan.counts.replace : plan.counts.destroy) += 1; break;
-      case Action::kUpdate: ++plan.counts.update; break;
-      case Action::kReplace: ++plan.counts.replace; break;
-      case Action::kAdopt: ++plan.counts.adopt; break;
-      case Action::kForget: ++plan.counts.forget; break;
-      case Action::kMoved: ++plan.counts.moved; break;
+      case Action::kCreate:
+        plan.counts.create += part ? 0 : 1;
+        break;  // the delete part counted
+      case Action::kDelete:
+        (part ? plan.counts.replace : plan.counts.destroy) += 1;
+        break;
+      case Action::kUpdate:
+        ++plan.counts.update;
+        break;
+      case Action::kReplace:
+        ++plan.counts.replace;
+        break;
+      case Action::kAdopt:
+        ++plan.counts.adopt;
+        break;
+      case Action::kForget:
+        ++plan.counts.forget;
+        break;
+      case Action::kMoved:
+        ++plan.counts.moved;
+        break;
     }
   }
 }
@@ -131,28 +145,37 @@ class Reader {
   void Take(const Value& object, std::string_view key, std::string& out) {
     const Value* v = Member(object, key);
     if (v == nullptr) return;
-    if (v->is_string()) out = v->as_string();
-    else if (!v->is_null()) Fail(key);
+    if (v->is_string())
+      out = v->as_string();
+    else if (!v->is_null())
+      Fail(key);
   }
   void Take(const Value& object, std::string_view key, int64_t& out) {
     const Value* v = Member(object, key);
     if (v == nullptr) return;
-    if (v->is_int()) out = v->as_int();
-    else Fail(key);
+    if (v->is_int())
+      out = v->as_int();
+    else
+      Fail(key);
   }
   void Take(const Value& object, std::string_view key, bool& out) {
     const Value* v = Member(object, key);
     if (v == nullptr) return;
-    if (v->is_bool()) out = v->as_bool();
-    else Fail(key);
+    if (v->is_bool())
+      out = v->as_bool();
+    else
+      Fail(key);
   }
   void Take(const Value& object, std::string_view key, std::vector<std::string>& out) {
     Each(object, key, [&](const Value& item) {
-      if (item.is_string()) out.push_back(item.as_string());
-      else Fail(key);
+      if (item.is_string())
+        out.push_back(item.as_string());
+      else
+        Fail(key);
     });
   }
-  void Each(const Value& object, std::string_view key, const std::function<void(const Value&)>& take) {
+  void Each(const Value& object, std::string_view key,
+            const std::function<void(const Value&)>& take) {
     const Value* v = Member(object, key);
     if (v == nullptr) return;
     if (!v->is_list()) return Fail(key);
@@ -194,7 +217,8 @@ class Reader {
     out = *blast;
   }
   void Fail(std::string_view key) {
-    if (status_.ok()) status_ = InvalidArgument("this is no plan: '" + std::string(key) + "' is missing or wrong");
+    if (status_.ok())
+      status_ = InvalidArgument("this is no plan: '" + std::string(key) + "' is missing or wrong");
   }
   const Status& status() const { return status_; }
 
@@ -232,8 +256,10 @@ Step ReadStep(Reader& reader, const Value& value) {
                                          : ReplaceOrder::kNone;
   reader.TakeClass(value, step.blast);
   reader.Each(value, "after", [&](const Value& id) {
-    if (id.is_int()) step.after.push_back(id.as_int());
-    else reader.Fail("after");
+    if (id.is_int())
+      step.after.push_back(id.as_int());
+    else
+      reader.Fail("after");
   });
   reader.Take(value, "why", step.why);
   reader.Each(value, "changes",
@@ -292,21 +318,27 @@ Result<Plan> PlanFromValue(const Value& value) {
   reader.Take(value, "to", plan.to);
   std::string created;
   reader.Take(value, "created", created);
-  if (const auto time = ParseTime(created); time.ok()) plan.created = *time;
-  else reader.Fail("created");
+  if (const auto time = ParseTime(created); time.ok())
+    plan.created = *time;
+  else
+    reader.Fail("created");
   reader.Take(value, "mode", plan.mode);
   reader.Take(value, "acceptedDigest", plan.accepted_digest);
   reader.Take(value, "proposedDigest", plan.proposed_digest);
   for (const auto& [kind, digest] : reader.Object(value, "kinds")) {
-    if (digest.is_string()) plan.kinds.emplace(kind, digest.as_string());
-    else reader.Fail("kinds");
+    if (digest.is_string())
+      plan.kinds.emplace(kind, digest.as_string());
+    else
+      reader.Fail("kinds");
   }
   reader.Take(value, "policiesDigest", plan.policies_digest);
-  if (const Value* budget = reader.Member(value, "deleteBudget"); budget != nullptr && !budget->is_null()) {
+  if (const Value* budget = reader.Member(value, "deleteBudget");
+      budget != nullptr && !budget->is_null()) {
     plan.delete_budget.emplace();
     reader.Take(value, "deleteBudget", *plan.delete_budget);
   }
-  reader.Each(value, "steps", [&](const Value& step) { plan.steps.push_back(ReadStep(reader, step)); });
+  reader.Each(value, "steps",
+              [&](const Value& step) { plan.steps.push_back(ReadStep(reader, step)); });
   reader.Take(value, "unobserved", plan.unobserved);
   reader.Take(value, "notes", plan.notes);
   reader.Take(value, "needsApproval", plan.needs_approval);
@@ -319,7 +351,8 @@ Result<Plan> PlanFromValue(const Value& value) {
   content.as_map().erase("hash");
   content.as_map().erase("created");
   if (DigestOf(content) != plan.hash || DigestOf(Content(plan)) != plan.hash)
-    return InvalidArgument("the plan's hash does not fit its content: it was changed after it was made");
+    return InvalidArgument(
+        "the plan's hash does not fit its content: it was changed after it was made");
   return plan;
 }
 

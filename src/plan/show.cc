@@ -58,13 +58,20 @@ bool IsPart(const Step& step, Action action) {
 
 std::string_view Symbol(const Step& step) {
   switch (step.action) {
-    case Action::kCreate: return IsPart(step, Action::kCreate) ? "-/+" : "+";
-    case Action::kUpdate: return "~";
-    case Action::kReplace: return step.order == ReplaceOrder::kCreateFirst ? "+/-" : "-/+";
-    case Action::kDelete: return "-";
-    case Action::kAdopt: return "<";
-    case Action::kForget: return ".";
-    case Action::kMoved: return ">";
+    case Action::kCreate:
+      return IsPart(step, Action::kCreate) ? "-/+" : "+";
+    case Action::kUpdate:
+      return "~";
+    case Action::kReplace:
+      return step.order == ReplaceOrder::kCreateFirst ? "+/-" : "-/+";
+    case Action::kDelete:
+      return "-";
+    case Action::kAdopt:
+      return "<";
+    case Action::kForget:
+      return ".";
+    case Action::kMoved:
+      return ">";
   }
   return "~";
 }
@@ -128,8 +135,8 @@ std::string ShowChange(const Step& step, const FieldChange& change, size_t width
 std::string Summary(const Plan& plan) {
   const PlanCounts& c = plan.counts;
   const std::pair<int64_t, std::string_view> all[] = {
-      {c.create, "to create"}, {c.update, "to update"}, {c.replace, "to replace"},
-      {c.destroy, "to delete"}, {c.adopt, "to adopt"},  {c.forget, "to forget"},
+      {c.create, "to create"},  {c.update, "to update"}, {c.replace, "to replace"},
+      {c.destroy, "to delete"}, {c.adopt, "to adopt"},   {c.forget, "to forget"},
       {c.moved, "to move"}};
   std::string text;
   for (const auto& [count, words] : all)

@@ -16,14 +16,16 @@ std::string_view Symbol(const Step& step);
 std::string ShowValue(const Value& value, size_t width);
 /// `["tandem/manage"]` as tandem/manage; others as they are.
 std::string ShowPath(const std::string& path);
-/// One line for one change, without its indentation: "~ CidrBlock: "a" -> "b"  # forces replacement".
+/// One line for one change, without its indentation: "~ CidrBlock: "a" -> "b"  # forces
+/// replacement".
 std::string ShowChange(const Step& step, const FieldChange& change, size_t width);
 /// '+', '~' or '-'.
 char ChangeSymbol(const FieldChange& change);
 /// "Plan: 3 to create, 1 to update." or "No changes. 44 unchanged.".
 std::string Summary(const Plan& plan);
 
-/// Steps of one stage and site, in plan order; the delete of a split replace is shown with its create.
+/// Steps of one stage and site, in plan order; the delete of a split replace is shown with its
+/// create.
 struct Group {
   int64_t stage = 0;
   std::string site;

@@ -38,7 +38,10 @@ class Printer {
  private:
   std::string Colored(std::string_view text, char symbol) const {
     if (!options_.color) return std::string(text);
-    const std::string_view code = symbol == '+' ? "32" : symbol == '-' ? "31" : symbol == '~' ? "33" : "36";
+    const std::string_view code = symbol == '+'   ? "32"
+                                  : symbol == '-' ? "31"
+                                  : symbol == '~' ? "33"
+                                                  : "36";
     return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
   }
 

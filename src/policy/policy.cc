@@ -11,20 +11,28 @@ namespace {
 // Stricter is what keeps more in tandem's and a person's hands.
 int Strictness(FieldPolicy policy) {
   switch (policy) {
-    case FieldPolicy::kEnforce: return 3;
-    case FieldPolicy::kObserve: return 2;
-    case FieldPolicy::kIgnore: return 1;
-    case FieldPolicy::kInitialOnly: return 0;
+    case FieldPolicy::kEnforce:
+      return 3;
+    case FieldPolicy::kObserve:
+      return 2;
+    case FieldPolicy::kIgnore:
+      return 1;
+    case FieldPolicy::kInitialOnly:
+      return 0;
   }
   return 3;
 }
 
 int Strictness(DriftAction action) {
   switch (action) {
-    case DriftAction::kApprove: return 3;
-    case DriftAction::kReport: return 2;
-    case DriftAction::kIgnore: return 1;
-    case DriftAction::kHeal: return 0;
+    case DriftAction::kApprove:
+      return 3;
+    case DriftAction::kReport:
+      return 2;
+    case DriftAction::kIgnore:
+      return 1;
+    case DriftAction::kHeal:
+      return 0;
   }
   return 3;
 }
@@ -40,7 +48,8 @@ bool Holds(const std::vector<std::string>& list, const std::string& item) {
 
 bool MatchesKind(const std::string& pattern, const KindName& kind) {
   if (pattern.size() > 2 && pattern.compare(pattern.size() - 2, 2, "/*") == 0)
-    return kind.group.size() + 2 == pattern.size() && pattern.compare(0, kind.group.size(), kind.group) == 0;
+    return kind.group.size() + 2 == pattern.size() &&
+           pattern.compare(0, kind.group.size(), kind.group) == 0;
   return pattern == kind.ToString();
 }
 
@@ -48,7 +57,8 @@ bool MatchesKind(const std::string& pattern, const KindName& kind) {
 /// index or the key of a keyed one.
 bool MatchesPath(const std::string& pattern, const std::string& path) {
   if (path.compare(0, pattern.size(), pattern) == 0)
-    return path.size() == pattern.size() || path[pattern.size()] == '.' || path[pattern.size()] == '[';
+    return path.size() == pattern.size() || path[pattern.size()] == '.' ||
+           path[pattern.size()] == '[';
   if (pattern.find("[]") == std::string::npos) return false;
   std::string indexed;
   std::vector<size_t> any;  // steps of the pattern that stand for any
@@ -76,7 +86,8 @@ Value ToValue(const Policy& policy) {
   Map labels;
   for (const auto& [key, label] : policy.selector.labels) labels[key] = label;
   List fields;
-  for (const auto& [path, field] : policy.fields) fields.push_back(List{path, static_cast<int64_t>(field)});
+  for (const auto& [path, field] : policy.fields)
+    fields.push_back(List{path, static_cast<int64_t>(field)});
   Map drift;
   for (const auto& [blast, action] : policy.drift)
     drift[std::string(BlastClassName(blast))] = static_cast<int64_t>(action);
@@ -138,8 +149,7 @@ FieldPolicy PolicySet::FieldFor(const Subject& subject, const std::string& path)
            (field.first.size() == nearest->first.size() &&
             Strictness(field.second) > Strictness(nearest->second))))
         nearest = &field;
-    if (nearest != nullptr &&
-        (!strictest || Strictness(nearest->second) > Strictness(*strictest)))
+    if (nearest != nullptr && (!strictest || Strictness(nearest->second) > Strictness(*strictest)))
       strictest = nearest->second;
   }
   return strictest.value_or(FieldPolicy::kEnforce);

@@ -35,8 +35,9 @@ const Words<BlastClass>& BlastClasses() {
   static const Words<BlastClass> kWords = [] {
     Words<BlastClass> words;
     for (const BlastClass blast :
-         {BlastClass::kRoleChange, BlastClass::kDestroy, BlastClass::kReplace, BlastClass::kDataLoss,
-          BlastClass::kGovernance, BlastClass::kDisruptive, BlastClass::kCreate, BlastClass::kSafe})
+         {BlastClass::kRoleChange, BlastClass::kDestroy, BlastClass::kReplace,
+          BlastClass::kDataLoss, BlastClass::kGovernance, BlastClass::kDisruptive,
+          BlastClass::kCreate, BlastClass::kSafe})
       words.emplace_back(BlastClassName(blast), blast);
     return words;
   }();
@@ -56,7 +57,8 @@ class Reader {
       return policy;
     }
     Members("spec", *spec,
-            {{"selector", [&](const auto& path, const Value& v) { Selector(path, v, policy.selector); }},
+            {{"selector",
+              [&](const auto& path, const Value& v) { Selector(path, v, policy.selector); }},
              {"fields", [&](const auto& path, const Value& v) { FieldRules(path, v, policy); }},
              {"drift", [&](const auto& path, const Value& v) { Drift(path, v, policy); }},
              {"approvals", [&](const auto& path, const Value& v) { Approvals(path, v, policy); }},
@@ -67,7 +69,8 @@ class Reader {
  private:
   using Take = std::function<void(const std::string& path, const Value& value)>;
 
-  void Error(const std::string& path, std::string summary, std::string detail, bool of_key = false) {
+  void Error(const std::string& path, std::string summary, std::string detail,
+             bool of_key = false) {
     found_.Error(document_.RangeOf(path, of_key), std::move(summary), std::move(detail),
                  document_.address().ToString());
   }
@@ -76,7 +79,8 @@ class Reader {
   void Members(const std::string& path, const Value& value,
                const std::vector<std::pair<std::string, Take>>& known) {
     if (!value.is_map()) return Expected(path, "an object", value);
-    for (const auto& [key, member] : value.as_map()) {
+    for (const auto& [name, member] : value.as_map()) {
+      const std::string& key = name;
       const auto found = std::find_if(known.begin(), known.end(),
                                       [&](const auto& take) { return take.first == key; });
       if (found == known.end()) {
@@ -173,7 +177,8 @@ class Reader {
              {"labels", [&](const auto& at, const Value& v) {
                 if (!v.is_map()) return Expected(at, "an object", v);
                 for (const auto& [key, label] : v.as_map())
-                  if (const auto text = Text(JoinPath(at, key), label)) selector.labels[key] = *text;
+                  if (const auto text = Text(JoinPath(at, key), label))
+                    selector.labels[key] = *text;
               }}});
   }
 
@@ -230,28 +235,28 @@ class Reader {
   void Approvals(const std::string& path, const Value& value, Policy& policy) {
     Each(path, value, [&](const std::string& at, const Value& item) {
       ApprovalRule rule;
-      Members(at, item,
-              {{"classes",
-                [&](const auto& where, const Value& v) {
-                  Each(where, v, [&](const std::string& one, const Value& word) {
-                    if (const auto blast = Word(one, word, "class of change", BlastClasses()))
-                      rule.classes.push_back(*blast);
-                  });
-                }},
-               {"count",
-                [&](const auto& where, const Value& v) {
-                  rule.count = Number(where, v, 1, 100).value_or(1);
-                }},
-               {"by", Texts(rule.by)},
-               {"notAuthor", [&](const auto& where, const Value& v) {
-                  if (!v.is_bool()) return Expected(where, "a bool", v);
-                  rule.not_author = v.as_bool();
-                }}});
+      Members(
+          at, item,
+          {{"classes",
+            [&](const auto& where, const Value& v) {
+              Each(where, v, [&](const std::string& one, const Value& word) {
+                if (const auto blast = Word(one, word, "class of change", BlastClasses()))
+                  rule.classes.push_back(*blast);
+              });
+            }},
+           {"count", [&](const auto& where,
+                         const Value& v) { rule.count = Number(where, v, 1, 100).value_or(1); }},
+           {"by", Texts(rule.by)},
+           {"notAuthor", [&](const auto& where, const Value& v) {
+              if (!v.is_bool()) return Expected(where, "a bool", v);
+              rule.not_author = v.as_bool();
+            }}});
       if (!item.is_map()) return;
       if (Missing(item, "classes")) Error(at, "an approval rule needs classes", "");
       if (!rule.by.empty() && rule.count > static_cast<int64_t>(rule.by.size()))
-        Error(at, fmt::format("{} approvals are asked for, but only {} may give one", rule.count,
-                              rule.by.size()),
+        Error(at,
+              fmt::format("{} approvals are asked for, but only {} may give one", rule.count,
+                          rule.by.size()),
               "raise the number of principals or lower the count");
       std::sort(rule.classes.begin(), rule.classes.end());
       policy.approvals.push_back(std::move(rule));
@@ -259,14 +264,12 @@ class Reader {
   }
 
   void Budget(const std::string& path, const Value& value, Policy& policy) {
-    Members(path, value,
-            {{"count",
-              [&](const auto& at, const Value& v) {
-                policy.budget_count = Number(at, v, 0, 1'000'000'000);
-              }},
-             {"percent", [&](const auto& at, const Value& v) {
-                policy.budget_percent = Number(at, v, 0, 100);
-              }}});
+    Members(
+        path, value,
+        {{"count", [&](const auto& at,
+                       const Value& v) { policy.budget_count = Number(at, v, 0, 1'000'000'000); }},
+         {"percent",
+          [&](const auto& at, const Value& v) { policy.budget_percent = Number(at, v, 0, 100); }}});
   }
 
   const Document& document_;

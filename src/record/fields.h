@@ -1,5 +1,5 @@
-// One list of members a type, read in both directions: by a writer that makes a Value of it and by a
-// reader that fills it from one. docs/state.md lists the stored forms.
+// One list of members a type, read in both directions: by a writer that makes a Value of it and by
+// a reader that fills it from one. docs/state.md lists the stored forms.
 //
 //   template <> struct Fields<Approval> {
 //     static constexpr std::string_view kName = "approval";
@@ -49,15 +49,10 @@ inline Value Put(bool v) { return v; }
 inline Value Put(const Time& v) { return static_cast<int64_t>(v.time_since_epoch().count()); }
 inline Value Put(const Address& v) { return v.ToString(); }
 template <typename E>
-  requires std::is_enum_v<E>
-Value Put(E v) {
-  return NameOf(v);
-}
+requires std::is_enum_v<E> Value Put(E v) { return NameOf(v); }
 template <typename T>
-  requires requires { Fields<T>::kName; }
-Value Put(const T& v) {
-  return Write(v);
-}
+requires requires { Fields<T>::kName; }
+Value Put(const T& v) { return Write(v); }
 template <typename T>
 Value Put(const std::vector<T>& v) {
   List list;
@@ -153,7 +148,7 @@ class Reader {
     out = std::move(*parsed);
   }
   template <typename E>
-    requires std::is_enum_v<E>
+  requires std::is_enum_v<E>
   void Take(const Value& v, const std::string& name, E& out) {
     if (!v.is_string()) return Fail(name, "is not a word");
     for (const auto& [known, word] : Names<E>::kAll) {
@@ -164,7 +159,7 @@ class Reader {
     Fail(name, fmt::format("has the unknown word '{}'", v.as_string()));
   }
   template <typename T>
-    requires requires { Fields<T>::kName; }
+  requires requires { Fields<T>::kName; }
   void Take(const Value& v, const std::string& name, T& out) {
     Reader inner(v, path_.empty() ? name : path_ + "." + name);
     Fields<T>::Visit(out, inner);

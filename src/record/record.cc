@@ -24,11 +24,16 @@ struct Names<CreateClass> {
 template <>
 struct Names<ErrorClass> {
   static constexpr std::pair<ErrorClass, std::string_view> kAll[] = {
-      {ErrorClass::kUnspecified, "unspecified"}, {ErrorClass::kNotDone, "not-done"},
-      {ErrorClass::kPerhapsDone, "perhaps-done"}, {ErrorClass::kWaiting, "waiting"},
-      {ErrorClass::kThrottled, "throttled"},     {ErrorClass::kConflict, "conflict"},
-      {ErrorClass::kSignIn, "sign-in"},          {ErrorClass::kExhausted, "exhausted"},
-      {ErrorClass::kTerminal, "terminal"},       {ErrorClass::kGone, "gone"},
+      {ErrorClass::kUnspecified, "unspecified"},
+      {ErrorClass::kNotDone, "not-done"},
+      {ErrorClass::kPerhapsDone, "perhaps-done"},
+      {ErrorClass::kWaiting, "waiting"},
+      {ErrorClass::kThrottled, "throttled"},
+      {ErrorClass::kConflict, "conflict"},
+      {ErrorClass::kSignIn, "sign-in"},
+      {ErrorClass::kExhausted, "exhausted"},
+      {ErrorClass::kTerminal, "terminal"},
+      {ErrorClass::kGone, "gone"},
       {ErrorClass::kExists, "exists"}};
 };
 
@@ -54,11 +59,11 @@ struct Names<RunState> {
 template <>
 struct Names<StepState> {
   static constexpr std::pair<StepState, std::string_view> kAll[] = {
-      {StepState::kPending, "pending"},   {StepState::kReady, "ready"},
-      {StepState::kIntent, "intent"},     {StepState::kCalled, "called"},
-      {StepState::kWaiting, "waiting"},   {StepState::kSettled, "settled"},
-      {StepState::kVerified, "verified"}, {StepState::kFailed, "failed"},
-      {StepState::kBlocked, "blocked"},   {StepState::kVoid, "void"},
+      {StepState::kPending, "pending"},    {StepState::kReady, "ready"},
+      {StepState::kIntent, "intent"},      {StepState::kCalled, "called"},
+      {StepState::kWaiting, "waiting"},    {StepState::kSettled, "settled"},
+      {StepState::kVerified, "verified"},  {StepState::kFailed, "failed"},
+      {StepState::kBlocked, "blocked"},    {StepState::kVoid, "void"},
       {StepState::kCancelled, "cancelled"}};
 };
 
@@ -247,11 +252,11 @@ std::string_view IntentStateName(IntentState state) { return fields::NameOf(stat
 std::string_view RunStateName(RunState state) { return fields::NameOf(state); }
 std::string_view StepStateName(StepState state) { return fields::NameOf(state); }
 
-#define TANDEM_STORED_ROW(Type)                                    \
-  Value ToValue(const Type& row) { return fields::Write(row); }    \
-  template <>                                                      \
-  Result<Type> FromValue<Type>(const Value& value) {               \
-    return fields::Read<Type>(value);                              \
+#define TANDEM_STORED_ROW(Type)                                 \
+  Value ToValue(const Type& row) { return fields::Write(row); } \
+  template <>                                                   \
+  Result<Type> FromValue<Type>(const Value& value) {            \
+    return fields::Read<Type>(value);                           \
   }
 
 TANDEM_STORED_ROW(Condition)

@@ -88,7 +88,8 @@ void MemoryStore::FailCommits(Status status) {
 std::vector<Row> MemoryStore::Rows() const {
   return state_.With([](const State& state) {
     std::vector<Row> rows;
-    for (const auto& [key, stored] : state.rows) rows.push_back({key, stored.value, stored.revision});
+    for (const auto& [key, stored] : state.rows)
+      rows.push_back({key, stored.value, stored.revision});
     return rows;
   });
 }

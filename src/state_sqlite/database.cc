@@ -10,20 +10,29 @@ Status ErrorOf(sqlite3* handle) {
   switch (code & 0xff) {
     case SQLITE_OK:
     case SQLITE_ROW:
-    case SQLITE_DONE: return OkStatus();
-    case SQLITE_FULL: return ResourceExhausted("the disk is full");
-    case SQLITE_CORRUPT: return DataLoss("the file is damaged: " + message);
-    case SQLITE_NOTADB: return DataLoss("the file is no database: " + message);
+    case SQLITE_DONE:
+      return OkStatus();
+    case SQLITE_FULL:
+      return ResourceExhausted("the disk is full");
+    case SQLITE_CORRUPT:
+      return DataLoss("the file is damaged: " + message);
+    case SQLITE_NOTADB:
+      return DataLoss("the file is no database: " + message);
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return FailedPrecondition("the file is in use");
-    case SQLITE_NOMEM: return ResourceExhausted("out of memory");
+    case SQLITE_LOCKED:
+      return FailedPrecondition("the file is in use");
+    case SQLITE_NOMEM:
+      return ResourceExhausted("out of memory");
     case SQLITE_READONLY:
     case SQLITE_PERM:
-    case SQLITE_AUTH: return PermissionDenied(message);
+    case SQLITE_AUTH:
+      return PermissionDenied(message);
     case SQLITE_MISUSE:
     case SQLITE_RANGE:
-    case SQLITE_CONSTRAINT: return Internal(message);
-    default: return Unavailable(message + " (" + std::to_string(code) + ")");
+    case SQLITE_CONSTRAINT:
+      return Internal(message);
+    default:
+      return Unavailable(message + " (" + std::to_string(code) + ")");
   }
 }
 
@@ -80,9 +89,9 @@ int64_t Statement::Int(int column) const { return sqlite3_column_int64(statement
 Result<Database> Database::Open(const std::string& path, const std::string& vfs) {
   sqlite3* handle = nullptr;
   // NOMUTEX: jobs run one at a time.
-  const int code = sqlite3_open_v2(
-      path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-      vfs.empty() ? nullptr : vfs.c_str());
+  const int code = sqlite3_open_v2(path.c_str(), &handle,
+                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                                   vfs.empty() ? nullptr : vfs.c_str());
   if (handle == nullptr) return ResourceExhausted("out of memory");
   Database database(handle);
   if (code != SQLITE_OK) return ErrorOf(handle);

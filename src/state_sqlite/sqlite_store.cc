@@ -1,6 +1,7 @@
 #include "tandem/state_sqlite/sqlite_store.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -9,8 +10,6 @@
 #include <optional>
 #include <sstream>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "state_sqlite/database.h"
 #include "state_sqlite/migrations.h"
@@ -118,9 +117,8 @@ class Core {
 
     std::shared_ptr<Core> core(new Core(std::move(database)));
     TANDEM_RETURN_IF_ERROR(core->Prepare());
-    TANDEM_ASSIGN_OR_RETURN(
-        core->revision_,
-        core->database_.QueryInt("SELECT value FROM meta WHERE name = 'revision'"));
+    TANDEM_ASSIGN_OR_RETURN(core->revision_, core->database_.QueryInt(
+                                                 "SELECT value FROM meta WHERE name = 'revision'"));
     return core;
   }
 
@@ -191,9 +189,9 @@ class Core {
   Status Failed(Status status) {
     const bool damaged = status.code() == Code::kDataLoss;
     if (broken_.ok() && (damaged || status.code() == Code::kUnavailable))
-      broken_ = Status(status.code(),
-                       "the store stopped after a failure and must be opened again: " +
-                           status.message());
+      broken_ =
+          Status(status.code(),
+                 "the store stopped after a failure and must be opened again: " + status.message());
     return status;
   }
 
@@ -215,8 +213,8 @@ class SqliteStore final : public StateStore {
   }
 
   void Scan(std::string prefix, std::string after, size_t limit, Completion<Page> done) override {
-    Submit([prefix = std::move(prefix), after = std::move(after), limit](
-               Core& core) { return core.Scan(prefix, after, limit); },
+    Submit([prefix = std::move(prefix), after = std::move(after),
+            limit](Core& core) { return core.Scan(prefix, after, limit); },
            std::move(done));
   }
 

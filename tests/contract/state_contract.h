@@ -167,7 +167,8 @@ TEST_P(StateContract, ScansByPrefixInKeyOrder) {
                   .ok());
   EXPECT_EQ(Keys(Scan("step/r/")), "step/r/1 step/r/10 step/r/2");
   EXPECT_EQ(Keys(Scan("step/r/", "step/r/1")), "step/r/10 step/r/2");
-  EXPECT_EQ(Keys(Scan("step/r/", "a")), "step/r/1 step/r/10 step/r/2") << "`after` before the prefix";
+  EXPECT_EQ(Keys(Scan("step/r/", "a")), "step/r/1 step/r/10 step/r/2")
+      << "`after` before the prefix";
   EXPECT_EQ(Keys(Scan("step/r/", "step/r/1x")), "step/r/2") << "`after` need not exist";
   EXPECT_EQ(Keys(Scan("step/r/", "z")), "");
   EXPECT_EQ(Keys(Scan("nothing")), "");
@@ -208,8 +209,10 @@ TEST_P(StateContract, KeepsEveryByte) {
 TEST_P(StateContract, OrderOfCallsIsKept) {
   std::vector<std::string> order;
   auto& store = under_test_->store();
-  store.Commit({{"a", "1", 0}}, [&](Result<StoreRevision> r) { order.push_back(r.ok() ? "1" : "-"); });
-  store.Commit({{"a", "2", 1}}, [&](Result<StoreRevision> r) { order.push_back(r.ok() ? "2" : "-"); });
+  store.Commit({{"a", "1", 0}},
+               [&](Result<StoreRevision> r) { order.push_back(r.ok() ? "1" : "-"); });
+  store.Commit({{"a", "2", 1}},
+               [&](Result<StoreRevision> r) { order.push_back(r.ok() ? "2" : "-"); });
   store.Get("a", [&](Result<Row> row) { order.push_back("get " + row->value); });
   under_test_->loop().RunAll();
   EXPECT_EQ(order, (std::vector<std::string>{"1", "2", "get 2"}));

@@ -1,10 +1,11 @@
+#include "tests/contract/state_contract.h"
+
 #include <unistd.h>
 
 #include <filesystem>
 
 #include "tandem/state/memory_store.h"
 #include "tandem/state_sqlite/sqlite_store.h"
-#include "tests/contract/state_contract.h"
 
 namespace tandem::contract {
 namespace {

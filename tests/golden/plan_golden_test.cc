@@ -1,5 +1,5 @@
-// tests/golden/plan/CASE/: case.json (tests/support/plan_case.h) and what a person sees of it, as text
-// and as markdown. TANDEM_ACCEPT=1 rewrites the expected files and marks the test skipped.
+// tests/golden/plan/CASE/: case.json (tests/support/plan_case.h) and what a person sees of it, as
+// text and as markdown. TANDEM_ACCEPT=1 rewrites the expected files and marks the test skipped.
 #include <gtest/gtest.h>
 
 #include <algorithm>

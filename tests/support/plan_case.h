@@ -1,13 +1,14 @@
 // A whole PlanInput from one JSON object, for table and golden tests. Header-only.
 //
-//   {"kinds": {"ec2.aws/VPC": {"rules": [{"path": "CidrBlock", "replace": true}], "protected": true}},
+//   {"kinds": {"ec2.aws/VPC": {"rules": [{"path": "CidrBlock", "replace": true}], "protected":
+//   true}},
 //    "resources": {"ec2.aws/VPC/main": {"desired": {…}, "site": "aws", "needs": […]}},
 //    "records": {"ec2.aws/VPC/main": {"identity": "vpc-1", "recorded": {…}, "dependsOn": […]}},
 //    "observed": {"ec2.aws/VPC/main": {"fields": {…}, "mark": "…"}, "ec2.aws/VPC/gone": null}}
 //
-// In desired, {"$ref": "ADDRESS#PATH"} is what the address's object has there, or unknown while that
-// is made or replaced; it makes a need. A mark is the address's own unless given; kinds that are not
-// listed have no rules. A resource that is neither recorded nor observed is absent.
+// In desired, {"$ref": "ADDRESS#PATH"} is what the address's object has there, or unknown while
+// that is made or replaced; it makes a need. A mark is the address's own unless given; kinds that
+// are not listed have no rules. A resource that is neither recorded nor observed is absent.
 #pragma once
 
 #include <deque>
@@ -113,11 +114,14 @@ class PlanCase {
         if (!rule.keys.empty()) rule.compare = CompareMode::kKeyed;
         if (item.BoolOr("set", false)) rule.compare = CompareMode::kSet;
         if (item.BoolOr("unsetNull", false)) rule.unset = UnsetMode::kNull;
-        if (const Value* blast = item.Find("class")) rule.blast = *ParseBlastClass(blast->as_string());
-        if (const Value* blast = item.Find("down")) rule.blast_down = *ParseBlastClass(blast->as_string());
+        if (const Value* blast = item.Find("class"))
+          rule.blast = *ParseBlastClass(blast->as_string());
+        if (const Value* blast = item.Find("down"))
+          rule.blast_down = *ParseBlastClass(blast->as_string());
         if (const Value* ref = item.Find("ref")) {
           const size_t slash = ref->as_string().find('/');
-          rule.ref = KindName{ref->as_string().substr(0, slash), ref->as_string().substr(slash + 1)};
+          rule.ref =
+              KindName{ref->as_string().substr(0, slash), ref->as_string().substr(slash + 1)};
         }
         kind->With(std::move(rule));
       }
@@ -198,7 +202,8 @@ class PlanCase {
     input_.observations[address] = &o;
   }
 
-  Result<EvaluatedResource> Evaluate(const std::string& address, const std::set<std::string>& unknown) {
+  Result<EvaluatedResource> Evaluate(const std::string& address,
+                                     const std::set<std::string>& unknown) {
     EvaluatedResource result;
     Status failure;
     result.desired = Substitute(desired_.at(address), unknown, result.references, failure);

@@ -22,7 +22,7 @@ namespace tandem {
 
 /// One resource of the proposed model, as far as a plan looks at it.
 struct PlannedResource {
-  Address address;      // without the account
+  Address address;  // without the account
   std::string account;
   std::string component;
   std::string site;
@@ -31,13 +31,13 @@ struct PlannedResource {
   std::vector<std::string> needs;  // addresses; those outside the model are ignored
   std::string manage = "full";     // full | observe | delegate
   std::string deletion_policy = "delete";
-  std::string adopt;               // "" | if-identical | and-update
-  std::optional<bool> protect;     // nullopt: as the kind file says
+  std::string adopt;            // "" | if-identical | and-update
+  std::optional<bool> protect;  // nullopt: as the kind file says
   bool paused = false;
   std::string external_name;
-  std::string moved_from;          // an address, or ""
-  bool provisional = false;        // its account or definition does not exist yet (R5)
-  SourceRange range;               // for problems; may be empty
+  std::string moved_from;    // an address, or ""
+  bool provisional = false;  // its account or definition does not exist yet (R5)
+  SourceRange range;         // for problems; may be empty
 };
 
 /// The desired form of a resource, and everything that was read through ref() on the way.
@@ -46,9 +46,10 @@ struct EvaluatedResource {
   std::map<std::string, Value> references;  // "address.path" → value, Unknown where not known yet
 };
 
-/// Asked once a resource, in dependency order. Computed fields of the addresses in `becoming_unknown`
-/// (created or replaced by this plan) must come out as Unknown. kUnavailable: what it refers to cannot
-/// be observed, so it is left out (R18); any other failure is a problem of the model.
+/// Asked once a resource, in dependency order. Computed fields of the addresses in
+/// `becoming_unknown` (created or replaced by this plan) must come out as Unknown. kUnavailable:
+/// what it refers to cannot be observed, so it is left out (R18); any other failure is a problem of
+/// the model.
 using DesiredOf = std::function<Result<EvaluatedResource>(
     const std::string& address, const std::set<std::string>& becoming_unknown)>;
 
@@ -75,8 +76,8 @@ struct PlanInput {
 
   const PolicySet* accepted_policies = nullptr;  // null pointer before the first apply
   const PolicySet* proposed_policies = nullptr;
-  std::vector<std::string> targets;              // addresses; empty: everything
-  std::optional<int64_t> delete_budget;          // as the caller stated it
+  std::vector<std::string> targets;      // addresses; empty: everything
+  std::optional<int64_t> delete_budget;  // as the caller stated it
 };
 
 /// The exit code's reason (DESIGN.md section 9).
@@ -88,26 +89,28 @@ struct PlanResult {
   std::optional<Plan> plan;  // sealed; nullopt when refused
 };
 
-/// Steps of one address: at most one, but for two cases. A replace whose dependents are replaced too
-/// is a delete and a create (both with order destroy-first), for the dependents must go before it and
-/// come after it; it counts as one replace. An identity left over from a create-first replace is a
-/// delete of that identity, beside whatever else its address needs.
+/// Steps of one address: at most one, but for two cases. A replace whose dependents are replaced
+/// too is a delete and a create (both with order destroy-first), for the dependents must go before
+/// it and come after it; it counts as one replace. An identity left over from a create-first
+/// replace is a delete of that identity, beside whatever else its address needs.
 ///
-/// Changes of path ["tandem/…"] are of the record alone: manage, deletion-policy, protect. Changes with
-/// `unset` "released" make no call either. A moved step rewrites the mark, then makes its changes.
+/// Changes of path ["tandem/…"] are of the record alone: manage, deletion-policy, protect. Changes
+/// with `unset` "released" make no call either. A moved step rewrites the mark, then makes its
+/// changes.
 PlanResult BuildPlan(const PlanInput& input);
 
 /// True for a change that touches the record and no live object.
 bool IsRecordOnly(const FieldChange& change);
 
-/// What a step stands on: identity, mark, and the canonical observed value (null when absent) of every
-/// path named by desired or recorded and of immutable members. Secrets only as digests (R3, R15).
+/// What a step stands on: identity, mark, and the canonical observed value (null when absent) of
+/// every path named by desired or recorded and of immutable members. Secrets only as digests (R3,
+/// R15).
 Base MakeBase(const Kind& kind, const Value* desired, const Value* recorded,
               const Observation* observation, std::map<std::string, Value> references);
 
-/// The fields in which `now` differs from `base`, by name ("identity", "mark", a path); empty when it
-/// has not moved. A null pointer or an observation that does not exist: gone. References that were
-/// unknown in `base`, and those that `references` lacks, are not compared.
+/// The fields in which `now` differs from `base`, by name ("identity", "mark", a path); empty when
+/// it has not moved. A null pointer or an observation that does not exist: gone. References that
+/// were unknown in `base`, and those that `references` lacks, are not compared.
 std::vector<std::string> MovedFields(const Base& base, const Kind& kind, const Observation* now,
                                      const std::map<std::string, Value>& references);
 

@@ -1,7 +1,8 @@
 // A StateStore in memory: the port's semantics without a disk, for tests and simulations.
 //
-// Rows live as long as the object; nothing survives the process. Thread-safe. Completions run through
-// the post function given at construction, never inside Commit, Scan or Get unless that function does so.
+// Rows live as long as the object; nothing survives the process. Thread-safe. Completions run
+// through the post function given at construction, never inside Commit, Scan or Get unless that
+// function does so.
 #pragma once
 
 #include <functional>
@@ -28,7 +29,8 @@ class MemoryStore final : public StateStore {
   void Scan(std::string prefix, std::string after, size_t limit, Completion<Page> done) override;
   void Get(std::string key, Completion<Row> done) override;
 
-  /// The next commits fail with `status` and store nothing, until called with ok. For tests of callers.
+  /// The next commits fail with `status` and store nothing, until called with ok. For tests of
+  /// callers.
   void FailCommits(Status status);
   /// A copy of every row, in key order.
   std::vector<Row> Rows() const;

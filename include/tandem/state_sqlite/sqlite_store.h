@@ -1,7 +1,8 @@
 // The state store on one machine: a StateStore in an SQLite file (docs/state.md).
 //
-// One process keeps a store open at a time. A commit is on the disk when its completion says so: WAL,
-// synchronous=FULL. Starts no thread: everything that touches the file runs as a job of `work`.
+// One process keeps a store open at a time. A commit is on the disk when its completion says so:
+// WAL, synchronous=FULL. Starts no thread: everything that touches the file runs as a job of
+// `work`.
 #pragma once
 
 #include <functional>
@@ -25,8 +26,8 @@ struct SqliteOptions {
 /// Opens or makes the store, on the caller's thread, and migrates an older one.
 ///
 /// kFailedPrecondition: another process holds it (named by its pid when the system tells), a newer
-/// tandem wrote it, or the file is some other program's. kDataLoss: it is damaged. kResourceExhausted:
-/// the disk is full. kUnavailable: any other failure to read or write.
+/// tandem wrote it, or the file is some other program's. kDataLoss: it is damaged.
+/// kResourceExhausted: the disk is full. kUnavailable: any other failure to read or write.
 ///
 /// The file closes when the store is gone and `work` has no job of it left.
 Result<std::unique_ptr<StateStore>> OpenSqliteStore(SqliteOptions options);

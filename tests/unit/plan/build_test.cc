@@ -46,7 +46,8 @@ struct Case {
 const Case kCases[] = {
     {"nothing at all", R"({})", ""},
     {"in step", R"({"resources":{"a/B/x":{"desired":{"P":1}}},
-      "records":{"a/B/x":{"recorded":{"P":1}}},"observed":{"a/B/x":{"fields":{"P":1}}}})", ""},
+      "records":{"a/B/x":{"recorded":{"P":1}}},"observed":{"a/B/x":{"fields":{"P":1}}}})",
+     ""},
     {"create in the order of needs", R"({"resources":{
         "a/B/x":{"desired":{"V":{"$ref":"z/Z/v#Id"}}},"z/Z/v":{"desired":{"P":1}},
         "a/B/w":{"needs":["a/B/x","z/Z/v"]}}})",
@@ -60,25 +61,31 @@ const Case kCases[] = {
       "resources":{"a/B/x":{"desired":{"P":2}}},"deleteBudget":1,
       "records":{"a/B/x":{"recorded":{"P":1}}},"observed":{"a/B/x":{"fields":{"P":1}}}})",
      "replace a/B/x -/+"},
-    {"replace, the new one first", R"({"kinds":{"a/B":{"createFirst":true,"rules":[{"path":"P","replace":true}]}},
+    {"replace, the new one first",
+     R"({"kinds":{"a/B":{"createFirst":true,"rules":[{"path":"P","replace":true}]}},
       "resources":{"a/B/x":{"desired":{"P":2}}},"deleteBudget":1,
       "records":{"a/B/x":{"recorded":{"P":1}}},"observed":{"a/B/x":{"fields":{"P":1}}}})",
      "replace a/B/x +/-"},
-    {"R13: a fixed name cannot come first", R"({"kinds":{"a/B":{"createFirst":true,"named":true,"rules":[{"path":"P","replace":true}]}},
+    {"R13: a fixed name cannot come first",
+     R"({"kinds":{"a/B":{"createFirst":true,"named":true,"rules":[{"path":"P","replace":true}]}},
       "resources":{"a/B/x":{"desired":{"P":2}}},"deleteBudget":1,
       "records":{"a/B/x":{"recorded":{"P":1}}},"observed":{"a/B/x":{"fields":{"P":1}}}})",
      "replace a/B/x -/+"},
-    {"R5: unknown on an immutable path replaces", R"({"kinds":{"a/B":{"rules":[{"path":"V","replace":true}]},"v/V":{"createFirst":true,"rules":[{"path":"P","replace":true}]}},
+    {"R5: unknown on an immutable path replaces",
+     R"({"kinds":{"a/B":{"rules":[{"path":"V","replace":true}]},"v/V":{"createFirst":true,"rules":[{"path":"P","replace":true}]}},
       "resources":{"a/B/x":{"desired":{"V":{"$ref":"v/V/v#Id"}}},"v/V/v":{"desired":{"P":2}}},"deleteBudget":2,
       "records":{"a/B/x":{"recorded":{"V":"v1"},"dependsOn":["v/V/v"]},"v/V/v":{"recorded":{"P":1}}},
       "observed":{"a/B/x":{"fields":{"V":"v1"}},"v/V/v":{"fields":{"P":1,"Id":"v1"}}}})",
      "replace v/V/v +/-; replace a/B/x -/+ after 1"},
-    {"R13: dependents go before and come after", R"({"kinds":{"a/B":{"rules":[{"path":"V","replace":true}]},"v/V":{"rules":[{"path":"P","replace":true}]}},
+    {"R13: dependents go before and come after",
+     R"({"kinds":{"a/B":{"rules":[{"path":"V","replace":true}]},"v/V":{"rules":[{"path":"P","replace":true}]}},
       "resources":{"a/B/x":{"desired":{"V":{"$ref":"v/V/v#Id"}}},"v/V/v":{"desired":{"P":2}},"a/C/c":{"desired":{"W":{"$ref":"v/V/v#Id"}}}},"deleteBudget":2,
       "records":{"a/B/x":{"recorded":{"V":"v1"},"dependsOn":["v/V/v"]},"v/V/v":{"recorded":{"P":1}},"a/C/c":{"recorded":{"W":"v1"}}},
       "observed":{"a/B/x":{"fields":{"V":"v1"}},"v/V/v":{"fields":{"P":1,"Id":"v1"}},"a/C/c":{"fields":{"W":"v1"}}}})",
-     "delete a/B/x -/+; replace v/V/v -/+ after 1; create a/B/x -/+ after 1,2; update a/C/c after 2"},
-    {"R13: an immutable reference by a name that stays", R"({"kinds":{"a/B":{"rules":[{"path":"N","replace":true,"ref":"v/V"}]},"v/V":{"rules":[{"path":"P","replace":true}]}},
+     "delete a/B/x -/+; replace v/V/v -/+ after 1; create a/B/x -/+ after 1,2; update a/C/c after "
+     "2"},
+    {"R13: an immutable reference by a name that stays",
+     R"({"kinds":{"a/B":{"rules":[{"path":"N","replace":true,"ref":"v/V"}]},"v/V":{"rules":[{"path":"P","replace":true}]}},
       "resources":{"a/B/x":{"desired":{"N":{"$ref":"v/V/v#Name"}}},"v/V/v":{"desired":{"P":2,"Name":"n"}}},"deleteBudget":2,
       "records":{"a/B/x":{"recorded":{"N":"n"}},"v/V/v":{"recorded":{"P":1,"Name":"n"}}},
       "observed":{"a/B/x":{"fields":{"N":"n"}},"v/V/v":{"fields":{"P":1,"Name":"n"}}}})",
@@ -91,78 +98,104 @@ const Case kCases[] = {
       "records":{"a/B/x":{"recorded":{"P":0},"dependsOn":["v/V/v"]},"v/V/v":{}},
       "observed":{"a/B/x":{"fields":{"P":0}},"v/V/v":{}}})",
      "update a/B/x; delete v/V/v after 1"},
-    {"R14: what dies with its parent is closed", R"({"kinds":{"k/Cluster":{"cascades":["k/Nodes"]}},"deleteBudget":2,
+    {"R14: what dies with its parent is closed",
+     R"({"kinds":{"k/Cluster":{"cascades":["k/Nodes"]}},"deleteBudget":2,
       "records":{"k/Cluster/c":{},"k/Nodes/n":{"dependsOn":["k/Cluster/c"]}},
       "observed":{"k/Cluster/c":{},"k/Nodes/n":{}}})",
      "delete k/Cluster/c; forget k/Nodes/n after 1"},
     {"deleted outside", R"({"resources":{"a/B/x":{"desired":{"P":1}}},
-      "records":{"a/B/x":{"recorded":{"P":1}}},"observed":{"a/B/x":null}})", "create a/B/x"},
+      "records":{"a/B/x":{"recorded":{"P":1}}},"observed":{"a/B/x":null}})",
+     "create a/B/x"},
     {"retained", R"({"records":{"a/B/x":{"deletionPolicy":"retain"}},"observed":{"a/B/x":{}}})",
      "forget a/B/x"},
-    {"only observed, and gone from the model", R"({"records":{"a/B/x":{"manage":"observe"}},"observed":{"a/B/x":{}}})",
-     "forget a/B/x"},
+    {"only observed, and gone from the model",
+     R"({"records":{"a/B/x":{"manage":"observe"}},"observed":{"a/B/x":{}}})", "forget a/B/x"},
     {"gone from both", R"({"records":{"a/B/x":{}},"observed":{"a/B/x":null}})", "forget a/B/x"},
     {"left over from a replace", R"({"resources":{"a/B/x":{"desired":{"P":1}}},"deleteBudget":1,
       "records":{"a/B/x":{"recorded":{"P":1},"deposed":["old-1"]}},"observed":{"a/B/x":{"fields":{"P":1}}}})",
      "delete a/B/x"},
 
     // R12
-    {"R12: exists and is nobody's", R"({"resources":{"a/B/x":{}},"observed":{"a/B/x":{"mark":""}}})",
+    {"R12: exists and is nobody's",
+     R"({"resources":{"a/B/x":{}},"observed":{"a/B/x":{"mark":""}}})",
      "resource: id-of-x exists already and is not tandem's"},
-    {"R12: exists and is somebody's", R"({"resources":{"a/B/x":{"adopt":"and-update"}},"observed":{"a/B/x":{"mark":"a/B/y"}}})",
+    {"R12: exists and is somebody's",
+     R"({"resources":{"a/B/x":{"adopt":"and-update"}},"observed":{"a/B/x":{"mark":"a/B/y"}}})",
      "resource: id-of-x exists and is marked as a/B/y"},
-    {"R12: adopt if identical", R"({"resources":{"a/B/x":{"adopt":"if-identical","desired":{"P":1}}},"observed":{"a/B/x":{"mark":"","fields":{"P":1,"Q":2}}}})",
+    {"R12: adopt if identical",
+     R"({"resources":{"a/B/x":{"adopt":"if-identical","desired":{"P":1}}},"observed":{"a/B/x":{"mark":"","fields":{"P":1,"Q":2}}}})",
      "adopt a/B/x"},
-    {"R12: adopt, but not identical", R"({"resources":{"a/B/x":{"adopt":"if-identical","desired":{"P":1}}},"observed":{"a/B/x":{"mark":"","fields":{"P":2}}}})",
+    {"R12: adopt, but not identical",
+     R"({"resources":{"a/B/x":{"adopt":"if-identical","desired":{"P":1}}},"observed":{"a/B/x":{"mark":"","fields":{"P":2}}}})",
      "resource: id-of-x is not identical: P differs"},
-    {"R12: adopt and update", R"({"resources":{"a/B/x":{"adopt":"and-update","desired":{"P":1}}},"observed":{"a/B/x":{"mark":"","fields":{"P":2}}}})",
+    {"R12: adopt and update",
+     R"({"resources":{"a/B/x":{"adopt":"and-update","desired":{"P":1}}},"observed":{"a/B/x":{"mark":"","fields":{"P":2}}}})",
      "adopt a/B/x"},
-    {"R12: adopting never replaces", R"({"kinds":{"a/B":{"rules":[{"path":"P","replace":true}]}},"resources":{"a/B/x":{"adopt":"and-update","desired":{"P":1}}},"observed":{"a/B/x":{"mark":"","fields":{"P":2}}}})",
+    {"R12: adopting never replaces",
+     R"({"kinds":{"a/B":{"rules":[{"path":"P","replace":true}]}},"resources":{"a/B/x":{"adopt":"and-update","desired":{"P":1}}},"observed":{"a/B/x":{"mark":"","fields":{"P":2}}}})",
      "resource: id-of-x cannot be adopted: P cannot be changed in place"},
-    {"R12: our mark, not in the store", R"({"resources":{"a/B/x":{"desired":{"P":1}}},"observed":{"a/B/x":{"fields":{"P":1}}}})",
+    {"R12: our mark, not in the store",
+     R"({"resources":{"a/B/x":{"desired":{"P":1}}},"observed":{"a/B/x":{"fields":{"P":1}}}})",
      "adopt a/B/x"},
-    {"R12: the mark is lost and something changes", R"({"resources":{"a/B/x":{"desired":{"P":2}}},"records":{"a/B/x":{"recorded":{"P":1}}},"observed":{"a/B/x":{"mark":"","fields":{"P":1}}}})",
+    {"R12: the mark is lost and something changes",
+     R"({"resources":{"a/B/x":{"desired":{"P":2}}},"records":{"a/B/x":{"recorded":{"P":1}}},"observed":{"a/B/x":{"mark":"","fields":{"P":1}}}})",
      "resource: id-of-x carries no mark any more"},
-    {"R12: the mark is lost and nothing changes", R"({"resources":{"a/B/x":{"desired":{"P":1}}},"records":{"a/B/x":{"recorded":{"P":1}}},"observed":{"a/B/x":{"mark":"","fields":{"P":1}}}})",
+    {"R12: the mark is lost and nothing changes",
+     R"({"resources":{"a/B/x":{"desired":{"P":1}}},"records":{"a/B/x":{"recorded":{"P":1}}},"observed":{"a/B/x":{"mark":"","fields":{"P":1}}}})",
      ""},
-    {"R12: taken over by somebody", R"({"resources":{"a/B/x":{"desired":{"P":1}}},"records":{"a/B/x":{"recorded":{"P":1}}},"observed":{"a/B/x":{"mark":"o/O/o","fields":{"P":1}}}})",
+    {"R12: taken over by somebody",
+     R"({"resources":{"a/B/x":{"desired":{"P":1}}},"records":{"a/B/x":{"recorded":{"P":1}}},"observed":{"a/B/x":{"mark":"o/O/o","fields":{"P":1}}}})",
      "resource: id-of-x is marked as o/O/o"},
-    {"R12: no deletion without a mark", R"({"deleteBudget":1,"records":{"a/B/x":{}},"observed":{"a/B/x":{"mark":""}}})",
+    {"R12: no deletion without a mark",
+     R"({"deleteBudget":1,"records":{"a/B/x":{}},"observed":{"a/B/x":{"mark":""}}})",
      "resource: id-of-x would be deleted, but carries no mark"},
-    {"R12: kinds that cannot carry one", R"({"kinds":{"a/B":{"marks":false}},"resources":{"a/B/x":{"desired":{"P":2}}},"records":{"a/B/x":{"recorded":{"P":1}}},"observed":{"a/B/x":{"mark":"","fields":{"P":1}}}})",
+    {"R12: kinds that cannot carry one",
+     R"({"kinds":{"a/B":{"marks":false}},"resources":{"a/B/x":{"desired":{"P":2}}},"records":{"a/B/x":{"recorded":{"P":1}}},"observed":{"a/B/x":{"mark":"","fields":{"P":1}}}})",
      "update a/B/x"},
-    {"R12: observe writes nothing", R"({"resources":{"a/B/x":{"manage":"observe","desired":{"P":1}}},"observed":{"a/B/x":{"mark":"","fields":{"P":2}}}})",
+    {"R12: observe writes nothing",
+     R"({"resources":{"a/B/x":{"manage":"observe","desired":{"P":1}}},"observed":{"a/B/x":{"mark":"","fields":{"P":2}}}})",
      ""},
-    {"delegated: made here, kept elsewhere", R"({"resources":{"a/B/x":{"manage":"delegate","desired":{"P":1}}},"records":{"a/B/x":{"manage":"delegate","recorded":{"P":0}}},"observed":{"a/B/x":{"fields":{"P":9}}}})",
+    {"delegated: made here, kept elsewhere",
+     R"({"resources":{"a/B/x":{"manage":"delegate","desired":{"P":1}}},"records":{"a/B/x":{"manage":"delegate","recorded":{"P":0}}},"observed":{"a/B/x":{"fields":{"P":9}}}})",
      ""},
 
     // R13
-    {"R13: moved", R"({"resources":{"a/B/new":{"movedFrom":"a/B/old","desired":{"P":1}}},"records":{"a/B/old":{"recorded":{"P":1}}},"observed":{"a/B/old":{"fields":{"P":1}},"a/B/new":null}})",
+    {"R13: moved",
+     R"({"resources":{"a/B/new":{"movedFrom":"a/B/old","desired":{"P":1}}},"records":{"a/B/old":{"recorded":{"P":1}}},"observed":{"a/B/old":{"fields":{"P":1}},"a/B/new":null}})",
      "moved a/B/new"},
-    {"R13: moved long ago", R"({"resources":{"a/B/new":{"movedFrom":"a/B/old","desired":{"P":1}}},"records":{"a/B/new":{"recorded":{"P":1}}},"observed":{"a/B/new":{"fields":{"P":1}}}})",
+    {"R13: moved long ago",
+     R"({"resources":{"a/B/new":{"movedFrom":"a/B/old","desired":{"P":1}}},"records":{"a/B/new":{"recorded":{"P":1}}},"observed":{"a/B/new":{"fields":{"P":1}}}})",
      ""},
-    {"R13: moved from what stays", R"({"resources":{"a/B/new":{"movedFrom":"a/B/old"},"a/B/old":{}},"records":{"a/B/old":{}},"observed":{"a/B/old":{},"a/B/new":null}})",
+    {"R13: moved from what stays",
+     R"({"resources":{"a/B/new":{"movedFrom":"a/B/old"},"a/B/old":{}},"records":{"a/B/old":{}},"observed":{"a/B/old":{},"a/B/new":null}})",
      "configuration: moved from a/B/old, which is still in the model"},
-    {"R13: moved to another kind", R"({"resources":{"a/C/new":{"movedFrom":"a/B/old"}},"records":{"a/B/old":{}},"observed":{"a/B/old":{},"a/C/new":null}})",
+    {"R13: moved to another kind",
+     R"({"resources":{"a/C/new":{"movedFrom":"a/B/old"}},"records":{"a/B/old":{}},"observed":{"a/B/old":{},"a/C/new":null}})",
      "configuration: moved from a/B/old, which is of another kind or account"},
-    {"R13: a rename that was not said", R"({"deleteBudget":1,"resources":{"a/B/new":{"adopt":"if-identical"}},"records":{"a/B/old":{"identity":"i"}},"observed":{"a/B/old":{"identity":"i"},"a/B/new":{"identity":"i","mark":""}}})",
+    {"R13: a rename that was not said",
+     R"({"deleteBudget":1,"resources":{"a/B/new":{"adopt":"if-identical"}},"records":{"a/B/old":{"identity":"i"}},"observed":{"a/B/old":{"identity":"i"},"a/B/new":{"identity":"i","mark":""}}})",
      "configuration: i would be deleted as a/B/old and made as a/B/new"},
 
     // R18
-    {"R18: what cannot be seen is left out", R"({"resources":{"a/B/x":{"unobserved":true},"a/B/y":{"needs":["a/B/x"]},"a/B/z":{}}})",
+    {"R18: what cannot be seen is left out",
+     R"({"resources":{"a/B/x":{"unobserved":true},"a/B/y":{"needs":["a/B/x"]},"a/B/z":{}}})",
      "create a/B/z; ? a/B/x; ? a/B/y"},
     {"R18: not seen, not deleted", R"({"records":{"a/B/x":{}}})", "? a/B/x"},
-    {"R5: provisional is a create", R"({"resources":{"a/B/x":{"unobserved":true,"provisional":true,"desired":{"P":1}}}})",
+    {"R5: provisional is a create",
+     R"({"resources":{"a/B/x":{"unobserved":true,"provisional":true,"desired":{"P":1}}}})",
      "create a/B/x"},
 
     // R2
-    {"R2: a target brings what it needs", R"({"targets":["a/B/y"],"resources":{"a/B/x":{},"a/B/y":{"needs":["a/B/x"]},"a/B/z":{}},"records":{"a/B/old":{}},"observed":{"a/B/old":{}}})",
+    {"R2: a target brings what it needs",
+     R"({"targets":["a/B/y"],"resources":{"a/B/x":{},"a/B/y":{"needs":["a/B/x"]},"a/B/z":{}},"records":{"a/B/old":{}},"observed":{"a/B/old":{}}})",
      "create a/B/x; create a/B/y after 1"},
-    {"R2: a target may be a deletion", R"({"targets":["a/B/old"],"deleteBudget":1,"resources":{"a/B/x":{}},"records":{"a/B/old":{}},"observed":{"a/B/old":{}}})",
+    {"R2: a target may be a deletion",
+     R"({"targets":["a/B/old"],"deleteBudget":1,"resources":{"a/B/x":{}},"records":{"a/B/old":{}},"observed":{"a/B/old":{}}})",
      "delete a/B/old"},
     {"R2: an unknown target", R"({"targets":["a/B/nope"],"resources":{"a/B/x":{}}})",
      "configuration: the target 'a/B/nope' is neither in the model nor recorded"},
-    {"paused", R"({"resources":{"a/B/x":{"paused":true,"desired":{"P":2}}},"records":{"a/B/x":{"recorded":{"P":1}}},"observed":{"a/B/x":{"fields":{"P":1}}}})",
+    {"paused",
+     R"({"resources":{"a/B/x":{"paused":true,"desired":{"P":2}}},"records":{"a/B/x":{"recorded":{"P":1}}},"observed":{"a/B/x":{"fields":{"P":1}}}})",
      ""},
     {"a circle", R"({"resources":{"a/B/x":{"needs":["a/B/y"]},"a/B/y":{"needs":["a/B/x"]}}})",
      "configuration: resources need each other in a circle"},
@@ -170,30 +203,40 @@ const Case kCases[] = {
      "configuration: v/V/v has no Id"},
 
     // Governance (R7)
-    {"R7: protection is a change of the record", R"({"resources":{"a/B/x":{"protect":true}},"records":{"a/B/x":{}},"observed":{"a/B/x":{}}})",
+    {"R7: protection is a change of the record",
+     R"({"resources":{"a/B/x":{"protect":true}},"records":{"a/B/x":{}},"observed":{"a/B/x":{}}})",
      "update a/B/x"},
-    {"R6: protection outlives the annotation", R"({"resources":{"a/B/x":{}},"records":{"a/B/x":{"protected":true}},"observed":{"a/B/x":{}}})",
+    {"R6: protection outlives the annotation",
+     R"({"resources":{"a/B/x":{}},"records":{"a/B/x":{"protected":true}},"observed":{"a/B/x":{}}})",
      ""},
-    {"R12: adopted is retained until said otherwise", R"({"resources":{"a/B/x":{}},"records":{"a/B/x":{"adopted":true,"deletionPolicy":"retain"}},"observed":{"a/B/x":{}}})",
+    {"R12: adopted is retained until said otherwise",
+     R"({"resources":{"a/B/x":{}},"records":{"a/B/x":{"adopted":true,"deletionPolicy":"retain"}},"observed":{"a/B/x":{}}})",
      ""},
-    {"R12: said otherwise", R"({"resources":{"a/B/x":{"deletionPolicy":"delete"}},"records":{"a/B/x":{"adopted":true,"deletionPolicy":"retain"}},"observed":{"a/B/x":{}}})",
+    {"R12: said otherwise",
+     R"({"resources":{"a/B/x":{"deletionPolicy":"delete"}},"records":{"a/B/x":{"adopted":true,"deletionPolicy":"retain"}},"observed":{"a/B/x":{}}})",
      "update a/B/x"},
 
     // R6
-    {"R6: protected is not destroyed", R"({"deleteBudget":1,"records":{"a/B/x":{"protected":true}},"observed":{"a/B/x":{}}})",
+    {"R6: protected is not destroyed",
+     R"({"deleteBudget":1,"records":{"a/B/x":{"protected":true}},"observed":{"a/B/x":{}}})",
      "policy: a/B/x is protected and would be destroyed: is in the model no more"},
-    {"R6: lifting and destroying in one plan", R"({"kinds":{"a/B":{"rules":[{"path":"P","replace":true}]}},"deleteBudget":1,"resources":{"a/B/x":{"protect":false,"desired":{"P":2}}},"records":{"a/B/x":{"protected":true,"recorded":{"P":1}}},"observed":{"a/B/x":{"fields":{"P":1}}}})",
+    {"R6: lifting and destroying in one plan",
+     R"({"kinds":{"a/B":{"rules":[{"path":"P","replace":true}]}},"deleteBudget":1,"resources":{"a/B/x":{"protect":false,"desired":{"P":2}}},"records":{"a/B/x":{"protected":true,"recorded":{"P":1}}},"observed":{"a/B/x":{"fields":{"P":1}}}})",
      "policy: a/B/x is protected and would be replaced: P cannot be changed in place"},
-    {"R6: a parent of what is protected", R"({"kinds":{"k/Cluster":{"cascades":["k/Nodes"]}},"deleteBudget":2,"resources":{"k/Nodes/n":{}},
+    {"R6: a parent of what is protected",
+     R"({"kinds":{"k/Cluster":{"cascades":["k/Nodes"]}},"deleteBudget":2,"resources":{"k/Nodes/n":{}},
       "records":{"k/Cluster/c":{},"k/Nodes/n":{"protected":true,"dependsOn":["k/Cluster/c"]}},"observed":{"k/Cluster/c":{},"k/Nodes/n":{}}})",
      "policy: k/Nodes/n is protected and would die with k/Cluster/c"},
     {"R6: all of them", R"({"records":{"a/B/x":{},"a/B/y":{}},"observed":{"a/B/x":{},"a/B/y":{}}})",
      "policy: the plan would destroy or replace all 2 recorded resources"},
-    {"R6: above the budget", R"({"resources":{"a/B/r":{}},"policy":{"deleteBudget":{"count":1}},"records":{"a/B/r":{},"a/B/x":{},"a/B/y":{}},"observed":{"a/B/r":{},"a/B/x":{},"a/B/y":{}}})",
+    {"R6: above the budget",
+     R"({"resources":{"a/B/r":{}},"policy":{"deleteBudget":{"count":1}},"records":{"a/B/r":{},"a/B/x":{},"a/B/y":{}},"observed":{"a/B/r":{},"a/B/x":{},"a/B/y":{}}})",
      "policy: the plan would destroy or replace 2 of 3 recorded resources; the budget is 1"},
-    {"R6: another number than the exact one", R"({"deleteBudget":3,"records":{"a/B/x":{},"a/B/y":{}},"observed":{"a/B/x":{},"a/B/y":{}}})",
+    {"R6: another number than the exact one",
+     R"({"deleteBudget":3,"records":{"a/B/x":{},"a/B/y":{}},"observed":{"a/B/x":{},"a/B/y":{}}})",
      "policy: the plan would destroy or replace all 2 recorded resources"},
-    {"R14: replaced only by a new kind file", R"({"kinds":{"a/B":{"rules":[{"path":"P","replace":true}]}},"deleteBudget":1,"resources":{"a/B/x":{"desired":{"P":1}}},"records":{"a/B/x":{"kindDigest":"sha256:older","recorded":{"P":1}}},"observed":{"a/B/x":{"fields":{"P":2}}}})",
+    {"R14: replaced only by a new kind file",
+     R"({"kinds":{"a/B":{"rules":[{"path":"P","replace":true}]}},"deleteBudget":1,"resources":{"a/B/x":{"desired":{"P":1}}},"records":{"a/B/x":{"kindDigest":"sha256:older","recorded":{"P":1}}},"observed":{"a/B/x":{"fields":{"P":2}}}})",
      "policy: a/B/x would be replaced only because of a new kind file"},
 };
 
@@ -205,7 +248,8 @@ TEST(BuildPlan, NamedCases) {
 }
 
 TEST(BuildPlan, R13AProtectedDependentRefusesAndShowsTheChain) {
-  PlanCase built(R"({"kinds":{"a/A":{"rules":[{"path":"P","replace":true}]},"b/B":{"rules":[{"path":"A","replace":true}]},"c/C":{"rules":[{"path":"B","replace":true}]}},
+  PlanCase built(
+      R"({"kinds":{"a/A":{"rules":[{"path":"P","replace":true}]},"b/B":{"rules":[{"path":"A","replace":true}]},"c/C":{"rules":[{"path":"B","replace":true}]}},
     "resources":{"a/A/a":{"desired":{"P":2}},"b/B/b":{"desired":{"A":{"$ref":"a/A/a#Id"}}},"c/C/c":{"desired":{"B":{"$ref":"b/B/b#Id"}}}},
     "deleteBudget":3,
     "records":{"a/A/a":{"recorded":{"P":1}},"b/B/b":{"recorded":{"A":"1"}},"c/C/c":{"protected":true,"recorded":{"B":"2"}}},
@@ -224,7 +268,8 @@ TEST(BuildPlan, R6TheErrorSaysTheExactNumber) {
   PlanCase without("{" + records);
   const PlanResult refused = BuildPlan(without.input());
   EXPECT_EQ(refused.refusal, PlanRefusal::kPolicy);
-  EXPECT_EQ(refused.problems.items()[0].detail, "if that is what you want, say so: --delete-budget 2");
+  EXPECT_EQ(refused.problems.items()[0].detail,
+            "if that is what you want, say so: --delete-budget 2");
   PlanCase exact("{\"deleteBudget\":2," + records);
   const PlanResult made = BuildPlan(exact.input());
   ASSERT_TRUE(made.plan);
@@ -233,7 +278,8 @@ TEST(BuildPlan, R6TheErrorSaysTheExactNumber) {
 }
 
 TEST(BuildPlan, R7RecreationOfAProtectedOneIsDataLossAndWaits) {
-  PlanCase built(R"({"resources":{"a/B/x":{"desired":{"P":1}}},"records":{"a/B/x":{"protected":true,"recorded":{"P":1}}},"observed":{"a/B/x":null}})");
+  PlanCase built(
+      R"({"resources":{"a/B/x":{"desired":{"P":1}}},"records":{"a/B/x":{"protected":true,"recorded":{"P":1}}},"observed":{"a/B/x":null}})");
   const PlanResult result = BuildPlan(built.input());
   ASSERT_TRUE(result.plan);
   EXPECT_EQ(result.plan->steps[0].blast, BlastClass::kDataLoss);
@@ -241,24 +287,27 @@ TEST(BuildPlan, R7RecreationOfAProtectedOneIsDataLossAndWaits) {
 }
 
 TEST(BuildPlan, R16ApprovalsOfBothRevisions) {
-  const std::string rest =
-      R"("deleteBudget":1,"records":{"a/B/x":{}},"observed":{"a/B/x":{}}})";
-  const std::string rule = R"({"approvals":[{"classes":["destroy"],"count":2,"by":["uid:1","cn:b"],"notAuthor":true}]},)";
+  const std::string rest = R"("deleteBudget":1,"records":{"a/B/x":{}},"observed":{"a/B/x":{}}})";
+  const std::string rule =
+      R"({"approvals":[{"classes":["destroy"],"count":2,"by":["uid:1","cn:b"],"notAuthor":true}]},)";
   for (const char* which : {"policy", "acceptedPolicy"}) {
     PlanCase built("{\"" + std::string(which) + "\":" + rule + rest);
     const PlanResult result = BuildPlan(built.input());
     ASSERT_TRUE(result.plan) << which;
-    EXPECT_EQ(result.plan->needs_approval,
-              std::vector<std::string>{
-                  "destroy of a/B/x: a policy asks for 2 approvals by uid:1, cn:b, not the author's"})
+    EXPECT_EQ(
+        result.plan->needs_approval,
+        std::vector<std::string>{
+            "destroy of a/B/x: a policy asks for 2 approvals by uid:1, cn:b, not the author's"})
         << which;
   }
 }
 
 TEST(BuildPlan, R7HealingWaitsForAllThatIsNotSafe) {
   const auto plan = [](const char* blast, const char* mode) {
-    PlanCase built(R"({"mode":")" + std::string(mode) + R"(","kinds":{"a/B":{"rules":[{"path":"P","class":")" + blast +
-                   R"("}]}},"resources":{"a/B/x":{"desired":{"P":1}}},"records":{"a/B/x":{"recorded":{"P":1}}},"observed":{"a/B/x":{"fields":{"P":2}}}})");
+    PlanCase built(
+        R"({"mode":")" + std::string(mode) + R"(","kinds":{"a/B":{"rules":[{"path":"P","class":")" +
+        blast +
+        R"("}]}},"resources":{"a/B/x":{"desired":{"P":1}}},"records":{"a/B/x":{"recorded":{"P":1}}},"observed":{"a/B/x":{"fields":{"P":2}}}})");
     return BuildPlan(built.input()).plan->needs_approval;
   };
   EXPECT_TRUE(plan("safe", "heal").empty());
@@ -269,7 +318,8 @@ TEST(BuildPlan, R7HealingWaitsForAllThatIsNotSafe) {
             std::vector<std::string>{"role-change of a/B/x always waits for a person"});
 }
 
-const char kRich[] = R"({"kinds":{"a/B":{"rules":[{"path":"V","replace":true},{"path":"W","secret":true,"writeOnly":true}]},"v/V":{"rules":[{"path":"P","replace":true}]}},
+const char kRich[] =
+    R"({"kinds":{"a/B":{"rules":[{"path":"V","replace":true},{"path":"W","secret":true,"writeOnly":true}]},"v/V":{"rules":[{"path":"P","replace":true}]}},
   "resources":{"a/B/x":{"component":"C1","desired":{"V":{"$ref":"v/V/v#Id"},"W":{"$tandem":"sensitive","parts":[{"secret":"env:W"}],"digest":"h","version":"3"}}},
                "v/V/v":{"desired":{"P":2}},"n/N/n":{"site":"gcp","desired":{"D":1.5}},"m/M/m":{"needs":["n/N/n"]},
                "a/B/to":{"movedFrom":"a/B/from"}},
@@ -315,9 +365,12 @@ TEST(BuildPlan, R3WhatTheHashCovers) {
       {"proposed model", [](PlanInput& in) { in.proposed_digest = "other"; }},
       {"mode", [](PlanInput& in) { in.mode = "undo"; }},
       {"versions", [](PlanInput& in) { in.versions["provider:aws"] = "2"; }},
-      {"identity", [](PlanInput& in) { const_cast<Observation*>(in.observations["a/B/x"])->identity = "z"; }},
-      {"base field", [](PlanInput& in) {
-         const_cast<Observation*>(in.observations["v/V/v"])->fields = Packed::From(Map{{"P", 9}, {"Id", "v1"}});
+      {"identity",
+       [](PlanInput& in) { const_cast<Observation*>(in.observations["a/B/x"])->identity = "z"; }},
+      {"base field",
+       [](PlanInput& in) {
+         const_cast<Observation*>(in.observations["v/V/v"])->fields =
+             Packed::From(Map{{"P", 9}, {"Id", "v1"}});
        }},
   };
   for (const auto& [name, change] : covered) EXPECT_NE(hash(change), plain) << name;
@@ -373,8 +426,8 @@ TEST(Plan, R15SecretsAreNeverShown) {
     "records":{"a/B/x":{"recorded":{"W":{"$tandem":"sensitive","parts":[{"secret":"env:OLD"}]}}}},
     "observed":{"a/B/x":{"fields":{"W":"hunter2"}}}})");
   const Plan plan = *BuildPlan(built.input()).plan;
-  for (const std::string& form : {PlanToText(plan, {}), PlanToMarkdown(plan),
-                                  ToCanonicalJson(PlanToValue(plan))})
+  for (const std::string& form :
+       {PlanToText(plan, {}), PlanToMarkdown(plan), ToCanonicalJson(PlanToValue(plan))})
     EXPECT_EQ(form.find("hunter2"), std::string::npos) << form;
   EXPECT_NE(PlanToText(plan, {}).find("W: (sensitive)"), std::string::npos);
   EXPECT_EQ(PlanToText(plan, {}).find("env:W"), std::string::npos);
@@ -396,8 +449,10 @@ TEST(Base, R3NamesWhatMoved) {
   seen.identity = "i";
   seen.mark_address = "a/B/x";
   const auto fields = [](const char* json) { return Packed::From(*ParseJson(json)); };
-  seen.fields = fields(R"({"P":0,"Map":{"mine":1,"theirs":2},"Zones":["a","b"],"Fixed":3,"Free":4})");
-  const Base base = MakeBase(kind, &desired, nullptr, &seen, {{"v/V/v.Id", "v1"}, {"u/U/u.Id", Unknown{}}});
+  seen.fields =
+      fields(R"({"P":0,"Map":{"mine":1,"theirs":2},"Zones":["a","b"],"Fixed":3,"Free":4})");
+  const Base base =
+      MakeBase(kind, &desired, nullptr, &seen, {{"v/V/v.Id", "v1"}, {"u/U/u.Id", Unknown{}}});
   EXPECT_EQ(ToCanonicalJson(base.fields),
             R"({"Fixed":3,"Map":{"mine":1},"New":null,"P":0,"Zones":["a","b"]})");
   struct MoveCase {
@@ -406,8 +461,12 @@ TEST(Base, R3NamesWhatMoved) {
     std::vector<std::string> moved;
   };
   const MoveCase cases[] = {
-      {"not moved", R"({"P":0,"Map":{"mine":1,"theirs":2},"Zones":["a","b"],"Fixed":3,"Free":4})", {}},
-      {"movement elsewhere", R"({"P":0,"Map":{"mine":1},"Zones":["b","a"],"Fixed":3,"Free":5,"More":1})", {}},
+      {"not moved",
+       R"({"P":0,"Map":{"mine":1,"theirs":2},"Zones":["a","b"],"Fixed":3,"Free":4})",
+       {}},
+      {"movement elsewhere",
+       R"({"P":0,"Map":{"mine":1},"Zones":["b","a"],"Fixed":3,"Free":5,"More":1})",
+       {}},
       {"a named path", R"({"P":5,"Map":{"mine":1},"Zones":["a","b"],"Fixed":3})", {"P"}},
       {"a named entry", R"({"P":0,"Map":{"mine":2},"Zones":["a","b"],"Fixed":3})", {"Map.mine"}},
       {"an immutable one", R"({"P":0,"Map":{"mine":1},"Zones":["a","b"],"Fixed":4})", {"Fixed"}},
@@ -437,8 +496,8 @@ TEST(BuildPlan, TenThousandResources) {
                  (i > 0 ? ",\"needs\":[\"a/B/r" + std::to_string(i / 2) + "\"]" : "") + "}";
     records += comma + "\"" + name + "\":{\"recorded\":" + fields + "}";
     // Every tenth drifted.
-    observed += comma + "\"" + name + "\":{\"fields\":" +
-                (i % 10 == 0 ? std::string(R"({"A":2})") : fields) + "}";
+    observed += comma + "\"" + name +
+                "\":{\"fields\":" + (i % 10 == 0 ? std::string(R"({"A":2})") : fields) + "}";
   }
   PlanCase built("{\"resources\":{" + resources + "},\"records\":{" + records + "},\"observed\":{" +
                  observed + "}}");

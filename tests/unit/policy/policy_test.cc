@@ -78,8 +78,7 @@ TEST(ReadPolicy, SaysEverythingThatIsWrong) {
       {"field policy", R"({"fields": [{"path": "spec.A", "policy": "ignored"}]})",
        "'ignored' is no field policy", "did you mean 'ignore'?"},
       {"field path", R"({"fields": [{"path": "A.B", "policy": "ignore"}]})",
-       "'A.B' is no path of a field",
-       "a path begins with 'spec.', for instance spec.Tags[].Value"},
+       "'A.B' is no path of a field", "a path begins with 'spec.', for instance spec.Tags[].Value"},
       {"no path", R"({"fields": [{"policy": "ignore"}]})", "a field policy needs a path", ""},
       {"no classes", R"({"approvals": [{"count": 1}]})", "an approval rule needs classes", ""},
       {"too few", R"({"approvals": [{"classes": ["destroy"], "count": 2, "by": ["uid:1"]}]})",
@@ -132,9 +131,9 @@ TEST(PolicySet, R7DefaultsWithoutAnyPolicy) {
   const Subject subject = Of("ec2.aws/VPC");
   EXPECT_EQ(none.DriftFor(subject, BlastClass::kSafe), DriftAction::kHeal);
   EXPECT_EQ(none.DriftFor(subject, BlastClass::kCreate), DriftAction::kHeal);
-  for (const BlastClass blast : {BlastClass::kDisruptive, BlastClass::kGovernance,
-                                 BlastClass::kDataLoss, BlastClass::kReplace, BlastClass::kDestroy,
-                                 BlastClass::kRoleChange})
+  for (const BlastClass blast :
+       {BlastClass::kDisruptive, BlastClass::kGovernance, BlastClass::kDataLoss,
+        BlastClass::kReplace, BlastClass::kDestroy, BlastClass::kRoleChange})
     EXPECT_EQ(none.DriftFor(subject, blast), DriftAction::kApprove) << BlastClassName(blast);
   EXPECT_EQ(none.FieldFor(subject, "A"), FieldPolicy::kEnforce);
   EXPECT_TRUE(none.ApprovalsFor(subject, BlastClass::kDestroy).empty());
@@ -155,7 +154,10 @@ TEST(PolicySet, R6Budget) {
       {"none", {}, 0, 0},
       {"count", {R"({"deleteBudget":{"count":2}})"}, 200, 2},
       {"count or percent, the larger", {R"({"deleteBudget":{"count":2,"percent":3}})"}, 200, 6},
-      {"strictest policy", {R"({"deleteBudget":{"count":9}})", R"({"deleteBudget":{"percent":1}})"}, 200, 2},
+      {"strictest policy",
+       {R"({"deleteBudget":{"count":9}})", R"({"deleteBudget":{"percent":1}})"},
+       200,
+       2},
       {"a policy that says nothing", {R"({"drift":{}})"}, 200, 20},
       {"all of them by policy", {R"({"deleteBudget":{"percent":100}})"}, 8, 7},
   };
@@ -167,9 +169,10 @@ TEST(PolicySet, R6Budget) {
 }
 
 TEST(PolicySet, StrictestWins) {
-  const PolicySet set({Read(R"({"drift":{"disruptive":"heal"}})"),
-                       Read(R"({"selector":{"sites":["aws"]},"drift":{"disruptive":"report"}})"),
-                       Read(R"({"selector":{"kinds":["rds.aws/*"]},"drift":{"disruptive":"approve"}})")});
+  const PolicySet set(
+      {Read(R"({"drift":{"disruptive":"heal"}})"),
+       Read(R"({"selector":{"sites":["aws"]},"drift":{"disruptive":"report"}})"),
+       Read(R"({"selector":{"kinds":["rds.aws/*"]},"drift":{"disruptive":"approve"}})")});
   EXPECT_EQ(set.DriftFor(Of("x/Y", "gcp"), BlastClass::kDisruptive), DriftAction::kHeal);
   EXPECT_EQ(set.DriftFor(Of("x/Y"), BlastClass::kDisruptive), DriftAction::kReport);
   EXPECT_EQ(set.DriftFor(Of("rds.aws/DBCluster"), BlastClass::kDisruptive), DriftAction::kApprove);
@@ -196,13 +199,16 @@ TEST(PolicySet, R16StricterJudgesWithBothSetsDefaults) {
       "fields":[{"path":"spec.A","policy":"ignore"}]})")});
   const PolicySet review({Read(R"({"approvals":[{"classes":["destroy"],"count":2}]})")});
   const Subject subject = Of("x/Y");
-  for (const PolicySet& both : {PolicySet::Stricter(none, loose), PolicySet::Stricter(loose, none)}) {
+  for (const PolicySet& both :
+       {PolicySet::Stricter(none, loose), PolicySet::Stricter(loose, none)}) {
     EXPECT_EQ(both.DriftFor(subject, BlastClass::kDisruptive), DriftAction::kApprove);
     EXPECT_EQ(both.DeleteBudget(100), 10);
     EXPECT_EQ(both.FieldFor(subject, "A"), FieldPolicy::kEnforce);
   }
-  EXPECT_EQ(PolicySet::Stricter(none, review).ApprovalsFor(subject, BlastClass::kDestroy).size(), 1u);
-  EXPECT_EQ(PolicySet::Stricter(review, none).ApprovalsFor(subject, BlastClass::kDestroy).size(), 1u);
+  EXPECT_EQ(PolicySet::Stricter(none, review).ApprovalsFor(subject, BlastClass::kDestroy).size(),
+            1u);
+  EXPECT_EQ(PolicySet::Stricter(review, none).ApprovalsFor(subject, BlastClass::kDestroy).size(),
+            1u);
   EXPECT_EQ(PolicySet::Stricter(loose, loose).DriftFor(subject, BlastClass::kDisruptive),
             DriftAction::kHeal);
   EXPECT_EQ(PolicySet::Stricter(review, PolicySet({review.policies()[0], loose.policies()[0]}))

@@ -37,7 +37,7 @@ Record FullRecord() {
 }
 
 Observation FullObservation() {
-  return {At("ec2.aws/VPC/main"), "vpc-1", true, Pack(R"({"a":[1,2.5,null]})"), "ready",
+  return {At("ec2.aws/VPC/main"), "vpc-1", true,      Pack(R"({"a":[1,2.5,null]})"),     "ready",
           "ec2.aws/VPC/main",     "i-1",   Micros(9), {FullCondition(), FullCondition()}};
 }
 
@@ -83,8 +83,8 @@ TEST(Record, EveryRowComesBackAsItWasStored) {
   ExpectRoundTrip(FullRecord());
   ExpectRoundTrip(FullObservation());
   ExpectRoundTrip(FullIntent());
-  ExpectRoundTrip(tandem::Run{"r", "sha256:b", "heal", 1, 2, "uid:1", RunState::kStopping, Micros(1),
-                              Micros(2), "m"});
+  ExpectRoundTrip(tandem::Run{"r", "sha256:b", "heal", 1, 2, "uid:1", RunState::kStopping,
+                              Micros(1), Micros(2), "m"});
   ExpectRoundTrip(StepRow{"r", 3, At("ec2.aws/VPC/main"), "replace", StepState::kVoid, 1, 2, "e",
                           Micros(1), Micros(2)});
   ExpectRoundTrip(Approval{"sha256:b", "uid:1", Micros(1), Micros(2)});

@@ -39,7 +39,8 @@ Result<Row> Get(StateStore& store, std::string key) {
 class SqliteStoreTest : public testing::Test {
  protected:
   SqliteStoreTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "tandem-sqlite-XXXXXX").string();
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "tandem-sqlite-XXXXXX").string();
     folder_ = mkdtemp(pattern.data());
     path_ = folder_ + "/state.db";
   }
@@ -290,7 +291,8 @@ TEST(Migrations, AreMadeInOrderAndAllOrNone) {
   EXPECT_FALSE(sqlite::Migrate(*database, broken).ok());
   EXPECT_EQ(*database->QueryInt("PRAGMA user_version"), 1);
   EXPECT_EQ(*database->QueryInt("SELECT count(*) FROM sqlite_schema"), 1) << "b was rolled back";
-  ASSERT_TRUE(sqlite::Migrate(*database, {"", "CREATE TABLE b (x);", "INSERT INTO b VALUES (7);"}).ok());
+  ASSERT_TRUE(
+      sqlite::Migrate(*database, {"", "CREATE TABLE b (x);", "INSERT INTO b VALUES (7);"}).ok());
   EXPECT_EQ(*database->QueryInt("SELECT x FROM b"), 7);
   EXPECT_TRUE(sqlite::Migrate(*database, {"", "", ""}).ok()) << "nothing left to do";
 }
