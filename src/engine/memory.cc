@@ -78,10 +78,49 @@ void Memory::Unindex(const Record& record) {
   for (const Deposed& deposed : record.deposed) drop(deposed.identity);
 }
 
+namespace {
+
+// A member's text, "" unless it is plain and known.
+std::string PlainText(const Value& fields, const std::string& path) {
+  const Value* value = path.empty() ? nullptr : fields.At(path);
+  if (value == nullptr) return "";
+  if (value->is_int()) return std::to_string(value->as_int());
+  if (!value->is_string() || value->as_string().find("${") != std::string::npos) return "";
+  return value->as_string();
+}
+
+}  // namespace
+
 std::string ExpectedIdentity(const Kind& kind, const Address& address,
-                             const std::string& external_name) {
+                             const std::string& external_name, const Value& fields) {
+  const Value* compose = kind.body().At("identity.compose");
+  if (compose != nullptr && compose->is_string()) {
+    const std::string& form = compose->as_string();
+    std::string identity;
+    for (size_t at = 0; at < form.size();) {
+      if (form[at] != '{') {
+        identity += form[at++];
+        continue;
+      }
+      const size_t close = form.find('}', at);
+      if (close == std::string::npos) return "";
+      const std::string member = form.substr(at + 1, close - at - 1);
+      const std::string text = PlainText(fields, member);
+      // An absent member stands for nothing; one that is not known yet makes the identity unknown.
+      const Value* value = fields.At(member);
+      if (text.empty() && value != nullptr && !value->is_null()) return "";
+      identity += text;
+      at = close + 1;
+    }
+    return identity;
+  }
   if (!external_name.empty()) return external_name;
   if (!kind.named()) return "";
+  for (const std::string& field : {kind.name_field(), kind.identity_field()}) {
+    const Value* value = field.empty() ? nullptr : fields.At(field);
+    if (value == nullptr || value->is_null()) continue;
+    return PlainText(fields, field);
+  }
   return address.ns.empty() ? address.name : address.ns + "/" + address.name;
 }
 

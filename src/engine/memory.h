@@ -103,10 +103,11 @@ std::string IdentityKey(const std::string& account, const KindName& kind,
 /// The row of an object that was given up on purpose, so that its mark is not taken for a lost one.
 std::string ForgottenKey(const std::string& identity_key);
 
-/// Where an object of `resource` is expected before anybody has seen it: the name by which a kind that
-/// is named by the user is found, or "".
+/// Where an object is expected before anybody has seen it, or "": the name by which a kind that is named
+/// by the user is found, or the identity composed of members. `fields` may be null; members of it that
+/// are unknown, or expressions, tell nothing.
 std::string ExpectedIdentity(const Kind& kind, const Address& address,
-                             const std::string& external_name);
+                             const std::string& external_name, const Value& fields);
 
 /// `fields` as the store may keep them: members named by `owned` or declared by the kind file, without
 /// secret paths. `whole` keeps undeclared members as well.

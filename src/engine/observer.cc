@@ -38,13 +38,18 @@ void Observer::Opened(PassPtr pass, const Status& status) {
 }
 
 void Observer::Want(Pass& pass, const Resource* resource, const Address& address,
-                    std::shared_ptr<const Kind> kind, const std::string& external_name) {
+                    std::shared_ptr<const Kind> kind, const std::string& external_name,
+                    const Value& spec) {
   if (!kind) return;
   Wanted& wanted = pass.wanted[kind->name()];
   wanted.kind = kind;
-  std::string expected = ExpectedIdentity(*kind, address, external_name);
-  if (resource != nullptr && resource->record && !resource->record->identity.empty())
+  std::string expected;
+  if (resource != nullptr && resource->record && !resource->record->identity.empty()) {
     expected = resource->record->identity;
+  } else {
+    expected = ExpectedIdentity(*kind, address, external_name, spec);
+    if (!expected.empty()) wanted.by_name[expected] = address.ToString();
+  }
   wanted.expected.insert_or_assign(address.ToString(), std::move(expected));
 }
 
@@ -55,14 +60,15 @@ void Observer::Collect(Pass& pass) {
       if (resource.account != pass.account) continue;
       Resource& known = memory.At(resource.address);
       if (known.record && known.record->account != pass.account) continue;
-      Want(pass, &known, resource.address, resource.kind, resource.external_name);
+      Want(pass, &known, resource.address, resource.kind, resource.external_name, resource.spec);
     }
   };
   if (memory.model) take_model(*memory.model);
   for (const auto& extra : pass.extras) take_model(*extra);
   for (const auto& [key, resource] : memory.resources) {
     if (!resource.record || resource.record->account != pass.account) continue;
-    Want(pass, &resource, resource.address, context_.FindKind(resource.address.kind_name()), "");
+    Want(pass, &resource, resource.address, context_.FindKind(resource.address.kind_name()), "",
+         Value());
     if (resource.exists()) ++pass.recorded_live;
   }
   // A kind is looked at after the kind that its objects live in.
@@ -176,12 +182,10 @@ std::string Observer::Match(Pass& pass, const Wanted& wanted, const LiveObject& 
   // Somebody else's, or nobody's: shown to the plan only where the model wants that very name.
   for (const std::string& name : {object.identity, object.name}) {
     if (name.empty()) continue;
-    const std::string prefix = wanted.kind->name().ToString() + "/";
-    const auto direct = wanted.expected.find(prefix + name);
-    if (direct != wanted.expected.end() && direct->second == name) {
-      const Resource* resource = memory.Find(direct->first);
-      if (resource != nullptr && !resource->record) return direct->first;
-    }
+    const auto named = wanted.by_name.find(name);
+    if (named == wanted.by_name.end()) continue;
+    const Resource* resource = memory.Find(named->second);
+    if (resource != nullptr && !resource->record) return named->second;
   }
   return "";
 }

@@ -47,6 +47,7 @@ class Observer {
   struct Wanted {
     std::shared_ptr<const Kind> kind;
     std::map<std::string, std::string> expected;  // address → identity or name to look for, or ""
+    std::map<std::string, std::string> by_name;   // the same for what is not recorded, turned round
   };
   struct Pass {
     std::string account;
@@ -66,7 +67,8 @@ class Observer {
   void Opened(PassPtr pass, const Status& status);
   void Collect(Pass& pass);
   void Want(Pass& pass, const Resource* resource, const Address& address,
-            std::shared_ptr<const Kind> kind, const std::string& external_name);
+            std::shared_ptr<const Kind> kind, const std::string& external_name,
+            const Value& spec);
   void NextStage(PassPtr pass);
   void Scan(PassPtr pass, const KindName& name);
   void TakePage(Pass& pass, const Wanted& wanted, std::vector<LiveObject> objects,

@@ -41,7 +41,7 @@ Subject SubjectOf(const Record& record) {
   return subject;
 }
 
-std::string TopMember(const std::string& path) {
+std::string LeadingMember(const std::string& path) {
   const Path parsed = ParsePath(path);
   return parsed.empty() ? path : parsed.front().key;
 }

@@ -19,6 +19,6 @@ Subject SubjectOf(const ModelResource& resource);
 Subject SubjectOf(const Record& record);
 
 /// "a", "a.b" and "a[0]" all lie in member "a".
-std::string TopMember(const std::string& path);
+std::string LeadingMember(const std::string& path);
 
 }  // namespace tandem

@@ -186,7 +186,8 @@ std::shared_ptr<StepWork> Runner::MakeWork(RunWork& run, size_t index) {
       work->phase = Phase::kAwaitGone;
     }
   } else {
-    work->identity = step.base.identity;
+    // A create makes an object of its own, also the one that follows the delete of its predecessor.
+    if (step.action != Action::kCreate) work->identity = step.base.identity;
     if (step.action == Action::kDelete && resource && resource->record &&
         resource->record->identity != work->identity)
       for (const Deposed& deposed : resource->record->deposed)

@@ -20,6 +20,7 @@ bool Removes(const StepWork& work) {
 void StepMachine::Advance(const Ptr& work) {
   if (work->busy || work->phase == Phase::kOver) return;
   if (context_.stopping && !work->intent) return;
+  if (work->run->run.mode == "unprotect") return LiftProtection(work);
   const bool paused = [&] {
     if (!context_.memory.paused_by.empty()) return true;
     const Resource* resource = context_.memory.Find(work->key);
@@ -73,10 +74,11 @@ void StepMachine::Observe(const Ptr& work) {
   const Step& step = work->step();
   if (step.action == Action::kForget && !work->removes_deposed) return SettleRemoval(work);
   std::string identity = work->identity;
-  if (identity.empty() && !work->kind->can_mark() && step.action == Action::kCreate) {
+  if (identity.empty() && !work->desired.is_null() && !work->kind->can_mark()) {
     // R9: such an object can carry no mark, so the intent says what a read just before found.
     const ModelResource* model = ModelOf(*work);
-    identity = ExpectedIdentity(*work->kind, step.address, model ? model->external_name : "");
+    identity = ExpectedIdentity(*work->kind, step.address, model ? model->external_name : "",
+                                work->desired);
   }
   if (identity.empty()) {
     work->exists = false;
@@ -218,7 +220,16 @@ void StepMachine::Compose(const Ptr& work) {
   if (!desired.ok()) return End(work, StepState::kFailed, desired.status().message());
   work->desired = std::move(desired).value();
   work->sent = work->desired;
-  if (work->row().call == 0) {
+  if (step.action == Action::kCreate && work->identity.empty() && !work->absent_before &&
+      !work->kind->can_mark()) {
+    const ModelResource* model = ModelOf(*work);
+    if (!ExpectedIdentity(*work->kind, step.address, model ? model->external_name : "",
+                          work->desired)
+             .empty())
+      return Observe(work);
+  }
+  const bool after_delete = step.action == Action::kCreate && step.order != ReplaceOrder::kNone;
+  if (work->row().call == 0 && !after_delete) {
     Observation now;
     now.address = step.address;
     now.identity = work->live.identity;
@@ -227,7 +238,7 @@ void StepMachine::Compose(const Ptr& work) {
     now.mark_address = work->live.mark.address;
     const std::vector<std::string> moved =
         MovedFields(step.base, *work->kind, work->exists ? &now : nullptr, work->references);
-    if (!moved.empty() && (work->exists || step.action != Action::kCreate))
+    if (!moved.empty())
       return End(work, StepState::kVoid,
                  fmt::format("its base moved: {} is another than when the plan was made",
                              moved.front()));
@@ -249,9 +260,22 @@ bool StepMachine::ComposeCalls(const Ptr& work) {
   const Kind& kind = *work->kind;
   const Resource* resource = context_.memory.Find(work->key);
   std::string moved;
+  // What of `fields` (all, when a kind's call names none) is among `members`.
+  const auto carried = [](const std::vector<std::string>& fields,
+                          const std::set<std::string>& members) {
+    std::vector<std::string> carries;
+    if (fields.empty()) carries.assign(members.begin(), members.end());
+    for (const std::string& field : fields)
+      if (members.count(field) > 0) carries.push_back(field);
+    return carries;
+  };
   const auto add_create = [&] {
+    std::set<std::string> named;
+    if (work->desired.is_map())
+      for (const auto& [member, value] : work->desired.as_map()) named.insert(member);
     for (const CallRule& call : kind.CreateCalls(work->desired))
-      work->calls.push_back({call.name, call.fields, ""});
+      work->calls.push_back(
+          {call.name, call.name == "mark" ? call.fields : carried(call.fields, named), ""});
   };
   work->calls.clear();
   const bool made_by_us = work->exists && resource && resource->record &&
@@ -300,7 +324,7 @@ bool StepMachine::ComposeCalls(const Ptr& work) {
   for (const FieldChange& change : fresh.changes) {
     const bool planned = [&] {
       for (const FieldChange& shown : step.changes)
-        if (TopMember(shown.path) == TopMember(change.path)) return true;
+        if (LeadingMember(shown.path) == LeadingMember(change.path)) return true;
       return false;
     }();
     if (!planned) {
@@ -310,7 +334,7 @@ bool StepMachine::ComposeCalls(const Ptr& work) {
       return false;
     }
     if (change.unset == "released" || IsRecordOnly(change)) continue;
-    members.insert(TopMember(change.path));
+    members.insert(LeadingMember(change.path));
     if (!change.unset.empty() && !change.after.is_null())
       SetAt(work->sent, ParsePath(change.path), change.after);
   }
@@ -344,7 +368,7 @@ bool StepMachine::ComposeCalls(const Ptr& work) {
     if (kind.can_mark() && !marked) work->calls.push_back({"mark", {}, ""});
   }
   for (const CallRule& call : kind.UpdateCalls({members.begin(), members.end()}))
-    work->calls.push_back({call.name, call.fields, ""});
+    work->calls.push_back({call.name, carried(call.fields, members), ""});
   return true;
 }
 

@@ -36,8 +36,8 @@ void StepMachine::Recover(const Ptr& work) {
       return RecoverByList(work);
     case CreateClass::kName: {
       const ModelResource* model = ModelOf(*work);
-      const std::string identity = ExpectedIdentity(*work->kind, intent.address,
-                                                    model ? model->external_name : "");
+      const std::string identity = ExpectedIdentity(
+          *work->kind, intent.address, model ? model->external_name : "", work->sent);
       if (identity.empty()) return RecoverByList(work);
       return RecoverByRead(work, identity);
     }

@@ -64,7 +64,8 @@ void StepMachine::CallSettled(const Ptr& work, const std::string& identity) {
     std::string made = identity;
     if (made.empty()) {
       const ModelResource* model = ModelOf(*work);
-      made = ExpectedIdentity(*work->kind, work->step().address, model ? model->external_name : "");
+      made = ExpectedIdentity(*work->kind, work->step().address,
+                              model ? model->external_name : "", work->sent);
     }
     if (made.empty()) {  // done, but the answer does not say what it is called: its mark does
       work->intent->error_class = ErrorClass::kExists;
@@ -297,6 +298,16 @@ void StepMachine::SettleRemoval(const Ptr& work) {
   resource.unapplied = false;
   memory.Touch(work->key);
   End(work, StepState::kSettled, "", std::move(rows));
+}
+
+// R6: of the record alone; no object is touched.
+void StepMachine::LiftProtection(const Ptr& work) {
+  Resource* resource = context_.memory.Find(work->key);
+  if (resource == nullptr || !resource->record)
+    return End(work, StepState::kVoid, "its base moved: it is recorded no more");
+  resource->record->protected_ = false;
+  context_.memory.Touch(work->key);
+  End(work, StepState::kSettled, "", {Context::Put(*resource->record)});
 }
 
 void StepMachine::SetRow(StepWork& work, StepState state, const std::string& error) {

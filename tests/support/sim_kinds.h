@@ -139,7 +139,7 @@ class JsonKind final : public Kind {
   std::optional<Type> TypeOf(const Path& path) const override {
     if (path.empty()) return Type::kMap;
     const Value* members = body_.Find("members");
-    if (members->Find(path[0].key) == nullptr) return std::nullopt;
+    if (members->Find(path[0].key) == nullptr && !RuleFor({path[0]}).computed) return std::nullopt;
     return Type::kAny;
   }
   Value Canonical(const Value& fields) const override {

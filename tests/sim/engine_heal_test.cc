@@ -1,0 +1,154 @@
+// Drift, absence and marks: what is corrected, what waits, what is left alone.
+#include <gtest/gtest.h>
+
+#include "tests/support/engine_rig.h"
+
+namespace tandem::testing {
+namespace {
+
+std::string Role(const std::string& name, const std::string& policy) {
+  return "apiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: " + name + "}\nspec: {Policy: " +
+         policy + "}\n---\n";
+}
+std::string DriftPolicy(const std::string& drift) {
+  return "apiVersion: tandem/v1\nkind: Policy\nmetadata: {name: p}\nspec:\n  drift: " + drift +
+         "\n---\n";
+}
+std::string PolicyOf(EngineRig& rig, const std::string& name) {
+  for (const SimObject& object : rig.cloud->Objects())
+    if (object.address == "iam.sim/Role/" + name && object.gone > rig.clock.Now())
+      return object.fields().Unpack().StringOr("Policy", "");
+  return "(gone)";
+}
+Status Refresh(EngineRig& rig) {
+  return rig.Ask([&](auto done) { rig.engine->Refresh("", done); });
+}
+
+TEST(EngineHeal, R7_DisruptiveDriftWaitsForApprovalOfItsHash) {
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(Role("a", "one")), "succeeded: 1 done");
+  rig.Pass(std::chrono::minutes(2));
+  ASSERT_TRUE(rig.cloud->Mutate("iam.sim/Role/a", "Policy", "outside").ok());
+  ASSERT_TRUE(Refresh(rig).ok());
+  rig.Pass(std::chrono::minutes(1));
+  EXPECT_EQ(PolicyOf(rig, "a"), "outside") << "it must not heal by itself";
+  const Condition* drifted = rig.ConditionOf("iam.sim/Role/a", "Drifted");
+  ASSERT_NE(drifted, nullptr);
+  ASSERT_EQ(drifted->status, ConditionStatus::kTrue) << drifted->message;
+  EXPECT_EQ(drifted->reason, "WaitsForApproval");
+  ASSERT_NE(drifted->message.find("sha256:"), std::string::npos);
+  const std::string hash = drifted->message.substr(drifted->message.find("sha256:"));
+  const StartAnswer started = rig.Approve(hash, "uid:1");
+  ASSERT_FALSE(started.run.empty()) << started.message;
+  EXPECT_EQ(rig.Wait(started.run), "succeeded: 1 done");
+  EXPECT_EQ(PolicyOf(rig, "a"), "one");
+  EXPECT_EQ(rig.ConditionOf("iam.sim/Role/a", "Drifted")->status, ConditionStatus::kFalse);
+}
+
+TEST(EngineHeal, R7_WhatPolicyLetsHealIsHealedByAOneStepRun) {
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(DriftPolicy("{disruptive: heal}") + Role("a", "one")), "succeeded: 1 done");
+  rig.Pass(std::chrono::minutes(2));
+  ASSERT_TRUE(rig.cloud->Mutate("iam.sim/Role/a", "Policy", "outside").ok());
+  rig.Pass(std::chrono::minutes(15));  // the periodic look finds it
+  EXPECT_EQ(PolicyOf(rig, "a"), "one");
+  const auto snapshot = rig.engine->snapshot();
+  ASSERT_FALSE(snapshot->runs.empty());
+  EXPECT_EQ(snapshot->runs[0].run.mode, "heal");
+  EXPECT_EQ(snapshot->runs[0].run.state, RunState::kSucceeded);
+}
+
+TEST(EngineHeal, ReportedDriftIsShownAndLeft) {
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(DriftPolicy("{disruptive: report}") + Role("a", "one")), "succeeded: 1 done");
+  rig.Pass(std::chrono::minutes(2));
+  ASSERT_TRUE(rig.cloud->Mutate("iam.sim/Role/a", "Policy", "outside").ok());
+  rig.Pass(std::chrono::minutes(30));
+  EXPECT_EQ(PolicyOf(rig, "a"), "outside");
+  EXPECT_EQ(rig.ConditionOf("iam.sim/Role/a", "Drifted")->reason, "ChangedOutside");
+}
+
+TEST(EngineHeal, R8_AMissingResourceIsMadeAgainButNotWithinItsWindow) {
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(Role("a", "one") + Role("b", "one")), "succeeded: 2 done");
+  rig.Pass(std::chrono::minutes(2));
+  ASSERT_TRUE(rig.cloud->Delete("iam.sim/Role/a").ok());
+  rig.engine->Refresh("", [](Status) {});
+  rig.Pass(std::chrono::seconds(20));
+  EXPECT_EQ(rig.Effects("create", "iam.sim/Role/a"), 1) << "the consistency window is 30 s";
+  rig.Pass(std::chrono::minutes(2));
+  EXPECT_EQ(rig.Effects("create", "iam.sim/Role/a"), 2);
+  EXPECT_EQ(PolicyOf(rig, "a"), "one");
+}
+
+TEST(EngineHeal, R8_ACredentialThatSeesNothingProvesNoAbsence) {
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(Role("a", "one") + Role("b", "one")), "succeeded: 2 done");
+  rig.Pass(std::chrono::minutes(2));
+  ASSERT_TRUE(rig.cloud->Delete("iam.sim/Role/a").ok());
+  rig.provider->refuse_sign_in = true;
+  rig.engine->Refresh("", [](Status) {});
+  rig.Pass(std::chrono::minutes(5));
+  EXPECT_EQ(rig.Effects("create", "iam.sim/Role/a"), 1);
+  EXPECT_EQ(rig.ConditionOf("iam.sim/Role/a", "Ready")->status, ConditionStatus::kUnknown);
+}
+
+TEST(EngineHeal, R1_NothingHealsWhilePaused) {
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(DriftPolicy("{disruptive: heal}") + Role("a", "one")), "succeeded: 1 done");
+  ASSERT_TRUE(
+      rig.Ask([&](auto done) { rig.engine->Pause("iam.sim/Role/a", "uid:1", done); }).ok());
+  rig.Pass(std::chrono::minutes(2));
+  ASSERT_TRUE(rig.cloud->Mutate("iam.sim/Role/a", "Policy", "outside").ok());
+  rig.Pass(std::chrono::minutes(30));
+  EXPECT_EQ(PolicyOf(rig, "a"), "outside");
+  EXPECT_EQ(rig.ConditionOf("iam.sim/Role/a", "Paused")->status, ConditionStatus::kTrue);
+  ASSERT_TRUE(
+      rig.Ask([&](auto done) { rig.engine->Resume("iam.sim/Role/a", "uid:1", done); }).ok());
+  rig.Pass(std::chrono::minutes(1));
+  EXPECT_EQ(PolicyOf(rig, "a"), "one");
+}
+
+TEST(EngineHeal, R12_AMarkThatTheStoreDoesNotKnowStopsHealingUntilAPersonAcceptsAPlan) {
+  EngineRig rig;
+  const std::string policy = DriftPolicy("{disruptive: heal}");
+  ASSERT_EQ(rig.Apply(policy + Role("a", "one")), "succeeded: 1 done");
+  const std::vector<Row> backup = rig.store.Rows();
+  ASSERT_EQ(rig.Apply(policy + Role("a", "two") + Role("b", "one")), "succeeded: 2 done");
+  rig.Pass(std::chrono::minutes(10));
+  rig.engine.reset();
+  rig.store.Restore(backup);
+  rig.Boot();
+  rig.Pass(std::chrono::minutes(5));
+  EXPECT_TRUE(rig.engine->snapshot()->old_store);
+  EXPECT_EQ(PolicyOf(rig, "a"), "two") << "healing it to 'one' would undo what was accepted later";
+}
+
+TEST(EngineHeal, AComponentIsAsReadyAsTheWorstOfItsResources) {
+  EngineRig rig;
+  std::string model = R"(apiVersion: tandem/v1
+kind: Component
+metadata: {name: Core}
+spec: {site: aws, layer: data, title: Core}
+---
+apiVersion: tandem/v1
+kind: Component
+metadata: {name: Empty}
+spec: {site: aws, layer: data, title: Empty}
+---
+)";
+  std::string role = Role("a", "one");
+  role.replace(role.find("{name: a}"), 9, "{name: a, labels: {tandem/component: Core}}");
+  ASSERT_EQ(rig.Apply(model + role), "succeeded: 1 done");
+  rig.Pass(std::chrono::minutes(1));
+  const auto component = [&](size_t i) { return rig.engine->snapshot()->components[i]; };
+  ASSERT_EQ(rig.engine->snapshot()->components.size(), 2u);
+  EXPECT_EQ(component(0).resources, 1);
+  EXPECT_EQ(component(0).conditions[0].status, ConditionStatus::kTrue)
+      << component(0).conditions[0].message;
+  EXPECT_EQ(component(1).conditions[0].status, ConditionStatus::kUnknown);
+  EXPECT_EQ(component(1).conditions[0].reason, "NoResources");
+}
+
+}  // namespace
+}  // namespace tandem::testing

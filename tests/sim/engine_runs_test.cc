@@ -1,0 +1,293 @@
+// Plans and runs: creation in order, updates, replacement, deletion, and the empty plan after each.
+#include <gtest/gtest.h>
+
+#include "tests/support/engine_rig.h"
+
+namespace tandem::testing {
+namespace {
+
+constexpr char kBoth[] = R"(apiVersion: net.sim/v1
+kind: Network
+metadata: {name: main}
+spec: {CidrBlock: 10.0.0.0/16, EnableDns: false}
+---
+apiVersion: net.sim/v1
+kind: Subnet
+metadata: {name: a}
+spec: {NetworkId: "${ref('net.sim/Network/main').NetworkId}", CidrBlock: 10.0.1.0/24}
+---
+)";
+
+std::string Role(const std::string& name, const std::string& policy) {
+  return "apiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: " + name + "}\nspec: {Policy: " +
+         policy + "}\n---\n";
+}
+
+TEST(EngineRuns, CreatesInOrderThenTheNextPlanIsEmpty) {
+  EngineRig rig;
+  ASSERT_TRUE(rig.start_status.ok()) << rig.start_status.ToString();
+  const PlanAnswer plan = rig.Plan(kBoth);
+  ASSERT_EQ(EngineRig::Steps(plan), "create net.sim/Network/main; create net.sim/Subnet/a")
+      << FormatDiagnostics(plan.diagnostics);
+  const StartAnswer started = rig.Start(plan.plan->hash);
+  ASSERT_EQ(started.refusal, Refusal::kNone) << started.message;
+  EXPECT_EQ(rig.Wait(started.run), "succeeded: 2 done");
+  EXPECT_EQ(rig.Effects("create"), 2);
+  EXPECT_EQ(EngineRig::Steps(rig.Plan(kBoth)), "");
+  EXPECT_EQ(rig.engine->snapshot()->accepted, 1);
+  for (const auto& [address, row] : rig.Rows(started.run))
+    EXPECT_EQ(row.state, StepState::kVerified) << address << " " << row.error;
+}
+
+TEST(EngineRuns, UpdatesOnlyWhatChanged) {
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(Role("a", "one") + Role("b", "one")), "succeeded: 2 done");
+  rig.provider->calls.clear();
+  EXPECT_EQ(EngineRig::Steps(rig.Plan(Role("a", "two") + Role("b", "one"))), "update iam.sim/Role/a");
+  EXPECT_EQ(rig.Apply(Role("a", "two") + Role("b", "one")), "succeeded: 1 done");
+  EXPECT_EQ(rig.provider->calls, std::vector<std::string>{"update:all iam.sim/Role/a"});
+  EXPECT_EQ(EngineRig::Steps(rig.Plan(Role("a", "two") + Role("b", "one"))), "");
+}
+
+TEST(EngineRuns, DeletesDependentsFirstAfterTheModelDroppedBoth) {
+  EngineRig rig;
+  const std::string keep = Role("keep", "one") + Role("keep2", "one");
+  ASSERT_EQ(rig.Apply(kBoth + keep), "succeeded: 4 done");
+  rig.provider->calls.clear();
+  EXPECT_EQ(rig.Apply(keep), "succeeded: 2 done");
+  EXPECT_EQ(rig.provider->calls,
+            (std::vector<std::string>{"delete net.sim/Subnet/a", "delete net.sim/Network/main"}));
+  EXPECT_EQ(rig.Live(), (std::vector<std::string>{"iam.sim/Role/keep", "iam.sim/Role/keep2"}));
+  EXPECT_EQ(rig.engine->snapshot()->size(), 2u);
+}
+
+TEST(EngineRuns, ReplacesWithDependents) {
+  EngineRig rig;
+  const std::string keep = Role("keep", "one");
+  ASSERT_EQ(rig.Apply(kBoth + keep), "succeeded: 3 done");
+  std::string changed = kBoth;
+  changed.replace(changed.find("10.0.0.0/16"), 11, "10.0.0.0/12");
+  const std::string outcome = rig.Apply(changed + keep);
+  EXPECT_EQ(outcome.substr(0, 9), "succeeded") << outcome;
+  EXPECT_EQ(rig.Effects("create", "net.sim/Network/main"), 2);
+  EXPECT_EQ(rig.Effects("create", "net.sim/Subnet/a"), 2);
+  EXPECT_EQ(rig.Live().size(), 3u);
+  EXPECT_EQ(EngineRig::Steps(rig.Plan(changed + keep)), "");
+}
+
+TEST(EngineRuns, R2_AnotherPlatformIsRefused) {
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(Role("a", "one")), "succeeded: 1 done");
+  std::string other = std::string(kHead) + Role("a", "one");
+  other.replace(other.find("shop"), 4, "mall");
+  const PlanAnswer plan = rig.Plan(EngineRig::Request(other, false));
+  EXPECT_EQ(plan.refusal, Refusal::kConfiguration) << plan.message;
+  EXPECT_NE(plan.message.find("'mall'"), std::string::npos) << plan.message;
+}
+
+TEST(EngineRuns, R1_AnOlderPlanIsRefusedNamingTheRunThatOvertookIt) {
+  EngineRig rig;
+  const PlanAnswer older = rig.Plan(Role("a", "one"));
+  const PlanAnswer newer = rig.Plan(Role("b", "one"));
+  const StartAnswer started = rig.Start(newer.plan->hash);
+  ASSERT_FALSE(started.run.empty()) << started.message;
+  ASSERT_EQ(rig.Wait(started.run), "succeeded: 1 done");
+  const StartAnswer refused = rig.Start(older.plan->hash);
+  EXPECT_NE(refused.refusal, Refusal::kNone);
+  EXPECT_EQ(rig.Effects("create", "iam.sim/Role/a"), 0);
+}
+
+TEST(EngineRuns, R3_ASavedPlanIsMadeAgainAndWhatMovedIsNamed) {
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(Role("a", "one")), "succeeded: 1 done");
+  const PlanAnswer plan = rig.Plan(Role("a", "two"));
+  ASSERT_EQ(EngineRig::Steps(plan), "update iam.sim/Role/a");
+  StartRequest saved;
+  saved.plan = plan.plan;
+  saved.sources = EngineRig::Request(Role("a", "two")).sources;
+  saved.actor = "uid:1";
+  saved.auto_approve = true;
+  ASSERT_TRUE(rig.cloud->Mutate("iam.sim/Role/a", "Policy", "three").ok());
+  const StartAnswer refused = rig.Start(saved);
+  EXPECT_EQ(refused.refusal, Refusal::kBusy);
+  EXPECT_NE(refused.message.find("Policy"), std::string::npos) << refused.message;
+}
+
+TEST(EngineRuns, R3_AStepWhoseBaseMovedIsVoidAndIndependentOnesFinish) {
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(Role("a", "one") + Role("b", "one")), "succeeded: 2 done");
+  const PlanAnswer plan = rig.Plan(Role("a", "two") + Role("b", "two"));
+  ASSERT_TRUE(rig.cloud->Mutate("iam.sim/Role/a", "Policy", "three").ok());
+  const StartAnswer started = rig.Start(plan.plan->hash);
+  EXPECT_EQ(rig.Wait(started.run), "failed: 1 done, 1 void (plan again)");
+  EXPECT_EQ(rig.Rows(started.run)["iam.sim/Role/a"].state, StepState::kVoid);
+  EXPECT_EQ(rig.Rows(started.run)["iam.sim/Role/b"].state, StepState::kSettled);
+  EXPECT_EQ(rig.Effects("update", "iam.sim/Role/a"), 1) << "only the one from outside";
+}
+
+TEST(EngineRuns, R16_WithoutAutoApproveAPlanWaitsAndSurvivesARestart) {
+  EngineRig rig;
+  const PlanAnswer plan = rig.Plan(Role("a", "one"));
+  const StartAnswer pending = rig.Start(plan.plan->hash, false);
+  EXPECT_TRUE(pending.pending);
+  EXPECT_TRUE(pending.run.empty());
+  rig.Pass(std::chrono::minutes(1));
+  EXPECT_EQ(rig.Effects("create"), 0);
+  rig.Boot();
+  const StartAnswer started = rig.Approve(plan.plan->hash, "uid:2");
+  ASSERT_FALSE(started.run.empty()) << started.message;
+  EXPECT_EQ(rig.Wait(started.run), "succeeded: 1 done");
+}
+
+TEST(EngineRuns, R16_PolicyAsksForAnotherThanTheAuthor) {
+  EngineRig rig;
+  const std::string policy = R"(apiVersion: tandem/v1
+kind: Policy
+metadata: {name: review}
+spec:
+  approvals: [{classes: [create], count: 1, notAuthor: true}]
+---
+)";
+  const PlanAnswer plan = rig.Plan(policy + Role("a", "one"));
+  ASSERT_EQ(plan.refusal, Refusal::kNone) << plan.message;
+  const StartAnswer own = rig.Start(plan.plan->hash, true, "uid:1");
+  EXPECT_TRUE(own.pending) << own.message;
+  EXPECT_TRUE(rig.Approve(plan.plan->hash, "uid:1").pending);
+  const StartAnswer other = rig.Approve(plan.plan->hash, "uid:2");
+  EXPECT_FALSE(other.run.empty()) << other.message;
+}
+
+TEST(EngineRuns, CancelIssuesNoNewCall) {
+  EngineRig rig;
+  const PlanAnswer plan = rig.Plan(kBoth);
+  const StartAnswer started = rig.Start(plan.plan->hash);
+  ASSERT_TRUE(rig.Until([&] { return rig.provider->calls.size() == 1; }));
+  const Status status = rig.Ask([&](auto done) { rig.engine->Cancel(started.run, "uid:1", done); });
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  const std::string outcome = rig.Wait(started.run);
+  EXPECT_EQ(outcome.substr(0, 9), "cancelled") << outcome;
+  EXPECT_EQ(rig.provider->calls.size(), 1u);
+  EXPECT_EQ(EngineRig::Steps(rig.Plan(kBoth)).find("create net.sim/Network"), std::string::npos)
+      << "what settled is known";
+}
+
+TEST(EngineRuns, PauseHoldsBackAndResumeGoesOn) {
+  EngineRig rig;
+  ASSERT_TRUE(rig.Ask([&](auto done) { rig.engine->Pause("", "uid:1", done); }).ok());
+  const PlanAnswer plan = rig.Plan(Role("a", "one"));
+  const StartAnswer started = rig.Start(plan.plan->hash);
+  rig.Pass(std::chrono::minutes(5));
+  EXPECT_EQ(rig.Effects("create"), 0);
+  ASSERT_TRUE(rig.Ask([&](auto done) { rig.engine->Resume("", "uid:1", done); }).ok());
+  EXPECT_EQ(rig.Wait(started.run), "succeeded: 1 done");
+}
+
+TEST(EngineRuns, UndoPlansAnEarlierRevision) {
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(Role("a", "one")), "succeeded: 1 done");
+  ASSERT_EQ(rig.Apply(Role("a", "two")), "succeeded: 1 done");
+  PlanRequest undo;
+  undo.undo_to = 1;
+  undo.actor = "uid:1";
+  const PlanAnswer plan = rig.Plan(std::move(undo));
+  ASSERT_EQ(EngineRig::Steps(plan), "update iam.sim/Role/a");
+  EXPECT_EQ(plan.plan->mode, "undo");
+  EXPECT_EQ(rig.Wait(rig.Start(plan.plan->hash).run), "succeeded: 1 done");
+  EXPECT_EQ(EngineRig::Steps(rig.Plan(Role("a", "one"))), "");
+}
+
+TEST(EngineRuns, R15_SecretsReachTheCallAndNothingElse) {
+  EngineRig rig;
+  rig.secrets.worth["env:DB"] = "s3cret-plaintext";
+  const std::string model = R"(apiVersion: db.sim/v1
+kind: Cluster
+metadata: {name: orders}
+spec: {Engine: pg, Password: "${secret('env:DB')}"}
+---
+)";
+  std::string sent;
+  rig.provider->on_apply = [&](const ApplyRequest& request) { sent = request.desired.json; };
+  ASSERT_EQ(rig.Apply(model), "succeeded: 1 done");
+  EXPECT_NE(sent.find("s3cret-plaintext"), std::string::npos);
+  for (const Row& row : rig.store.Rows())
+    EXPECT_EQ(row.value.find("s3cret-plaintext"), std::string::npos) << row.key;
+  EXPECT_EQ(EngineRig::Steps(rig.Plan(model)), "");
+  rig.secrets.worth["env:DB"] = "another";
+  EXPECT_EQ(EngineRig::Steps(rig.Plan(model)), "update db.sim/Cluster/orders");
+}
+
+TEST(EngineRuns, R10_ThrottledCallsComeAgainAndTerminalOnesStopWithTheirDependents) {
+  EngineRig rig;
+  int refusals = 0;
+  rig.provider->answer_with = [&](const ApplyRequest& request) -> std::optional<CallError> {
+    if (request.kind.kind == "Role" && refusals++ < 3) {
+      CallError error = MakeCallError(CallErrorClass::kThrottled, "Throttling", "slow down");
+      error.retry_after = std::chrono::seconds(2);
+      return error;
+    }
+    if (request.kind.kind == "Network")
+      return MakeCallError(CallErrorClass::kTerminal, "InvalidParameterValue", "no such range");
+    return std::nullopt;
+  };
+  const PlanAnswer plan = rig.Plan(kBoth + Role("a", "one"));
+  const StartAnswer started = rig.Start(plan.plan->hash);
+  EXPECT_EQ(rig.Wait(started.run), "failed: 1 done, 1 failed, 1 blocked");
+  auto rows = rig.Rows(started.run);
+  EXPECT_EQ(rows["net.sim/Network/main"].state, StepState::kFailed);
+  EXPECT_EQ(rows["net.sim/Network/main"].error, "InvalidParameterValue: no such range");
+  EXPECT_EQ(rows["net.sim/Subnet/a"].state, StepState::kBlocked);
+  EXPECT_EQ(rows["iam.sim/Role/a"].state, StepState::kSettled);
+  rig.provider->answer_with = nullptr;
+  EXPECT_EQ(rig.Apply(kBoth + Role("a", "one")), "succeeded: 2 done");
+}
+
+TEST(EngineRuns, R10_ABlockedAccountHoldsOnlyItsOwn) {
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(Role("a", "one")), "succeeded: 1 done");
+  rig.provider->refuse_sign_in = true;
+  rig.Boot();
+  rig.Pass(std::chrono::seconds(5));
+  EXPECT_EQ(rig.engine->snapshot()->accounts.at("main").state, "blocked");
+  EXPECT_TRUE(rig.engine->snapshot()->ready) << "one bounded attempt was made (R18)";
+  const PlanAnswer plan = rig.Plan(Role("a", "two"));
+  ASSERT_EQ(plan.refusal, Refusal::kNone) << plan.message;
+  EXPECT_EQ(plan.plan->unobserved, std::vector<std::string>{"iam.sim/Role/a"}) << "R18";
+  rig.provider->refuse_sign_in = false;
+  rig.Pass(std::chrono::minutes(5));
+  EXPECT_EQ(rig.engine->snapshot()->accounts.at("main").state, "open");
+  EXPECT_EQ(EngineRig::Steps(rig.Plan(Role("a", "two"))), "update iam.sim/Role/a");
+}
+
+TEST(EngineRuns, R6_UnprotectNeedsItsOwnApproval) {
+  EngineRig rig;
+  std::string guarded = Role("a", "one");
+  guarded.replace(guarded.find("{name: a}"), 9,
+                  "{name: a, annotations: {tandem/protect: \"true\"}}");
+  ASSERT_EQ(rig.Apply(guarded + Role("b", "one") + Role("c", "one")), "succeeded: 3 done");
+  const PlanAnswer refused = rig.Plan(Role("b", "one") + Role("c", "one"));
+  EXPECT_EQ(refused.refusal, Refusal::kPolicy) << refused.message;
+  std::optional<StartAnswer> answer;
+  rig.engine->Unprotect("iam.sim/Role/a", "uid:1", [&](StartAnswer a) { answer = a; });
+  ASSERT_TRUE(rig.Until([&] { return answer.has_value(); }));
+  ASSERT_TRUE(answer->pending) << answer->message;
+  const std::string hash = answer->message.substr(answer->message.find("sha256:"));
+  const StartAnswer started = rig.Approve(hash, "uid:2");
+  ASSERT_FALSE(started.run.empty()) << started.message;
+  EXPECT_EQ(rig.Wait(started.run), "succeeded: 1 done");
+  EXPECT_EQ(EngineRig::Steps(rig.Plan(Role("b", "one") + Role("c", "one"))), "delete iam.sim/Role/a");
+}
+
+TEST(EngineRuns, WatchersSeeChangesInOrderAndOnce) {
+  EngineRig rig;
+  std::vector<int64_t> seen;
+  const Result<int64_t> id = rig.engine->Watch(
+      rig.engine->snapshot()->sequence, [&](const Change& change) { seen.push_back(change.sequence); });
+  ASSERT_TRUE(id.ok());
+  ASSERT_EQ(rig.Apply(Role("a", "one")), "succeeded: 1 done");
+  ASSERT_GT(seen.size(), 3u);
+  for (size_t i = 1; i < seen.size(); ++i) EXPECT_EQ(seen[i], seen[i - 1] + 1);
+  EXPECT_EQ(rig.engine->Watch(1, [](const Change&) {}).status().code(), Code::kOutOfRange);
+}
+
+}  // namespace
+}  // namespace tandem::testing
