@@ -1,6 +1,7 @@
 #include "daemon/executors.h"
 
 #include <algorithm>
+#include <future>
 
 namespace tandem {
 
@@ -23,6 +24,13 @@ void ThreadPool::Run(std::function<void()> work) {
     jobs_.push_back(std::move(work));
   }
   wake_.notify_one();
+}
+
+void ThreadPool::Drain() {
+  TANDEM_CHECK(threads_.size() == 1);
+  std::promise<void> reached;
+  Run([&reached] { reached.set_value(); });
+  reached.get_future().wait();
 }
 
 void ThreadPool::Loop() {

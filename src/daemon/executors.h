@@ -23,7 +23,8 @@ class ThreadPool final : public Executor {
   explicit ThreadPool(size_t threads);
   ~ThreadPool() override;
   void Run(std::function<void()> work) override;
-  size_t size() const { return threads_.size(); }
+  /// Returns when what was queued before has run. For a pool of one thread.
+  void Drain();
 
  private:
   void Loop();

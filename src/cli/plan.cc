@@ -1,0 +1,149 @@
+// plan, diff, undo: what would change.
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <ostream>
+
+#include "cli/planning.h"
+#include "cli/table.h"
+#include "tandem/codec/json.h"
+
+namespace tandem {
+
+void PrintDiagnostics(const google::protobuf::RepeatedPtrField<api::v1::DiagnosticItem>& items,
+                      const Console& console) {
+  bool first = true;
+  for (const api::v1::DiagnosticItem& item : items) {
+    if (!first) *console.err << "\n";
+    first = false;
+    *console.err << item.rendered();
+  }
+}
+
+Planned MakePlan(Client& client, const Flags& flags, const Sources& sources, std::optional<int64_t> undo_to,
+                 const Console& console) {
+  api::v1::PlanHead head;
+  for (const std::string& target : flags.targets) head.add_targets(target);
+  head.set_delete_budget(flags.delete_budget.value_or(-1));
+  head.set_mode(flags.mode == "apply" ? "" : flags.mode);
+  head.set_no_refresh(!flags.refresh);
+  head.set_undo(undo_to.has_value());
+  head.set_undo_to(undo_to.value_or(0));
+  const auto result = client.Plan(head, sources);
+  Planned planned;
+  if (!result.ok()) {
+    planned.exit_code = FailCall(result.status(), console);
+    return planned;
+  }
+  PrintDiagnostics(result->head.diagnostics(), console);
+  if (result->head.refusal() != api::v1::REFUSAL_UNSPECIFIED) {
+    if (!result->head.message().empty()) *console.err << "error: " << result->head.message() << "\n";
+    planned.exit_code = ExitCodeOf(result->head.refusal());
+    return planned;
+  }
+  const Result<Value> value = ParseJson(result->json);
+  Result<Plan> plan = value.ok() ? PlanFromValue(*value) : Result<Plan>(value.status());
+  if (!plan.ok()) {
+    *console.err << "error: the daemon's plan: " << plan.status().message() << "\n";
+    planned.exit_code = kExitInternal;
+    return planned;
+  }
+  planned.plan = *std::move(plan);
+  return planned;
+}
+
+namespace {
+
+/// Writes a file that only its owner may read, whole or not at all.
+Status WritePrivate(const std::string& path, const std::string& text) {
+  const std::string draft = path + ".new";
+  const int fd = open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0) return Unavailable(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
+  size_t at = 0;
+  while (at < text.size()) {
+    const ssize_t wrote = write(fd, text.data() + at, text.size() - at);
+    if (wrote <= 0) break;
+    at += static_cast<size_t>(wrote);
+  }
+  const bool whole = at == text.size() && fsync(fd) == 0;
+  const int error = errno;
+  close(fd);
+  if (whole && rename(draft.c_str(), path.c_str()) == 0) return OkStatus();
+  unlink(draft.c_str());
+  return Unavailable(fmt::format("cannot write {}: {}", path, std::strerror(error)));
+}
+
+int ShowPlan(const Plan& plan, const Flags& flags, const Console& console) {
+  const std::string& form = flags.output;
+  if (form.empty() || form == "text" || form == "table") {
+    PlanTextOptions options;
+    options.color = console.color;
+    options.width = console.width;
+    *console.out << PlanToText(plan, options);
+  } else if (form == "markdown") {
+    *console.out << PlanToMarkdown(plan);
+  } else if (!PrintValue(PlanToValue(plan), form, *console.out)) {
+    *console.err << fmt::format("error: '{}' is no output form; one of text, markdown, json, yaml\n", form);
+    return kExitConfiguration;
+  }
+  if (!flags.out.empty()) {
+    const Status saved = WritePrivate(flags.out, ToPrettyJson(PlanToValue(plan)) + "\n");
+    if (!saved.ok()) {
+      *console.err << "error: " << saved.message() << "\n";
+      return kExitError;
+    }
+    *console.err << fmt::format("saved; apply it with: tandem apply {}\n", flags.out);
+  }
+  return kExitOk;
+}
+
+int PlanAndShow(const Flags& flags, const Sources& sources, std::optional<int64_t> undo_to,
+                const Console& console) {
+  Client client(flags);
+  const Planned planned = MakePlan(client, flags, sources, undo_to, console);
+  if (!planned.plan.has_value()) return flags.detailed_exitcode ? int{kExitError} : planned.exit_code;
+  if (const int code = ShowPlan(*planned.plan, flags, console); code != kExitOk)
+    return flags.detailed_exitcode ? int{kExitError} : code;
+  if (!flags.detailed_exitcode) return kExitOk;
+  return planned.plan->steps.empty() && planned.plan->unobserved.empty() ? 0 : 2;
+}
+
+}  // namespace
+
+int RunPlan(const Flags& flags, const Console& console) {
+  const std::optional<Sources> sources = LoadModel(flags, console);
+  if (!sources.has_value()) return flags.detailed_exitcode ? int{kExitError} : int{kExitConfiguration};
+  return PlanAndShow(flags, *sources, std::nullopt, console);
+}
+
+int RunDiff(const Flags& flags, const Console& console) {
+  const std::optional<Sources> sources = LoadModel(flags, console);
+  if (!sources.has_value()) return kExitConfiguration;
+  Client client(flags);
+  const Planned planned = MakePlan(client, flags, *sources, std::nullopt, console);
+  if (!planned.plan.has_value()) return planned.exit_code == 1 ? int{kExitInternal} : planned.exit_code;
+  if (planned.plan->steps.empty() && planned.plan->unobserved.empty()) return 0;
+  const int code = ShowPlan(*planned.plan, flags, console);
+  return code == kExitOk ? 1 : code;
+}
+
+int RunUndo(const Flags& flags, const Console& console) {
+  int64_t revision = 0;  // the one before the accepted one
+  if (!flags.arguments.empty()) {
+    const std::string& text = flags.arguments[0];
+    char* end = nullptr;
+    revision = std::strtoll(text.c_str(), &end, 10);
+    if (revision <= 0 || *end != '\0') {
+      *console.err << fmt::format("error: '{}' is no revision; list them with: tandem history\n", text);
+      return kExitConfiguration;
+    }
+  }
+  return PlanAndShow(flags, {}, revision, console);
+}
+
+}  // namespace tandem

@@ -1,0 +1,173 @@
+// validate, fmt, explain: what needs only the texts and the schemas.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <ostream>
+#include <sstream>
+#include <thread>
+
+#include "cli/local.h"
+#include "cli/table.h"
+#include "tandem/base/spelling.h"
+#include "tandem/config/format.h"
+
+namespace tandem {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string DefaultSchemas() {
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  const fs::path folder = error ? fs::path(".") : program.parent_path();
+  const fs::path beside = (folder / "../share/tandem/schemas").lexically_normal();
+  return fs::is_directory(beside, error) ? beside.string()
+                                         : (folder / "../schemas").lexically_normal().string();
+}
+
+Value DiagnosticValue(const Diagnostic& item) {
+  Map value{{"severity", item.severity == Severity::kError ? "error" : "warning"},
+            {"summary", item.summary},
+            {"detail", item.detail},
+            {"address", item.address}};
+  if (item.range.text != nullptr) {
+    const Position at = PositionAt(item.range.text->text, item.range.begin);
+    value["file"] = item.range.text->name;
+    value["line"] = at.line;
+    value["column"] = at.column;
+  }
+  return value;
+}
+
+}  // namespace
+
+std::unique_ptr<Catalog> LoadCatalog(const Flags& flags, const Console& console) {
+  auto catalog = OpenCatalog(flags.schemas.empty() ? DefaultSchemas() : flags.schemas);
+  if (catalog.ok()) return *std::move(catalog);
+  *console.err << "error: " << catalog.status().message() << "; name the folder with --schemas\n";
+  return nullptr;
+}
+
+std::shared_ptr<const CompiledModel> CompileModel(const Sources& sources, const Catalog& catalog,
+                                                  Diagnostics& found) {
+  CompileOptions options;
+  options.parallel = [](size_t count, const std::function<void(size_t)>& work) {
+    std::atomic<size_t> next{0};
+    const auto take = [&] {
+      for (size_t i = next++; i < count; i = next++) work(i);
+    };
+    std::vector<std::thread> others;
+    const size_t cores = std::max(1u, std::thread::hardware_concurrency());
+    for (size_t i = 1; i < std::min(cores, count); ++i) others.emplace_back(take);
+    take();
+    for (std::thread& other : others) other.join();
+  };
+  auto model = Compile(sources, catalog, options, found);
+  found.Append(catalog.problems());
+  found.Sort();
+  return found.has_errors() ? nullptr : model;
+}
+
+int RunValidate(const Flags& flags, const Console& console) {
+  const std::optional<Sources> sources = LoadModel(flags, console);
+  if (!sources.has_value()) return kExitConfiguration;
+  const std::unique_ptr<Catalog> catalog = LoadCatalog(flags, console);
+  if (catalog == nullptr) return kExitConfiguration;
+  Diagnostics found;
+  const auto model = CompileModel(*sources, *catalog, found);
+  const int code = model == nullptr ? kExitConfiguration : kExitOk;
+  if (!flags.output.empty() && flags.output != "text" && flags.output != "table") {
+    List list;
+    for (const Diagnostic& item : found.items()) list.push_back(DiagnosticValue(item));
+    const Value value = Map{{"valid", model != nullptr}, {"diagnostics", std::move(list)}};
+    if (PrintValue(value, flags.output, *console.out)) return code;
+    *console.err << fmt::format("error: '{}' is no output form; one of text, json, yaml\n", flags.output);
+    return kExitConfiguration;
+  }
+  *console.err << FormatDiagnostics(found);
+  if (model == nullptr) {
+    *console.err << fmt::format("\n{} errors, {} warnings\n", found.errors(), found.warnings());
+    return code;
+  }
+  *console.out << fmt::format("valid: {} documents, {} components, {} resources{}\n", model->documents.size(),
+                              model->components.size(), model->resources.size(),
+                              found.warnings() > 0 ? fmt::format(", {} warnings", found.warnings()) : "");
+  return code;
+}
+
+int RunFmt(const Flags& flags, const Console& console) {
+  int code = kExitOk;
+  for (const std::string& path : flags.arguments) {
+    std::ifstream in(path, std::ios::binary);
+    std::stringstream text;
+    text << in.rdbuf();
+    if (!in) {
+      *console.err << fmt::format("error: cannot read {}\n", path);
+      return kExitConfiguration;
+    }
+    const auto source = std::make_shared<const SourceText>(SourceText{path, text.str()});
+    Diagnostics found;
+    const std::optional<std::string> formatted = FormatYaml(source, ParseLimits(), found);
+    if (!formatted.has_value()) {
+      found.Sort();
+      *console.err << FormatDiagnostics(found);
+      code = kExitConfiguration;
+      continue;
+    }
+    if (*formatted == source->text) continue;
+    *console.out << path << "\n";
+    if (flags.check) {
+      if (code == kExitOk) code = kExitError;
+      continue;
+    }
+    const std::string draft = path + ".new";
+    std::ofstream out(draft, std::ios::binary);
+    out << *formatted;
+    out.close();
+    std::error_code error;
+    const fs::perms mode = fs::status(path, error).permissions();
+    if (!out || (fs::permissions(draft, mode, error), error) || (fs::rename(draft, path, error), error)) {
+      *console.err << fmt::format("error: cannot write {}\n", path);
+      fs::remove(draft, error);
+      return kExitError;
+    }
+  }
+  return code;
+}
+
+int RunExplain(const Flags& flags, const Console& console) {
+  const std::unique_ptr<Catalog> catalog = LoadCatalog(flags, console);
+  if (catalog == nullptr) return kExitConfiguration;
+  if (flags.arguments.empty()) {
+    for (const KindName& name : catalog->kinds()) *console.out << name.ToString() << "\n";
+    return kExitOk;
+  }
+  const std::string& text = flags.arguments[0];
+  const size_t slash = text.find('/');
+  // The group holds dots; the path begins at the first one behind the kind.
+  const size_t dot = slash == std::string::npos ? std::string::npos : text.find_first_of(".[", slash);
+  const KindName name{text.substr(0, slash),
+                      slash == std::string::npos ? "" : text.substr(slash + 1, dot - slash - 1)};
+  const std::shared_ptr<const Kind> kind = catalog->Find(name);
+  if (kind == nullptr) {
+    std::vector<std::string> known;
+    for (const KindName& other : catalog->kinds()) known.push_back(other.ToString());
+    const std::string near = NearestWord(text.substr(0, dot), known);
+    *console.err << fmt::format("error: there is no kind '{}'{}\n", text.substr(0, dot),
+                                near.empty() ? "; list them with: tandem explain"
+                                             : fmt::format("; did you mean '{}'?", near));
+    return kExitNotFound;
+  }
+  std::string path = dot == std::string::npos ? "" : text.substr(dot);
+  if (!path.empty() && path[0] == '.') path.erase(0, 1);
+  if (path.rfind("spec.", 0) == 0) path.erase(0, 5);
+  const Result<std::string> explained = kind->Explain(path);
+  if (!explained.ok()) return FailCall(explained.status(), console);
+  *console.out << *explained;
+  return kExitOk;
+}
+
+}  // namespace tandem

@@ -1,0 +1,193 @@
+#include "daemon/daemon.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <future>
+#include <thread>
+
+#include "daemon/executors.h"
+#include "daemon/local_secrets.h"
+#include "daemon/providers.h"
+#include "daemon/state_lock.h"
+#include "tandem/api/server.h"
+#include "tandem/base/version.h"
+#include "tandem/state_sqlite/sqlite_store.h"
+#include "tandem/web/server.h"
+
+namespace tandem {
+namespace {
+
+int Fail(const Status& status) {
+  std::fprintf(stderr, "tandemd: %s\n", status.message().c_str());
+  const bool configuration =
+      status.code() == Code::kInvalidArgument || status.code() == Code::kNotFound;
+  return configuration ? 2 : 1;
+}
+
+/// SIGTERM and SIGINT, blocked in every thread and taken here.
+class Signals {
+ public:
+  Signals() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGTERM);
+    sigaddset(&set_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+  }
+  int Wait() {
+    int number = 0;
+    sigwait(&set_, &number);
+    return number;
+  }
+  /// From now on the next signal ends the process at once.
+  void QuitOnNext() {
+    signal(SIGTERM, [](int) { _exit(1); });
+    signal(SIGINT, [](int) { _exit(1); });
+    pthread_sigmask(SIG_UNBLOCK, &set_, nullptr);
+  }
+
+ private:
+  sigset_t set_{};
+};
+
+struct HostPort {
+  std::string host;
+  int port = 0;
+};
+Result<HostPort> ParseHostPort(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  int port = -1;
+  if (colon != std::string::npos && colon + 1 < text.size() && text.size() - colon <= 6 &&
+      std::all_of(text.begin() + static_cast<ptrdiff_t>(colon) + 1, text.end(),
+                  [](char c) { return c >= '0' && c <= '9'; }))
+    port = std::stoi(text.substr(colon + 1));
+  if (port < 0 || port > 65535)
+    return InvalidArgument(fmt::format("'{}' is not host:port", text));
+  return HostPort{text.substr(0, colon), port};
+}
+
+}  // namespace
+
+int RunDaemon(const Settings& settings) {
+  SetLogLevel(settings.log_level);
+  Signals signals;
+  const SystemClock clock;
+  SystemRandom random;
+
+  Result<StateLock> lock = StateLock::Take(settings.state_dir);
+  if (!lock.ok()) return Fail(lock.status());
+  const Result<std::string> key = LoadSecretKey(settings.state_dir + "/secret.key");
+  if (!key.ok()) return Fail(key.status());
+  const Result<std::unique_ptr<Catalog>> catalog = OpenCatalog(settings.schemas);
+  if (!catalog.ok()) return Fail(catalog.status());
+  const std::string owner = fmt::format("uid:{}", geteuid());
+  const Result<RoleMap> roles = RoleMap::From(settings.roles, owner);
+  if (!roles.ok()) return Fail(roles.status());
+
+  const size_t cores = std::max(1u, std::thread::hardware_concurrency());
+  auto pool = std::make_unique<ThreadPool>(cores);
+  ThreadPool disk(1);
+  Providers providers(settings, clock);
+  const std::unique_ptr<SecretSource> secrets = NewLocalSecretSource(pool.get());
+
+  SqliteOptions store_options;
+  store_options.path = settings.state_dir + "/tandem.db";
+  store_options.work = [&disk](std::function<void()> job) { disk.Run(std::move(job)); };
+  // The engine posts what it is told to itself, so completions may run on the disk's thread.
+  store_options.post = [](std::function<void()> job) { job(); };
+  Result<std::unique_ptr<StateStore>> store = OpenSqliteStore(std::move(store_options));
+  if (!store.ok()) return Fail(store.status());
+
+  EnginePorts ports;
+  ports.store = store->get();
+  ports.clock = &clock;
+  ports.random = &random;
+  ports.executor = pool.get();
+  ports.secrets = secrets.get();
+  ports.catalog = catalog->get();
+  ports.provider = [&providers](const std::string& name) { return providers.Find(name); };
+  ports.parallel = ParallelOn(cores);
+  ports.secret_key = *key;
+  EngineSettings engine_settings;
+  engine_settings.resync = settings.resync;
+  engine_settings.heal = settings.heal;
+  auto engine = std::make_unique<Engine>(std::move(ports), engine_settings);
+  auto turning = std::make_unique<EngineThread>(*engine, clock);
+
+  std::promise<Status> started;
+  engine->Start([&started](Status status) { started.set_value(std::move(status)); });
+  Status status = started.get_future().get();
+
+  std::unique_ptr<ApiServer> api;
+  std::unique_ptr<WebServer> web;
+  if (status.ok()) {
+    ApiOptions options;
+    options.engine = engine.get();
+    options.catalog = catalog->get();
+    options.roles = *roles;
+    options.version = kVersion;
+    options.parallel = ParallelOn(cores);
+    if (settings.listen.rfind("unix:", 0) == 0) {
+      options.socket_path = settings.listen.substr(5);
+    } else {
+      options.tcp_address = settings.listen;
+      options.tls = {settings.tls_cert, settings.tls_key, settings.tls_client_ca};
+    }
+    Result<std::unique_ptr<ApiServer>> made = StartApiServer(std::move(options));
+    status = made.status();
+    if (made.ok()) api = std::move(made).value();
+  }
+  if (status.ok() && !settings.web.empty()) {
+    const Result<HostPort> address = ParseHostPort(settings.web);
+    status = address.status();
+    if (status.ok()) {
+      WebOptions options;
+      options.host = address->host;
+      options.port = address->port;
+      options.metrics = [&engine] { return engine->Metrics(); };
+      options.ready = [&engine] { return engine->snapshot()->ready; };
+      Result<std::unique_ptr<WebServer>> made = StartWebServer(std::move(options));
+      status = made.status();
+      if (made.ok()) web = std::move(made).value();
+    }
+  }
+
+  if (status.ok()) {
+    Log(LogLevel::kInfo, "tandemd is serving",
+        {{"version", std::string(kVersion)},
+         {"listen", settings.listen},
+         {"web", web == nullptr ? "none" : fmt::format("port {}", web->port())},
+         {"state", settings.state_dir},
+         {"sandbox", settings.sandbox ? "true" : "false"}});
+    signals.Wait();
+    signals.QuitOnNext();
+    Log(LogLevel::kInfo, "tandemd is stopping");
+  }
+
+  // Health says so and new runs are refused; no call is issued; calls in flight get the grace, and their
+  // intents stay open if that is not enough; then the last commit; then streams, page, plugins, store.
+  if (api != nullptr) api->Drain();
+  if (web != nullptr) web->Drain();
+  auto quiet = std::make_shared<std::promise<void>>();
+  engine->Stop([quiet] { quiet->set_value(); });
+  if (quiet->get_future().wait_for(settings.grace) != std::future_status::ready)
+    Log(LogLevel::kWarning, "calls are still in flight; they are settled at the next start");
+  if (api != nullptr) api->Stop(std::chrono::seconds(2));
+  web.reset();
+  providers.Stop(std::chrono::seconds(2));
+  turning.reset();
+  pool.reset();
+  disk.Drain();
+  engine.reset();
+  store->reset();
+  if (!status.ok()) return Fail(status);
+  Log(LogLevel::kInfo, "tandemd stopped");
+  return 0;
+}
+
+}  // namespace tandem

@@ -1,0 +1,57 @@
+#include "daemon/state_lock.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+namespace tandem {
+
+Result<StateLock> StateLock::Take(const std::string& state_dir) {
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(state_dir).parent_path(), error);
+  if (mkdir(state_dir.c_str(), 0700) != 0 && errno != EEXIST) {
+    const std::string why =
+        fmt::format("cannot make the state directory {}: {}", state_dir, std::strerror(errno));
+    return errno == EACCES ? PermissionDenied(why + "; choose another with --state-dir")
+                           : Unavailable(why);
+  }
+  const std::string path = state_dir + "/tandemd.lock";
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    const std::string why = fmt::format("cannot open {}: {}", path, std::strerror(errno));
+    return errno == EACCES ? PermissionDenied(why) : Unavailable(why);
+  }
+  if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    char pid[32] = {};
+    [[maybe_unused]] const ssize_t got = pread(fd, pid, sizeof pid - 1, 0);
+    pid[std::strcspn(pid, "\n")] = '\0';
+    close(fd);
+    return FailedPrecondition(
+        fmt::format("the state directory {} is in use by another tandemd (process {})", state_dir,
+                    pid[0] == '\0' ? "unknown" : pid));
+  }
+  const std::string pid = fmt::format("{}\n", getpid());
+  if (ftruncate(fd, 0) != 0 ||
+      pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+    const std::string why = fmt::format("cannot write {}: {}", path, std::strerror(errno));
+    const bool full = errno == ENOSPC;
+    close(fd);
+    return full ? ResourceExhausted(why) : Unavailable(why);
+  }
+  return StateLock(fd);
+}
+
+StateLock::StateLock(StateLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+StateLock::~StateLock() {
+  if (fd_ >= 0) close(fd_);
+}
+
+}  // namespace tandem

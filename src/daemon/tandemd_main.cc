@@ -1,0 +1,12 @@
+#include <cstdio>
+
+#include "daemon/daemon.h"
+
+int main(int argc, char** argv) {
+  const tandem::ParsedSettings parsed = tandem::ParseSettings(argc, argv);
+  if (!parsed.settings.has_value()) {
+    std::fputs(parsed.text.c_str(), parsed.exit_code == 0 ? stdout : stderr);
+    return parsed.exit_code;
+  }
+  return tandem::RunDaemon(*parsed.settings);
+}
