@@ -1,4 +1,6 @@
 // Mutating calls: what is refused, and what the rest does.
+#include "tandem/schema/calls.h"
+
 #include <algorithm>
 #include <cctype>
 #include <set>
@@ -100,8 +102,9 @@ CallError SimProvider::Core::CheckReferences(const Play& play, const std::string
   return {};
 }
 
-std::string SimProvider::Core::IdentityOf(const Play& play, const ApplyRequest& request,
-                                          const std::string& name, Value& fields, Random& random) {
+Result<std::string> SimProvider::Core::IdentityOf(const Play& play, const ApplyRequest& request,
+                                                  const std::string& name, Value& fields,
+                                                  Random& random) {
   const Kind& kind = *play.kind;
   const std::string& member = kind.identity_field();
   const SimAccount& account = world_->accounts().at(request.account);
@@ -119,19 +122,6 @@ std::string SimProvider::Core::IdentityOf(const Play& play, const ApplyRequest& 
     if (value == nullptr || !value->is_scalar()) return std::nullopt;
     return TextOf(*value);
   };
-  const auto pattern = play.computed.find(member);
-  if (!play.compose.empty()) {
-    identity = Expand(play.compose, random, lookup);
-  } else if (play.named) {
-    identity = name;
-  } else if (pattern != play.computed.end() && pattern->second.is_string()) {
-    identity = Expand(pattern->second.as_string(), random, lookup);
-  } else {
-    std::string prefix = kind.name().kind;
-    for (char& c : prefix) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    identity = prefix + "-" + random.Hex(17);
-  }
-  if (play.compose.empty() && !member.empty()) SetAt(fields, ParsePath(member), identity);
   const auto fill = [&](const std::string& path, const Value& form) {
     const Path steps = ParsePath(path);
     if (steps.empty() || FindAt(fields, steps) != nullptr) return;
@@ -144,7 +134,23 @@ std::string SimProvider::Core::IdentityOf(const Play& play, const ApplyRequest& 
     }
     SetAt(fields, steps, ExpandValue(form, random, lookup));
   };
+  // Before the identity: it may be made of them.
   for (const auto& [path, form] : play.defaults) fill(path, form);
+  const auto pattern = play.computed.find(member);
+  if (play.named || !play.compose.empty()) {
+    // As providers and the engine make it from the same fields.
+    if (play.named && fields.At(member) == nullptr) SetAt(fields, ParsePath(member), name);
+    TANDEM_ASSIGN_OR_RETURN(identity, tandem::IdentityOf(kind, fields));
+  } else if (pattern != play.computed.end() && pattern->second.is_string()) {
+    identity = Expand(pattern->second.as_string(), random, lookup);
+  } else {
+    std::string prefix = kind.name().kind;
+    for (char& c : prefix) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    identity = prefix + "-" + random.Hex(17);
+  }
+  if (!play.named && play.compose.empty() && !member.empty()) {
+    SetAt(fields, ParsePath(member), identity);
+  }
   for (const auto& [path, form] : play.computed) {
     if (path != member) fill(path, form);
   }
@@ -244,7 +250,11 @@ ApplyAnswer SimProvider::Core::Create(const Play& play, const ApplyRequest& requ
   const Value before = fields;
   for (int attempt = 0; attempt < 100; ++attempt) {
     fields = before;
-    key.identity = IdentityOf(play, request, name, fields, random);
+    Result<std::string> identity = IdentityOf(play, request, name, fields, random);
+    if (!identity.ok()) {
+      return Failure(Refuse(kind, Refused::kInvalid, identity.status().message()));
+    }
+    key.identity = std::move(*identity);
     if (play.named || !play.compose.empty() || world_->Find(key) == nullptr) break;
   }
   const SimObject* taken = world_->Find(key);
@@ -280,7 +290,7 @@ ApplyAnswer SimProvider::Core::Create(const Play& play, const ApplyRequest& requ
     record.token = request.token;
     record.request = fingerprint;
   }
-  if (kind.can_mark() && !play.mark_by_call) record.mark = request.mark;
+  if (play.mark_at_create) record.mark = request.mark;
   record.fields = Packed::From(fields);
   record.states = play.states;
   record.until = now_ + play.create;

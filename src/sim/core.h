@@ -56,8 +56,8 @@ class SimProvider::Core {
   CallError CheckReferences(const Play& play, const std::string& account, const Value& fields,
                             const SimKey* self);
   CallError CheckThere(const Play& play, const SimKey& key, const SimObject** object);
-  std::string IdentityOf(const Play& play, const ApplyRequest& request, const std::string& name,
-                         Value& fields, Random& random);
+  Result<std::string> IdentityOf(const Play& play, const ApplyRequest& request,
+                                 const std::string& name, Value& fields, Random& random);
   /// Appends, then loses the reply if a fault says so.
   ApplyAnswer Commit(const WorldRecord& record, Duration takes, bool handle);
 

@@ -4,6 +4,8 @@
 #include <cctype>
 #include <functional>
 
+#include "tandem/schema/calls.h"
+
 namespace tandem {
 namespace {
 
@@ -159,10 +161,7 @@ Play PlayOf(std::shared_ptr<const Kind> kind) {
     play.compose = identity->StringOr("compose", "");
     play.named = identity->StringOr("kind", "") == "named";
   }
-  const Value* tags = body.Find("tags");
-  play.mark_by_call = operations != nullptr && operations->Find("mark") != nullptr &&
-                      (tags == nullptr || tags->Find("create") == nullptr) &&
-                      kind->create_class() != 'B';
+  play.mark_at_create = MarksAtCreate(*kind);
   if (const Value* states = body.Find("states")) {
     const std::vector<std::string> ready = TextsAt(*states, "ready");
     const std::vector<std::string> busy = TextsAt(*states, "busy");

@@ -27,7 +27,7 @@ struct Play {
   bool remove_handle = false;
   double rate = 0;                   // calls a simulated second and account; 0: no limit
   std::vector<std::string> outside;  // globs of references that exist without being in the world
-  bool mark_by_call = false;         // the mark needs a call of its own
+  bool mark_at_create = false;       // else the mark needs a call of its own
   std::string compose;               // the form of a composed identity, or ""
   bool named = false;                // the user gives the identity
   Map computed;                      // path to value; strings are forms for Expand

@@ -129,6 +129,24 @@ TEST(SimLife, R9ClassDMakesDuplicates) {
   EXPECT_EQ(cloud.List("queue.sim/Queue").objects.size(), 2u);
 }
 
+TEST(SimLife, IdentitiesAreMadeOfDefaultsAndParts) {
+  SimCloud cloud;
+  EXPECT_EQ(cloud.Made("iam.sim/Policy/p", "{}"), "arn:sim:iam::111122223333:policy/p");
+  EXPECT_EQ(cloud.Made("iam.sim/Policy/q", R"({"Path":"/team/"})"),
+            "arn:sim:iam::111122223333:policy/team/q");
+  const std::string one = cloud.Made("dns.sim/Zone/one", R"({"Name":"one"})");
+  const std::string two = cloud.Made("dns.sim/Zone/two", R"({"Name":"two"})");
+  const auto alias = [&](const std::string& zone) {
+    return cloud.Create("dns.sim/Alias/a", R"({"ZoneId":")" + zone + R"(","Name":"www"})");
+  };
+  EXPECT_EQ(alias(one).identity, one + "|www");
+  EXPECT_EQ(alias(two).identity, two + "|www");
+  const ApplyAnswer again = alias(one);
+  EXPECT_EQ(again.error.error_class, CallErrorClass::kExists);
+  EXPECT_EQ(again.error.code, "InvalidChangeBatch");
+  EXPECT_EQ(cloud.Read("dns.sim/Alias", one + "|www").object.fields.Unpack().Find("id"), nullptr);
+}
+
 TEST(SimLife, NamesAreFreeAgainAfterTheDelete) {
   SimCloud cloud;
   cloud.Made("iam.sim/Role/app", R"({"Policy":"{}"})");
