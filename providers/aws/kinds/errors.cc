@@ -1,0 +1,129 @@
+#include "providers/aws/kinds/errors.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tandem::aws {
+namespace {
+
+constexpr size_t kLongestMessage = 500;
+
+bool IsThrottling(const WireError& error) {
+  constexpr std::string_view kCodes[] = {
+      "Throttling",           "ThrottlingException",      "ThrottledException",
+      "RequestThrottled",     "RequestThrottledException", "TooManyRequestsException",
+      "RequestLimitExceeded", "BandwidthLimitExceeded",   "SlowDown",
+      "EC2ThrottledException", "ProvisionedThroughputExceededException",
+  };
+  return error.status == 429 ||
+         std::find(std::begin(kCodes), std::end(kCodes), error.code) != std::end(kCodes);
+}
+
+CallErrorClass FromTable(const Kind* kind, const WireError& error) {
+  const Value* table = kind == nullptr ? nullptr : kind->body().Find("errors");
+  const Value* entry = table == nullptr ? nullptr : table->Find(error.code);
+  if (entry == nullptr) return CallErrorClass::kUnspecified;
+  if (entry->is_string()) return ParseErrorClass(entry->as_string());
+  if (!entry->is_map()) return CallErrorClass::kUnspecified;
+  for (const auto& [part, word] : entry->as_map())
+    if (part != "otherwise" && error.message.find(part) != std::string::npos && word.is_string())
+      return ParseErrorClass(word.as_string());
+  return ParseErrorClass(entry->StringOr("otherwise", ""));
+}
+
+CallErrorClass ClassOf(const Kind* kind, const WireError& error) {
+  // Whatever wrote this was not the service, or did not finish.
+  if (!error.understood) return CallErrorClass::kPerhapsDone;
+  if (const CallErrorClass own = FromTable(kind, error); own != CallErrorClass::kUnspecified)
+    return own;
+  if (IsThrottling(error)) return CallErrorClass::kThrottled;
+  if (IsSignInCode(error.code)) return CallErrorClass::kSignIn;
+  if (error.code == "ServiceQuotaExceededException") return CallErrorClass::kExhausted;
+  if (error.code == "RequestTimeout" || error.code == "RequestTimeoutException")
+    return CallErrorClass::kPerhapsDone;
+  return error.status >= 400 && error.status < 500 ? CallErrorClass::kTerminal
+                                                   : CallErrorClass::kPerhapsDone;
+}
+
+void SecretTexts(const Kind& kind, const Value& value, Path& at, std::vector<std::string>& out) {
+  if (value.is_string()) {
+    if (!value.as_string().empty() && kind.RuleFor(at).secret) out.push_back(value.as_string());
+  } else if (value.is_map()) {
+    for (const auto& [key, item] : value.as_map()) {
+      at.push_back({key, -1});
+      SecretTexts(kind, item, at, out);
+      at.pop_back();
+    }
+  } else if (value.is_list()) {
+    for (size_t i = 0; i < value.as_list().size(); ++i) {
+      at.push_back({"", static_cast<int64_t>(i)});
+      SecretTexts(kind, value.as_list()[i], at, out);
+      at.pop_back();
+    }
+  }
+}
+
+}  // namespace
+
+CallErrorClass ParseErrorClass(std::string_view word) {
+  constexpr std::pair<std::string_view, CallErrorClass> kWords[] = {
+      {"not-done", CallErrorClass::kNotDone},     {"perhaps-done", CallErrorClass::kPerhapsDone},
+      {"waiting", CallErrorClass::kWaiting},      {"throttled", CallErrorClass::kThrottled},
+      {"conflict", CallErrorClass::kConflict},    {"sign-in", CallErrorClass::kSignIn},
+      {"exhausted", CallErrorClass::kExhausted},  {"terminal", CallErrorClass::kTerminal},
+      {"gone", CallErrorClass::kGone},            {"exists", CallErrorClass::kExists},
+  };
+  for (const auto& [known, error_class] : kWords)
+    if (known == word) return error_class;
+  return CallErrorClass::kUnspecified;
+}
+
+CallError Classify(const Kind* kind, const CallFailure& failure, bool mutating) {
+  using Stage = CallFailure::Stage;
+  const auto make = [&](CallErrorClass error_class, std::string code, std::string_view text) {
+    // A read that perhaps happened did nothing.
+    if (error_class == CallErrorClass::kPerhapsDone && !mutating)
+      error_class = CallErrorClass::kNotDone;
+    CallError error = MakeCallError(
+        error_class, std::move(code),
+        fmt::format("{}: {}", failure.operation, text.substr(0, kLongestMessage)));
+    error.retry_after = failure.retry_after;
+    return error;
+  };
+  const std::string& why = failure.status.message();
+  switch (failure.stage) {
+    case Stage::kRefused:
+      return make(CallErrorClass::kTerminal, "InvalidRequest", why);
+    case Stage::kSignIn:
+      return make(CallErrorClass::kSignIn, "NoCredentials", why);
+    case Stage::kNotSent:
+      return make(CallErrorClass::kNotDone, "NotSent", why);
+    case Stage::kLost:
+      return make(CallErrorClass::kPerhapsDone, "ReplyLost", why);
+    case Stage::kAnswered:
+      break;
+  }
+  const WireError& error = failure.error;
+  const CallErrorClass error_class = ClassOf(kind, error);
+  if (!error.understood)
+    return make(error_class, "UnreadableAnswer",
+                fmt::format("the answer with status {} is not of the service", error.status));
+  const bool discreet = !IsSignInCode(error.code) || error.code.rfind("Expired", 0) == 0;
+  return make(error_class, error.code,
+              discreet && !error.message.empty() ? error.message : "the service refused the call");
+}
+
+void HideSecrets(const Kind& kind, const Value& form, CallError& error) {
+  if (error.ok) return;
+  std::vector<std::string> secrets;
+  Path at;
+  SecretTexts(kind, form, at, secrets);
+  for (const std::string& secret : secrets) {
+    for (size_t found = error.message.find(secret); found != std::string::npos;
+         found = error.message.find(secret, found + 11))
+      error.message.replace(found, secret.size(), "(sensitive)");
+  }
+}
+
+}  // namespace tandem::aws
