@@ -9,7 +9,6 @@
 
 namespace tandem {
 namespace {
-constexpr size_t kWorkATurn = 128;
 constexpr Duration kTurn = std::chrono::milliseconds(1);
 }  // namespace
 
@@ -50,7 +49,7 @@ Engine::Core::~Core() { context.inbox->Close(); }
 bool Engine::Core::RunOne() {
   bool worked = false;
   const Time begun = context.Now();
-  size_t left = kWorkATurn;
+  size_t left = std::max<size_t>(1, context.settings.turn);
   const auto more = [&] { return left > 0 && context.Now() - begun < kTurn; };
   while (more()) {
     std::function<void()> work = context.inbox->Take();

@@ -98,8 +98,11 @@ TEST(EngineRecovery, R9_KilledAtAnyTurnTheRunFinishesByItself) {
   for (const Case& c : Cases()) {
     for (const bool lose : {false, true}) {
       int turns = 1;
+      int kills = 0;
       for (int kill_at = 0; kill_at < turns && kill_at < 400; ++kill_at) {
-        EngineRig rig;
+        EngineSettings settings;
+        settings.turn = 1;  // so that it can die between any two pieces of work
+        EngineRig rig(settings);
         const PlanAnswer plan = rig.Plan(c.documents);
         ASSERT_EQ(plan.refusal, Refusal::kNone) << plan.message;
         StartRequest request;
@@ -147,7 +150,10 @@ TEST(EngineRecovery, R9_KilledAtAnyTurnTheRunFinishesByItself) {
         EXPECT_EQ(EngineRig::Steps(rig.Plan(c.documents)), "")
             << c.name << ", killed at turn " << kill_at;
         if (::testing::Test::HasFailure()) return;
+        ++kills;
       }
+      // Enough turns that every state of the step was one at which it died.
+      EXPECT_GE(kills, lose ? 4 : 8) << c.name;
     }
   }
 }

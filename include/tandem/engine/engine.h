@@ -50,6 +50,7 @@ struct EngineSettings {
   Duration approval_lifetime = std::chrono::hours(24);
   Duration call_timeout = std::chrono::seconds(60);  // deadline of one provider call
   size_t events_kept = 10'000;
+  size_t turn = 128;  // pieces of work in one turn, at most
 };
 
 /// Why a request was refused, so that the command line can choose its exit code.
