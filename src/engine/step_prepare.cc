@@ -176,17 +176,15 @@ Result<Value> StepMachine::DesiredOf(StepWork& work, std::string* waits_for) {
   return desired;
 }
 
-// R3, R5: true if `desired` is what the plan showed, unknowns filled in.
-bool StepMachine::Matches(const StepWork& work, const Value& desired, std::string* moved) const {
-  const Value canonical = work.kind->Canonical(desired);
+// R3, R5: true if the changes that are due now are those that the plan showed, unknowns filled in. What
+// is not due any more makes the step milder.
+bool StepMachine::Matches(const StepWork& work, const ResourceDiff& fresh, std::string* moved) const {
+  std::map<std::string, const FieldChange*> due;
+  for (const FieldChange& change : fresh.changes) due[change.path] = &change;
   for (const FieldChange& change : work.step().changes) {
-    if (change.unknown || change.sensitive || !change.unset.empty() || IsRecordOnly(change)) continue;
-    const Value* now = FindAt(canonical, ParsePath(change.path));
-    if (now == nullptr && change.after.is_null()) continue;
-    if (now != nullptr && *now == change.after) continue;
-    // The plan may show the value as the model wrote it, before it is made canonical.
-    const Value* written = FindAt(desired, ParsePath(change.path));
-    if (written != nullptr && *written == change.after) continue;
+    if (change.unknown || change.sensitive || IsRecordOnly(change)) continue;
+    const auto now = due.find(change.path);
+    if (now == due.end() || now->second->after == change.after) continue;
     *moved = change.path;
     return false;
   }
@@ -282,7 +280,10 @@ bool StepMachine::ComposeCalls(const Ptr& work) {
                           resource->record->run == work->run->run.id && work->row().call > 0;
   if (step.action == Action::kCreate || (step.action == Action::kReplace && made_by_us &&
                                          work->identity != step.base.identity)) {
-    if (!Matches(*work, work->desired, &moved)) {
+    DiffInput whole;
+    whole.kind = &kind;
+    whole.desired = &work->desired;
+    if (!made_by_us && !Matches(*work, Compare(whole), &moved)) {
       End(work, StepState::kVoid, fmt::format("{} came out as another value than the plan showed",
                                               moved));
       return false;
@@ -338,7 +339,7 @@ bool StepMachine::ComposeCalls(const Ptr& work) {
     if (!change.unset.empty() && !change.after.is_null())
       SetAt(work->sent, ParsePath(change.path), change.after);
   }
-  if (!Matches(*work, work->desired, &moved)) {
+  if (!Matches(*work, fresh, &moved)) {
     End(work, StepState::kVoid,
         fmt::format("{} came out as another value than the plan showed", moved));
     return false;

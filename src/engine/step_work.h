@@ -20,6 +20,7 @@
 #include "engine/context.h"
 #include "engine/observer.h"
 #include "engine/run_work.h"
+#include "tandem/diff/diff.h"
 #include "tandem/model/value.h"
 
 namespace tandem {
@@ -91,7 +92,7 @@ class StepMachine {
   bool ComposeCalls(const Ptr& work);
   Result<Value> DesiredOf(StepWork& work, std::string* waits_for);
   std::optional<std::string> MarkProblem(const StepWork& work) const;
-  bool Matches(const StepWork& work, const Value& desired, std::string* moved) const;
+  bool Matches(const StepWork& work, const ResourceDiff& fresh, std::string* moved) const;
 
   // step_call.cc: intent, call, outcome.
   void Intend(const Ptr& work);

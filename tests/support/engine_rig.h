@@ -110,10 +110,13 @@ spec: {provider: sim, site: aws, region: us-east-1, accountId: "111122223333"}
 
 class EngineRig {
  public:
-  explicit EngineRig(EngineSettings settings = {})
-      : catalog(SimKinds()), store([](std::function<void()> work) { work(); }), settings_(settings) {
+  /// Without a catalog: the small one of tests/support/sim_kinds.h.
+  explicit EngineRig(EngineSettings settings = {}, std::unique_ptr<Catalog> kinds = nullptr)
+      : catalog(kinds ? std::move(kinds) : std::make_unique<JsonCatalog>(SimKinds())),
+        store([](std::function<void()> work) { work(); }),
+        settings_(settings) {
     Result<std::unique_ptr<SimProvider>> opened =
-        SimProvider::Open({&journal, &clock, &catalog}, WorldSettings{});
+        SimProvider::Open({&journal, &clock, catalog.get()}, WorldSettings{});
     TANDEM_CHECK(opened.ok());
     cloud = std::move(*opened);
     provider = std::make_unique<LossyProvider>(cloud.get());
@@ -129,10 +132,10 @@ class EngineRig {
     ports.random = &random;
     ports.executor = &executor;
     ports.secrets = &secrets;
-    ports.catalog = &catalog;
+    ports.catalog = catalog.get();
     ports.secret_key = "key";
     ports.provider = [this](const std::string& name) -> Provider* {
-      return name == "sim" ? provider.get() : nullptr;
+      return name.empty() ? nullptr : provider.get();
     };
     engine = std::make_unique<Engine>(std::move(ports), settings_);
     std::optional<Status> started;
@@ -292,7 +295,7 @@ class EngineRig {
   ManualClock clock;
   SeededRandom random{7};
   MemoryJournal journal;
-  JsonCatalog catalog;
+  std::unique_ptr<Catalog> catalog;
   MemoryStore store;
   InlineExecutor executor;
   MapSecrets secrets;
