@@ -60,8 +60,10 @@ class Interrupts {
   std::thread thread_;
 };
 
+bool IsDone(const std::string& state) { return state == "settled" || state == "verified"; }
+
 bool IsOver(const std::string& state) {
-  return state == "verified" || state == "failed" || state == "blocked" || state == "void" ||
+  return IsDone(state) || state == "failed" || state == "blocked" || state == "void" ||
          state == "cancelled";
 }
 
@@ -78,9 +80,9 @@ class Display {
     if (IsOver(state) && !was_over) {
       ++over_;
       Erase();
-      const char* sign = state == "verified" ? "✓" : state == "cancelled" ? "·" : "✗";
-      *console_.out << fmt::format("{} {} {}{}{}\n", Colored(sign, state == "verified" ? 32 : 31), step.action(),
-                                   step.address(), state == "verified" ? "" : ": " + state,
+      const char* sign = IsDone(state) ? "✓" : state == "cancelled" ? "·" : "✗";
+      *console_.out << fmt::format("{} {} {}{}{}\n", Colored(sign, IsDone(state) ? 32 : 31), step.action(),
+                                   step.address(), IsDone(state) ? "" : ": " + state,
                                    step.error().empty() ? "" : " (" + step.error() + ")");
       working_.erase(step.id());
     } else if (!IsOver(state) && state != "pending") {

@@ -28,7 +28,7 @@ int Usage(const Console& console) {
   return kExitConfiguration;
 }
 
-int Done(const Status& status, const Console& console) {
+int ExitOf(const Status& status, const Console& console) {
   return status.ok() ? int{kExitOk} : FailCall(status, console);
 }
 
@@ -92,9 +92,9 @@ int RunSandbox(const Flags& flags, const Console& console) {
       *console.err << fmt::format("error: '{}' is not JSON; quote a text: '\"text\"'\n", words[3]);
       return kExitConfiguration;
     }
-    return Done(sandbox.Mutate(words[1], words[2], *value), console);
+    return ExitOf(sandbox.Mutate(words[1], words[2], *value), console);
   }
-  if (words[0] == "delete" && words.size() == 2) return Done(sandbox.Delete(words[1]), console);
+  if (words[0] == "delete" && words.size() == 2) return ExitOf(sandbox.Delete(words[1]), console);
   if (words[0] == "fault" && words.size() >= 3 && words[1] == "add") return AddFault(sandbox, flags, console);
   if (words[0] == "fault" && words.size() == 2 && words[1] == "list") return ListFaults(sandbox, console);
   if (words[0] == "fault" && words.size() >= 2 && words.size() <= 3 && words[1] == "clear") {
