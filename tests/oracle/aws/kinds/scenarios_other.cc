@@ -1,0 +1,161 @@
+#include "tests/oracle/aws/kinds/scenarios.h"
+
+namespace tandem::oracle {
+namespace {
+
+std::string RoleFor(Cloud& cloud, const std::string& name) {
+  Value spec = cloud.Example("iam.aws/Role");
+  spec.as_map().erase("ManagedPolicyArns");
+  const std::string made = cloud.Need("iam.aws/Role", name, std::move(spec));
+  return "arn:aws:iam::" + cloud.judge().account_id + ":role/" + made;
+}
+
+std::vector<std::string> SubnetsFor(Cloud& cloud) {
+  const std::string network =
+      cloud.Need("ec2.aws/VPC", "main", cloud.Example("ec2.aws/VPC"));
+  std::vector<std::string> made;
+  for (const char* zone : {"a", "b"}) {
+    Value spec = cloud.Example("ec2.aws/Subnet");
+    spec.Set("VpcId", network);
+    spec.Set("AvailabilityZone", std::string("us-east-1") + zone);
+    spec.Set("CidrBlock", std::string("10.0.") + (*zone == 'a' ? "1" : "2") + ".0/24");
+    made.push_back(cloud.Need("ec2.aws/Subnet", std::string("private-") + zone, std::move(spec)));
+  }
+  return made;
+}
+
+Value ClusterSpec(Cloud& cloud) {
+  Value spec = cloud.Example("eks.aws/Cluster");
+  spec.Set("roleArn", RoleFor(cloud, "eks-cluster"));
+  tandem::List subnets;
+  for (const std::string& subnet : SubnetsFor(cloud)) subnets.emplace_back(subnet);
+  SetAt(spec, ParsePath("resourcesVpcConfig.subnetIds"), std::move(subnets));
+  return spec;
+}
+
+}  // namespace
+
+std::vector<Scenario> OtherScenarios() {
+  Scenario logs;
+  logs.name = "log-group";
+  logs.kind = "logs.aws/LogGroup";
+  logs.object = "orders-api";
+  logs.spec = [](Cloud& cloud) { return cloud.Example("logs.aws/LogGroup"); };
+  logs.outside = {{"retention", "logs", "PutRetentionPolicy",
+                   [](const Made& made) {
+                     return Map{{"logGroupName", made.identity}, {"retentionInDays", 7}};
+                   },
+                   "retentionInDays"}};
+  logs.updates = {
+      {"retention", [](Value& spec) { spec.Set("retentionInDays", 90); }},
+      {"no-retention", [](Value& spec) { spec.as_map().erase("retentionInDays"); }},
+      {"tags", [](Value& spec) { spec.Set("tags", Map{{"owner", "sre"}}); }},
+  };
+
+  Scenario table;
+  table.name = "table";
+  table.kind = "dynamodb.aws/Table";
+  table.object = "carts";
+  table.spec = [](Cloud& cloud) { return cloud.Example("dynamodb.aws/Table"); };
+  table.outside = {{"protection", "dynamodb", "UpdateTable",
+                    [](const Made& made) {
+                      return Map{{"TableName", made.identity},
+                                 {"DeletionProtectionEnabled", false}};
+                    },
+                    "DeletionProtectionEnabled"}};
+  table.updates = {
+      {"stream",
+       [](Value& spec) {
+         spec.Set("StreamSpecification",
+                  Map{{"StreamEnabled", true}, {"StreamViewType", "KEYS_ONLY"}});
+       }},
+      {"another-view",
+       [](Value& spec) {
+         SetAt(spec, ParsePath("StreamSpecification.StreamViewType"), "NEW_AND_OLD_IMAGES");
+       }},
+      {"second-index",
+       [](Value& spec) {
+         Value attributes = *spec.Find("AttributeDefinitions");
+         attributes.as_list().push_back(Map{{"AttributeName", "day"}, {"AttributeType", "S"}});
+         spec.Set("AttributeDefinitions", attributes);
+         Value indexes = *spec.Find("GlobalSecondaryIndexes");
+         indexes.as_list().push_back(
+             Map{{"IndexName", "by-day"},
+                 {"KeySchema",
+                  tandem::List{Map{{"AttributeName", "day"}, {"KeyType", "HASH"}}}},
+                 {"Projection", Map{{"ProjectionType", "KEYS_ONLY"}}}});
+         spec.Set("GlobalSecondaryIndexes", indexes);
+       }},
+      {"first-index-gone",
+       [](Value& spec) {
+         Value indexes = *spec.Find("GlobalSecondaryIndexes");
+         indexes.as_list().erase(indexes.as_list().begin());
+         spec.Set("GlobalSecondaryIndexes", indexes);
+         Value attributes = *spec.Find("AttributeDefinitions");
+         attributes.as_list().erase(attributes.as_list().begin() + 1);
+         spec.Set("AttributeDefinitions", attributes);
+       }},
+      {"no-ttl", [](Value& spec) { spec.as_map().erase("TimeToLiveSpecification"); }},
+      {"no-backups", [](Value& spec) { spec.as_map().erase("PointInTimeRecoverySpecification"); }},
+      {"tags",
+       [](Value& spec) {
+         spec.Set("Tags", tandem::List{Map{{"Key", "owner"}, {"Value", "sre"}}});
+       }},
+      {"unprotect", [](Value& spec) { spec.Set("DeletionProtectionEnabled", false); }},
+  };
+
+  Scenario replicated;
+  replicated.name = "replicated-table";
+  replicated.kind = "dynamodb.aws/Table";
+  replicated.object = "sessions";
+  replicated.spec = [](Cloud&) {
+    return Map{{"BillingMode", "PAY_PER_REQUEST"},
+               {"AttributeDefinitions",
+                tandem::List{Map{{"AttributeName", "id"}, {"AttributeType", "S"}}}},
+               {"KeySchema", tandem::List{Map{{"AttributeName", "id"}, {"KeyType", "HASH"}}}},
+               {"StreamSpecification",
+                Map{{"StreamEnabled", true}, {"StreamViewType", "NEW_AND_OLD_IMAGES"}}}};
+  };
+  replicated.updates = {{"replica", [](Value& spec) {
+                           spec.Set("Replicas", tandem::List{Map{{"RegionName", "eu-west-1"}}});
+                         }}};
+
+  Scenario cluster;
+  cluster.name = "cluster";
+  cluster.kind = "eks.aws/Cluster";
+  cluster.object = "shop";
+  cluster.spec = ClusterSpec;
+  cluster.updates = {
+      {"tags", [](Value& spec) { spec.Set("tags", Map{{"owner", "sre"}}); }},
+      {"logging",
+       [](Value& spec) {
+         SetAt(spec, ParsePath("logging.clusterLogging[0].types"), tandem::List{"api"});
+       }},
+      {"version", [](Value& spec) { spec.Set("version", "1.34"); }},
+  };
+
+  Scenario nodes;
+  nodes.name = "nodegroup";
+  nodes.kind = "eks.aws/Nodegroup";
+  nodes.object = "workers";
+  nodes.parents = [](const Made& made) {
+    return std::vector<std::string>{made.identity.substr(0, made.identity.find('/'))};
+  };
+  nodes.spec = [](Cloud& cloud) {
+    Value spec = cloud.Example("eks.aws/Nodegroup");
+    const std::string name = cloud.Need("eks.aws/Cluster", "shop", ClusterSpec(cloud));
+    spec.Set("clusterName", name);
+    spec.Set("nodeRole", RoleFor(cloud, "eks-node"));
+    spec.Set("subnets", tandem::List{SubnetsFor(cloud)[0]});
+    return spec;
+  };
+  nodes.updates = {
+      {"scaling",
+       [](Value& spec) { SetAt(spec, ParsePath("scalingConfig.desiredSize"), 4); }},
+      {"labels", [](Value& spec) { spec.Set("labels", Map{{"tier", "edge"}, {"zone", "a"}}); }},
+      {"tags", [](Value& spec) { spec.Set("tags", Map{{"owner", "sre"}}); }},
+  };
+  return {logs, table, replicated, cluster, nodes};
+}
+
+}  // namespace tandem::oracle
