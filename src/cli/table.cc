@@ -23,7 +23,9 @@ std::string Printable(const std::string& text) {
 bool IsPlainYaml(const std::string& text) {
   static const std::vector<std::string> words = {"true", "false", "null", "~", "yes", "no", "on", "off"};
   if (text.empty() || text.front() == ' ' || text.back() == ' ' || text.back() == ':') return false;
-  if (std::find(words.begin(), words.end(), text) != words.end()) return false;
+  std::string lower;
+  for (const char c : text) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (std::find(words.begin(), words.end(), lower) != words.end()) return false;
   if (!std::isalpha(static_cast<unsigned char>(text.front())) && text.front() != '/') return false;
   return std::all_of(text.begin(), text.end(), [](char c) {
            return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.' ||
