@@ -16,14 +16,15 @@ namespace {
 bool NothingOpaque(const std::string&) { return false; }
 
 /// Why `address` names no resource of the model, with the nearest that exists.
-void ReportDangling(const CompiledModel& model, const std::string& address, const Document& document,
-                    SourceRange range, Diagnostics& found) {
+void ReportDangling(const CompiledModel& model, const Unread& unread, const std::string& address,
+                    const Document& document, SourceRange range, Diagnostics& found) {
   const std::string from = document.address().ToString();
   const auto parsed = Address::Parse(address);
   if (!parsed.ok()) {
     found.Error(std::move(range), parsed.status().message(), "", from);
     return;
   }
+  if (unread.Explains(*parsed)) return;
   std::vector<std::string> same_kind;
   std::vector<std::string> all;
   for (const auto& [known, resource] : model.resources) {
@@ -44,8 +45,8 @@ void ReportDangling(const CompiledModel& model, const std::string& address, cons
 }
 
 /// The addresses that the templates under `value` refer to, each once; dangling ones are reported.
-std::vector<std::string> CollectReferences(const CompiledModel& model, const Value& value,
-                                           const std::string& path, const Document& document,
+std::vector<std::string> CollectReferences(const CompiledModel& model, const Unread& unread,
+                                           const Value& value, const std::string& path, const Document& document,
                                            const Scope& scope,
                                            const std::function<bool(const std::string&)>& opaque,
                                            Diagnostics& found) {
@@ -59,7 +60,7 @@ std::vector<std::string> CollectReferences(const CompiledModel& model, const Val
       if (const ModelResource* target = model.Find(reference.address)) {
         needs.insert(target->address.ToString());
       } else {
-        ReportDangling(model, reference.address, document,
+        ReportDangling(model, unread, reference.address, document,
                        RangeOfProblem(document, {at, reference.offset, "", ""}), found);
       }
     }
@@ -88,7 +89,7 @@ Result<Value> PlaceholderFor(const CompiledModel& model, const std::string& addr
   return Value(Unknown{*type, JoinPath(address + ".", text)});
 }
 
-void CheckOne(const CompiledModel& model, ModelResource& resource, Diagnostics& found) {
+void CheckOne(const CompiledModel& model, const Unread& unread, ModelResource& resource, Diagnostics& found) {
   const Document& document = *resource.document;
   const auto opaque = OpaquePaths(*resource.kind, document);
   const Names names(model, resource.site, &resource.each,
@@ -96,17 +97,22 @@ void CheckOne(const CompiledModel& model, ModelResource& resource, Diagnostics& 
                       return PlaceholderFor(model, address, path);
                     });
 
+  if (const ModelResource* still = model.Find(resource.moved_from); still != nullptr)
+    found.Error(document.RangeOf(JoinPath("metadata.annotations", "tandem/moved-from")),
+                fmt::format("{} is still in the model", still->address.ToString()),
+                "tandem/moved-from names an address that this one takes over from",
+                document.address().ToString());
   std::set<std::string> needs;
   for (const std::string& address : resource.needs) {  // tandem/depends-on, as read
     if (const ModelResource* target = model.Find(address)) {
       needs.insert(target->address.ToString());
     } else {
-      ReportDangling(model, address, document,
+      ReportDangling(model, unread, address, document,
                      document.RangeOf(JoinPath("metadata.annotations", "tandem/depends-on")), found);
     }
   }
   for (std::string& address :
-       CollectReferences(model, resource.spec, "spec", document, names, opaque, found))
+       CollectReferences(model, unread, resource.spec, "spec", document, names, opaque, found))
     needs.insert(std::move(address));
   for (const std::string& address : model.accounts.at(resource.account).references)
     needs.insert(address);
@@ -135,40 +141,67 @@ void CheckCycles(const CompiledModel& model, Diagnostics& found) {
               first.address.ToString());
 }
 
+/// The fields that make an object of `kind` the one it is, for kinds whose user gives them.
+std::vector<std::string> IdentityFields(const Kind& kind) {
+  std::vector<std::string> fields;
+  if (const Value* compose = kind.body().At("identity.compose"); compose != nullptr) {
+    const std::string& text = compose->as_string();
+    for (size_t open = text.find('{'); open != std::string::npos; open = text.find('{', open + 1))
+      fields.push_back(text.substr(open + 1, text.find('}', open) - open - 1));
+  } else if (!kind.name_field().empty()) {
+    fields.push_back(kind.name_field());
+    if (!kind.parent_field().empty()) fields.push_back(kind.parent_field());
+  }
+  return fields;
+}
+
 /// Two documents that would be one object: same account, kind, parent and given name (R11).
 void CheckIdentities(const CompiledModel& model, Diagnostics& found) {
   std::map<std::string, const ModelResource*> taken;
   for (const auto& [address, resource] : model.resources) {
-    if (!resource.kind->named() || resource.kind->name_field().empty()) continue;
+    const std::vector<std::string> fields = IdentityFields(*resource.kind);
+    if (fields.empty()) continue;
     const Names names(model, resource.site, &resource.each,
-                      [&](const std::string& at, const Path& path) { return PlaceholderFor(model, at, path); });
+                      [&](const std::string& at, const Path& path) {
+                        return PlaceholderFor(model, at, path);
+                      });
     std::vector<ScalarProblem> problems;
-    const Value spec = FillName(resource, EvaluateTree(resource.spec, "spec", names,
-                                              OpaquePaths(*resource.kind, *resource.document), problems));
-    const Value* name = spec.At(resource.kind->name_field());
-    if (!problems.empty() || name == nullptr || !name->is_string()) continue;
-    Value key = List{resource.account, resource.kind->name().ToString(), *name};
-    if (const std::string& parent = resource.kind->parent_field(); !parent.empty())
-      if (const Value* value = spec.At(parent)) key.as_list().push_back(*value);
+    const Value spec = FillName(
+        resource, EvaluateTree(resource.spec, "spec", names,
+                               OpaquePaths(*resource.kind, *resource.document), problems));
+    Value key = List{resource.account, resource.kind->name().ToString()};
+    std::vector<std::string> told;
+    for (const std::string& field : fields) {
+      const Value* value = spec.At(field);
+      key.as_list().push_back(value == nullptr ? Value() : *value);
+      if (value != nullptr && value->is_string())
+        told.push_back(fmt::format("{} {}", field, value->as_string()));
+    }
+    // What is only known later can be told apart by where it comes from.
+    if (told.empty()) continue;
     const auto [at, added] = taken.emplace(ToCanonicalJson(key), &resource);
-    if (!added)
-      found.Error(resource.document->RangeOf("metadata.name"),
-                  fmt::format("{} and {} would be one object named '{}'", at->second->address.ToString(),
-                              address, name->as_string()),
-                  "an object belongs to one address; give one of them another name", address);
+    if (added) continue;
+    const SourceRange first = at->second->document->RangeOf("metadata.name");
+    const Position place = PositionAt(first.text->text, first.begin);
+    found.Error(resource.document->RangeOf("metadata.name"),
+                fmt::format("{} and {} would be one object ({})", at->second->address.ToString(),
+                            address, fmt::join(told, ", ")),
+                fmt::format("an object belongs to one address; the other is at {}:{}:{}",
+                            first.text->name, place.line, place.column),
+                address);
   }
 }
 
 }  // namespace
 
-void CheckResources(const Catalog& catalog, const ParallelFor& parallel, CompiledModel& model,
+void CheckResources(const ParallelFor& parallel, const Unread& unread, CompiledModel& model,
                     Diagnostics& found) {
   for (auto& [name, account] : model.accounts) {
     const Names names(model, account.site, nullptr,
                       [&](const std::string& address, const Path& path) {
                         return PlaceholderFor(model, address, path);
                       });
-    account.references = CollectReferences(model, account.spec, "spec", *account.document, names,
+    account.references = CollectReferences(model, unread, account.spec, "spec", *account.document, names,
                                            NothingOpaque, found);
     std::vector<ScalarProblem> problems;
     EvaluateTree(account.spec, "spec", names, NothingOpaque, problems);
@@ -185,7 +218,7 @@ void CheckResources(const Catalog& catalog, const ParallelFor& parallel, Compile
   std::vector<Diagnostics> each(chunks);
   const auto work = [&](size_t chunk) {
     const size_t end = std::min(resources.size(), (chunk + 1) * kChunk);
-    for (size_t i = chunk * kChunk; i < end; ++i) CheckOne(model, *resources[i], each[chunk]);
+    for (size_t i = chunk * kChunk; i < end; ++i) CheckOne(model, unread, *resources[i], each[chunk]);
   };
   if (parallel) {
     parallel(chunks, work);

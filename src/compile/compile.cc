@@ -16,6 +16,7 @@ namespace {
 const std::vector<std::string> kOwnKinds = {"Platform", "Account", "Component", "Policy"};
 
 struct Parsed {
+  bool whole = true;  // false: some text gave no document
   std::vector<std::shared_ptr<const Document>> documents;  // in source order
   std::string digest;
 };
@@ -68,6 +69,7 @@ Parsed ParseAll(const std::vector<std::shared_ptr<const SourceText>>& sources,
   for (const Diagnostics& some : each) found.Append(some);
 
   Parsed parsed;
+  parsed.whole = !found.has_errors();
   std::vector<std::string> digests;
   for (size_t i = 0; i < texts.size(); ++i) {
     if (documents[i] == nullptr) continue;
@@ -93,6 +95,11 @@ void ReadOwn(const std::shared_ptr<const Document>& document, CompiledModel& mod
                 fmt::format("the other is at {}:{}:{}", range.text->name, place.line, place.column), address);
     return;
   }
+  for (const auto& [key, value] : document->annotations)
+    if (key.rfind("tandem/", 0) == 0)
+      found.Error(document->RangeOf(JoinPath("metadata.annotations", key), true),
+                  fmt::format("'{}' means nothing on a {}", key, document->kind),
+                  "the annotations under tandem/ belong to resources; take it out", address);
   if (document->kind == "Account") {
     ReadAccount(document, model, found);
   } else if (document->kind == "Component") {
@@ -113,7 +120,9 @@ void ReadOwn(const std::shared_ptr<const Document>& document, CompiledModel& mod
 std::shared_ptr<const CompiledModel> Compile(
     const std::vector<std::shared_ptr<const SourceText>>& sources, const Catalog& catalog,
     const CompileOptions& options, Diagnostics& found) {
-  Parsed parsed = ParseAll(sources, options, found);
+  Diagnostics parsing;
+  Parsed parsed = ParseAll(sources, options, parsing);
+  found.Append(parsing);
   auto model = std::make_shared<CompiledModel>();
   model->digest = std::move(parsed.digest);
   model->documents = std::move(parsed.documents);
@@ -131,7 +140,7 @@ std::shared_ptr<const CompiledModel> Compile(
     }
   }
   if (platform == nullptr) {
-    if (!found.has_errors()) {
+    if (parsed.whole) {
       SourceRange where;
       if (!sources.empty()) where = {sources[0], 0, 0};
       found.Error(where, "there is no Platform document in the input",
@@ -148,10 +157,12 @@ std::shared_ptr<const CompiledModel> Compile(
   for (const auto& document : model->documents)
     if (document->group == "tandem") ReadOwn(document, *model, seen, policies, found);
   model->policies = PolicySet(std::move(policies));
-  CheckDiagram(*model, found);
+  Unread unread;
+  unread.texts = !parsed.whole;
+  CheckDiagram(unread.texts, *model, found);
   for (const auto& document : model->documents)
-    if (document->group != "tandem") ReadResource(document, catalog, *model, found);
-  CheckResources(catalog, options.parallel, *model, found);
+    if (document->group != "tandem") ReadResource(document, catalog, *model, unread, found);
+  CheckResources(options.parallel, unread, *model, found);
   if (found.has_errors()) return nullptr;
   return model;
 }

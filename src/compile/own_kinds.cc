@@ -37,7 +37,13 @@ void ReadConnections(const Document& document, const std::string& path, const st
     ModelConnection connection;
     connection.from = from;
     connection.to = reader.String("to", true);
+    const size_t before = static_cast<size_t>(found.errors());
     connection.type = reader.OneOf("type", kConnectionTypes);
+    if (connection.type.empty() && !connection.to.empty() && before == static_cast<size_t>(found.errors()))
+      found.Warning(document.RangeOf(reader.PathOf("to")),
+                    fmt::format("the connection to '{}' has no type", connection.to),
+                    fmt::format("add type: with one of {}", fmt::join(kConnectionTypes, ", ")),
+                    document.address().ToString());
     connection.both = reader.OneOf("direction", {"to", "both"}) == "both";
     reader.Finish();
     if (!connection.to.empty()) model.connections.push_back(std::move(connection));
@@ -181,9 +187,26 @@ void OrderComponents(CompiledModel& model) {
                    [&](const ModelComponent& a, const ModelComponent& b) { return key(a) < key(b); });
 }
 
+/// Every connection listed at `path` ends at one of `names`.
+void CheckConnections(const Document& document, const std::string& path,
+                      const std::vector<std::string>& names, Diagnostics& found) {
+  const Value* list = document.body.At(path);
+  if (list == nullptr || !list->is_list()) return;
+  for (size_t i = 0; i < list->as_list().size(); ++i) {
+    const std::string to = list->as_list()[i].StringOr("to", "");
+    if (to.empty() || std::find(names.begin(), names.end(), to) != names.end()) continue;
+    const std::string near = NearestWord(to, names);
+    found.Error(document.RangeOf(JoinPath(JoinPath(path, static_cast<int64_t>(i)), "to")),
+                fmt::format("the connection goes to '{}', which is no component or group", to),
+                near.empty() ? "add a document with kind: Component and that name"
+                             : fmt::format("did you mean '{}'?", near),
+                document.address().ToString());
+  }
+}
+
 }  // namespace
 
-void CheckDiagram(CompiledModel& model, Diagnostics& found) {
+void CheckDiagram(bool partial, CompiledModel& model, Diagnostics& found) {
   std::set<std::string> groups;
   std::set<std::string> components;
   std::vector<std::string> names;
@@ -211,23 +234,14 @@ void CheckDiagram(CompiledModel& model, Diagnostics& found) {
                   near.empty() ? "" : fmt::format("did you mean '{}'?", near),
                   document.address().ToString());
     }
-    const Value* list = document.body.At("spec.connections");
-    if (list == nullptr || !list->is_list()) continue;
-    for (size_t i = 0; i < list->as_list().size(); ++i) {
-      const std::string path = JoinPath("spec.connections", static_cast<int64_t>(i));
-      const std::string to = list->as_list()[i].StringOr("to", "");
-      if (!to.empty() && components.count(to) == 0 && groups.count(to) == 0) {
-        const std::string near = NearestWord(to, names);
-        found.Error(document.RangeOf(JoinPath(path, "to")),
-                    fmt::format("the connection goes to '{}', which is no component or group", to),
-                    near.empty() ? "" : fmt::format("did you mean '{}'?", near),
-                    document.address().ToString());
-      } else if (!to.empty() && list->as_list()[i].StringOr("type", "").empty()) {
-        found.Warning(document.RangeOf(path), fmt::format("the connection to '{}' has no type", to),
-                      fmt::format("one of: {}", fmt::join(kConnectionTypes, ", ")),
-                      document.address().ToString());
-      }
-    }
+    if (!partial) CheckConnections(document, "spec.connections", names, found);
+  }
+  for (const auto& document : model.documents) {
+    const Value* list = document->body.At("spec.groups");
+    if (partial || document->kind != "Platform" || list == nullptr || !list->is_list()) continue;
+    for (size_t i = 0; i < list->as_list().size(); ++i)
+      CheckConnections(*document, JoinPath(JoinPath("spec.groups", static_cast<int64_t>(i)), "connections"),
+                       names, found);
   }
   for (const auto& [name, account] : model.accounts)
     if (!known_site(account.site))

@@ -7,6 +7,7 @@
 
 #include "compile/names.h"
 #include "tandem/base/spelling.h"
+#include "tandem/expr/template.h"
 
 namespace tandem {
 namespace {
@@ -66,7 +67,7 @@ std::vector<std::string> SplitList(std::string_view text) {
 
 /// The account of a document: its annotation, else the only one whose provider serves the group (R11).
 std::string ChooseAccount(const Document& document, const std::string& provider,
-                          const CompiledModel& model, const Reporter& report) {
+                          bool partial, const CompiledModel& model, const Reporter& report) {
   const std::string path = AnnotationPath("tandem/account");
   std::vector<std::string> candidates;
   for (const auto& [name, account] : model.accounts)
@@ -74,6 +75,7 @@ std::string ChooseAccount(const Document& document, const std::string& provider,
   if (const std::string chosen = document.Annotation("tandem/account"); !chosen.empty()) {
     const auto account = model.accounts.find(chosen);
     if (account == model.accounts.end()) {
+      if (partial) return "";
       const std::string near = NearestWord(chosen, candidates);
       report.Error(path, fmt::format("there is no Account '{}'", chosen),
                    near.empty() ? fmt::format("accounts of provider {}: {}", provider,
@@ -90,6 +92,7 @@ std::string ChooseAccount(const Document& document, const std::string& provider,
   }
   if (candidates.size() == 1) return candidates[0];
   if (candidates.empty()) {
+    if (partial) return "";
     report.Error("kind", fmt::format("no Account has provider: {}", provider),
                  fmt::format("add a document with kind: Account and spec.provider: {}", provider));
   } else {
@@ -162,8 +165,10 @@ void ReadAnnotations(const Document& document, const Scope& scope, const Reporte
   resource.needs = SplitList(text("tandem/depends-on"));
 }
 
-void AddOne(const std::shared_ptr<const Document>& document, const std::shared_ptr<const Kind>& kind,
-            const std::string& account, Value each, CompiledModel& model, Diagnostics& found) {
+/// False when `document` gave no resource of a name that can be told.
+bool AddOne(const std::shared_ptr<const Document>& document, const std::shared_ptr<const Kind>& kind,
+            const std::string& account, Value each, bool partial, CompiledModel& model,
+            Diagnostics& found) {
   const Reporter report(*document, found);
   ModelResource resource;
   resource.account = account;
@@ -174,7 +179,7 @@ void AddOne(const std::shared_ptr<const Document>& document, const std::shared_p
   if (const Value* spec = document->body.Find("spec")) {
     if (!spec->is_map() && !spec->is_null()) {
       report.Error("spec", fmt::format("'spec' must be a map, not {}", TypeName(spec->type())));
-      return;
+      return false;
     }
     resource.spec = spec->is_null() ? Value(Map()) : *spec;
   } else {
@@ -184,7 +189,7 @@ void AddOne(const std::shared_ptr<const Document>& document, const std::shared_p
     resource.component = label->second;
     const bool known = std::any_of(model.components.begin(), model.components.end(),
                                    [&](const ModelComponent& c) { return c.name == label->second; });
-    if (!known) {
+    if (!known && !partial) {
       std::vector<std::string> names;
       for (const ModelComponent& component : model.components) names.push_back(component.name);
       const std::string near = NearestWord(label->second, names);
@@ -196,22 +201,31 @@ void AddOne(const std::shared_ptr<const Document>& document, const std::shared_p
   const Names names(model, resource.site, &resource.each, nullptr);
   ReadAnnotations(*document, names, report, resource);
   const std::string name = EvaluateText(document->name, "metadata.name", names, report);
-  if (name.empty()) return;
+  if (name.empty()) return false;
   resource.address = {document->group, document->kind, document->ns, name,
                       document->Annotation("tandem/account")};
   const std::string address = resource.address.ToString();
-  const auto [at, added] = model.resources.emplace(address, std::move(resource));
-  if (added) return;
-  const SourceRange first = at->second.document->RangeOf("metadata.name");
-  const Position place = PositionAt(first.text->text, first.begin);
+  // With the account and without it: both forms are one address (R11).
+  Address other = resource.address;
+  other.account = other.account.empty() ? account : "";
+  const auto taken = model.resources.find(other.ToString());
+  const ModelResource* first =
+      taken != model.resources.end() && taken->second.account == account ? &taken->second : nullptr;
+  if (first == nullptr) {
+    const auto [at, added] = model.resources.emplace(address, std::move(resource));
+    if (added) return true;
+    first = &at->second;
+  }
+  const SourceRange range = first->document->RangeOf("metadata.name");
+  const Position place = PositionAt(range.text->text, range.begin);
   report.Error("metadata.name", fmt::format("two documents have the address {}", address),
-               fmt::format("the other is at {}:{}:{}", first.text->name, place.line, place.column));
+               fmt::format("the other is at {}:{}:{}", range.text->name, place.line, place.column));
+  return true;
 }
 
-}  // namespace
-
-void ReadResource(const std::shared_ptr<const Document>& document, const Catalog& catalog,
-                  CompiledModel& model, Diagnostics& found) {
+/// False when some resource of `document` is missing from the model.
+bool AddAll(const std::shared_ptr<const Document>& document, const Catalog& catalog, bool partial,
+            CompiledModel& model, Diagnostics& found) {
   const Reporter report(*document, found);
   const std::shared_ptr<const Kind> kind = catalog.Find(document->kind_name());
   if (kind == nullptr) {
@@ -228,47 +242,65 @@ void ReadResource(const std::shared_ptr<const Document>& document, const Catalog
                              : fmt::format("unknown group '{}'", document->group),
                  near.empty() ? "list the kinds with: tandem explain"
                               : fmt::format("did you mean '{}'?", near));
-    return;
+    return false;
   }
   const std::string provider = catalog.ProviderOf(document->group);
-  const std::string account = ChooseAccount(*document, provider, model, report);
-  if (account.empty()) return;
+  const std::string account = ChooseAccount(*document, provider, partial, model, report);
+  if (account.empty()) return false;
 
   const std::string for_each = document->Annotation("tandem/for-each");
   if (for_each.empty()) {
-    AddOne(document, kind, account, Value(), model, found);
-    return;
+    return AddOne(document, kind, account, Value(), partial, model, found);
   }
   const std::string path = AnnotationPath("tandem/for-each");
   if (document->name.find("${") == std::string::npos) {
     report.Error("metadata.name", "under tandem/for-each the name must hold ${each.key}",
                  "otherwise all of them would have one address");
-    return;
+    return false;
   }
   const Names names(model, model.accounts.at(account).site, nullptr, nullptr);
   std::vector<ScalarProblem> problems;
   const Value over = EvaluateTree(Value(for_each), path, names, NothingOpaque, problems);
   for (const ScalarProblem& problem : problems) report.Problem(problem);
-  if (!problems.empty()) return;
+  if (!problems.empty()) return false;
+  bool whole = true;
   if (over.is_map()) {
     for (const auto& [key, value] : over.as_map())
-      AddOne(document, kind, account, Map{{"key", key}, {"value", value}}, model, found);
+      whole &= AddOne(document, kind, account, Map{{"key", key}, {"value", value}}, partial, model, found);
   } else if (over.is_list()) {
     std::set<std::string> seen;
     for (const Value& item : over.as_list()) {
       if (!item.is_string()) {
         report.Error(path, fmt::format("for-each over a list needs strings, not {}", TypeName(item.type())),
                      "use a map to carry other values");
-        return;
+        return false;
       }
       if (!seen.insert(item.as_string()).second) {
         report.Error(path, fmt::format("the key '{}' appears twice", item.as_string()));
-        return;
+        return false;
       }
-      AddOne(document, kind, account, Map{{"key", item}, {"value", item}}, model, found);
+      whole &= AddOne(document, kind, account, Map{{"key", item}, {"value", item}}, partial, model, found);
     }
   } else {
     report.Error(path, fmt::format("for-each needs a list or a map, not {}", TypeName(over.type())));
+    return false;
+  }
+  return whole;
+}
+
+}  // namespace
+
+bool Unread::Explains(const Address& address) const {
+  return texts || names.count(address.name) > 0 || templates.count(address.kind_name().ToString()) > 0;
+}
+
+void ReadResource(const std::shared_ptr<const Document>& document, const Catalog& catalog,
+                  CompiledModel& model, Unread& unread, Diagnostics& found) {
+  if (AddAll(document, catalog, unread.texts, model, found)) return;
+  if (Template::Concerns(document->name)) {
+    unread.templates.insert(document->kind_name().ToString());
+  } else {
+    unread.names.insert(document->name);
   }
 }
 

@@ -2,19 +2,32 @@
 #pragma once
 
 #include <memory>
+#include <set>
+#include <string>
 
 #include "tandem/compile/compile.h"
 
 namespace tandem {
 
+/// What the model lacks because it could not be read. It was reported where it stands, so that whatever
+/// names it is no second mistake.
+struct Unread {
+  bool texts = false;               // some text gave no document: it may have been anything
+  std::set<std::string> names;      // of documents that gave no resource, as written
+  std::set<std::string> templates;  // and "group/Kind" of those whose name is an expression
+
+  bool Explains(const Address& address) const;
+};
+
 /// Adds the resources of `document` (several under tandem/for-each) to the model, in which Platform,
-/// accounts and components have been read. Spec and references are checked later, by CheckResources.
+/// accounts and components have been read; what could not be read goes to `unread`. Spec and references
+/// are checked later, by CheckResources.
 void ReadResource(const std::shared_ptr<const Document>& document, const Catalog& catalog,
-                  CompiledModel& model, Diagnostics& found);
+                  CompiledModel& model, Unread& unread, Diagnostics& found);
 
 /// References of accounts, then of resources: fills `needs`, reports dangling ones and cycles, and
 /// checks every evaluated spec against its kind.
-void CheckResources(const Catalog& catalog, const ParallelFor& parallel, CompiledModel& model,
+void CheckResources(const ParallelFor& parallel, const Unread& unread, CompiledModel& model,
                     Diagnostics& found);
 
 }  // namespace tandem
