@@ -136,9 +136,27 @@ class Loader {
     }
     if (S_ISDIR(found.st_mode)) {
       passed_folders_ = true;
-      return options_.recursive ? AddFolder(path, found) : OkStatus();
+      return options_.recursive ? AddFolder(path, found) : RefuseIfModel(path);
     }
     return IsModelFile(name) ? AddFile(path, found) : OkStatus();
+  }
+
+  /// A folder that is passed over must hold no part of the model: what is left out looks removed (R2).
+  Status RefuseIfModel(const std::string& path) {
+    std::error_code error;
+    for (std::filesystem::recursive_directory_iterator
+             entry(path, std::filesystem::directory_options::skip_permission_denied, error),
+         end;
+         !error && entry != end; entry.increment(error)) {
+      const std::string name = entry->path().filename().string();
+      if (name[0] == '.' || entry.depth() >= options_.limits.depth) {
+        entry.disable_recursion_pending();
+      } else if (IsModelFile(name)) {
+        return InvalidArgument(path + ": holds files that would be left out of the model; say -R to read " +
+                               "the folders of a folder as well");
+      }
+    }
+    return OkStatus();
   }
 
   Status AddFile(const std::string& path, const struct stat& found) {

@@ -78,10 +78,13 @@ TEST_F(Load, ReadsFilesFoldersAndInput) {
   const std::vector<Case> cases = {
       {{"b.yaml"}, false, "b.yaml=b;"},
       {{"notes.txt"}, false, "notes.txt=n;"},
-      {{""}, false, "a.yml=a;b.yaml=b;c.json={};"},
+      {{""}, false,
+       "INVALID_ARGUMENT: sub: holds files that would be left out of the model; say -R to read the "
+       "folders of a folder as well"},
       {{""}, true, "a.yml=a;b.yaml=b;c.json={};sub/deep/y.yaml=y;sub/z.yaml=z;"},
-      {{"sub", "b.yaml"}, false, "sub/z.yaml=z;b.yaml=b;"},
-      {{"b.yaml", ""}, false, "b.yaml=b;a.yml=a;c.json={};"},
+      {{"sub/deep", "b.yaml"}, false, "sub/deep/y.yaml=y;b.yaml=b;"},
+      {{"b.yaml", ""}, true,
+       "b.yaml=b;a.yml=a;c.json={};sub/deep/y.yaml=y;sub/z.yaml=z;"},
       {{"b.yaml", "b.yaml"}, false, "b.yaml=b;"},
       {{"-", "b.yaml"}, false, "-=from: input;b.yaml=b;"},
       {{"-", "-"}, false, "INVALID_ARGUMENT: -: standard input can be read only once"},
@@ -110,8 +113,8 @@ TEST_F(Load, SaysWhatIsWrongAndWhatToDo) {
       "NOT_FOUND: empty: no *.yaml, *.yml or *.json file in this folder; check the path after -f");
   EXPECT_EQ(
       Loaded({"outer"}),
-      "NOT_FOUND: outer: no *.yaml, *.yml or *.json file in this folder; use -R to look into its "
-      "folders");
+      "INVALID_ARGUMENT: outer/inner: holds files that would be left out of the model; say -R to read "
+      "the folders of a folder as well");
   EXPECT_EQ(
       Loaded({"bin"}),
       "INVALID_ARGUMENT: bin/a.yaml: not a text file (a NUL byte at offset 1); remove it from the "
@@ -129,7 +132,7 @@ TEST_F(Load, FollowsLinksButNotInCircles) {
   fs::create_symlink("../other", At("m/link"));
   EXPECT_EQ(Loaded({"m"}, true), "m/a.yaml=a;m/link/b.yaml=b;");
   fs::create_symlink("..", At("m/up"));
-  EXPECT_EQ(Loaded({"m"}, false), "m/a.yaml=a;");
+  EXPECT_EQ(Loaded({"m"}, false).substr(0, 17), "INVALID_ARGUMENT:");
   EXPECT_EQ(
       Loaded({"m"}, true),
       "INVALID_ARGUMENT: m/up/m: this symbolic link leads back to a folder above it; remove the "
