@@ -18,7 +18,7 @@ void FillReply(const StartAnswer& answer, const std::string& hash, api::v1::Appl
   reply->set_message(answer.message);
   reply->set_pending(answer.pending);
   reply->set_run(answer.run);
-  reply->set_hash(hash);
+  reply->set_hash(answer.hash.empty() ? hash : answer.hash);
 }
 
 }  // namespace

@@ -143,7 +143,7 @@ void ToWire(const Revision& from, api::v1::RevisionItem* to) {
   to->set_created(TimeText(from.created));
   to->set_actor(from.actor);
   to->set_accepted(from.accepted);
-  to->set_documents(static_cast<int64_t>(from.documents.size()));
+  to->set_documents(from.documents);
 }
 
 void ToWire(const Change& from, const Snapshot& now, api::v1::ChangeReply* to) {

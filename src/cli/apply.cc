@@ -107,7 +107,8 @@ int RunApply(const Flags& flags, const Console& console) {
     approve = true;
   }
   const auto reply = client.Apply(plan.hash, "", approve, {});
-  return AfterReply(client, reply, plan.steps.size(), flags, console);
+  const int code = AfterReply(client, reply, plan.steps.size(), flags, console);
+  return code == kExitOk ? PartialSight(plan, console) : code;
 }
 
 int RunApprove(const Flags& flags, const Console& console) {
@@ -127,7 +128,9 @@ int RunUnprotect(const Flags& flags, const Console& console) {
     if (!Confirmed(console)) return kExitCancelled;
   }
   Client client(flags);
-  return AfterReply(client, client.Unprotect(flags.arguments[0]), 1, flags, console);
+  auto reply = client.Unprotect(flags.arguments[0]);
+  if (reply.ok() && reply->pending()) reply = client.Approve(reply->hash());
+  return AfterReply(client, reply, 1, flags, console);
 }
 
 }  // namespace tandem

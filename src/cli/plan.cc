@@ -42,7 +42,9 @@ Planned MakePlan(Client& client, const Flags& flags, const Sources& sources, std
   }
   PrintDiagnostics(result->head.diagnostics(), console);
   if (result->head.refusal() != api::v1::REFUSAL_UNSPECIFIED) {
-    if (!result->head.message().empty()) *console.err << "error: " << result->head.message() << "\n";
+    // Diagnostics say more than the message, which repeats the first of them.
+    if (result->head.diagnostics().empty() && !result->head.message().empty())
+      *console.err << "error: " << result->head.message() << "\n";
     planned.exit_code = ExitCodeOf(result->head.refusal());
     return planned;
   }
@@ -55,6 +57,14 @@ Planned MakePlan(Client& client, const Flags& flags, const Sources& sources, std
   }
   planned.plan = *std::move(plan);
   return planned;
+}
+
+int PartialSight(const Plan& plan, const Console& console) {
+  if (plan.unobserved.empty()) return kExitOk;
+  *console.err << fmt::format("error: {} address{} could not be observed and {} left out; see: tandem get accounts\n",
+                              plan.unobserved.size(), plan.unobserved.size() == 1 ? "" : "es",
+                              plan.unobserved.size() == 1 ? "is" : "are");
+  return kExitResource;
 }
 
 namespace {
@@ -109,8 +119,10 @@ int PlanAndShow(const Flags& flags, const Sources& sources, std::optional<int64_
   if (!planned.plan.has_value()) return flags.detailed_exitcode ? int{kExitError} : planned.exit_code;
   if (const int code = ShowPlan(*planned.plan, flags, console); code != kExitOk)
     return flags.detailed_exitcode ? int{kExitError} : code;
-  if (!flags.detailed_exitcode) return kExitOk;
-  return planned.plan->steps.empty() && planned.plan->unobserved.empty() ? 0 : 2;
+  const int partial = PartialSight(*planned.plan, console);
+  if (!flags.detailed_exitcode) return partial;
+  if (partial != kExitOk) return kExitError;
+  return planned.plan->steps.empty() ? 0 : 2;
 }
 
 }  // namespace
@@ -128,7 +140,8 @@ int RunDiff(const Flags& flags, const Console& console) {
   const Planned planned = MakePlan(client, flags, *sources, std::nullopt, console);
   if (!planned.plan.has_value()) return planned.exit_code == 1 ? int{kExitInternal} : planned.exit_code;
   if (planned.plan->steps.empty() && planned.plan->unobserved.empty()) return 0;
-  const int code = ShowPlan(*planned.plan, flags, console);
+  int code = ShowPlan(*planned.plan, flags, console);
+  if (code == kExitOk) code = PartialSight(*planned.plan, console);
   return code == kExitOk ? 1 : code;
 }
 

@@ -84,7 +84,7 @@ int RunDaemon(const Settings& settings) {
   const Result<std::string> key = LoadSecretKey(settings.state_dir + "/secret.key");
   if (!key.ok()) return Fail(key.status());
   const Result<std::unique_ptr<Catalog>> catalog = OpenCatalog(settings.schemas);
-  if (!catalog.ok()) return Fail(catalog.status());
+  if (!catalog.ok()) return Fail(catalog.status().Annotate("--schemas"));
   const std::string owner = fmt::format("uid:{}", geteuid());
   const Result<RoleMap> roles = RoleMap::From(settings.roles, owner);
   if (!roles.ok()) return Fail(roles.status());

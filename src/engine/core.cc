@@ -42,6 +42,10 @@ Engine::Core::Core(EnginePorts ports, EngineSettings settings)
     observer.StartResync();
   });
   starter.OnAccepted([this] { observer.StartResync(); });
+  context.writer.OnTrouble([this](const Status& trouble) {
+    starter.StoreTroubled(trouble);
+    MaybeStopped();
+  });
 }
 
 Engine::Core::~Core() { context.inbox->Close(); }
@@ -139,7 +143,9 @@ void Engine::Core::Stop(std::function<void()> done) {
 
 void Engine::Core::MaybeStopped() {
   if (!stopped_ || calls.mutating() > 0) return;
-  if (!context.writer.lost() && !context.writer.idle()) return;
+  // What a store in trouble did not take was not acted upon either; the next start finds out.
+  const bool writes = !context.writer.lost() && context.writer.trouble().ok();
+  if (writes && !context.writer.idle()) return;
   std::function<void()> stopped;
   stopped.swap(stopped_);
   stopped();

@@ -128,9 +128,16 @@ void Planner::MakePlan(PlanRequest plan_request, std::function<void(PlanAnswer)>
   request->done = std::move(done);
   request->accepted = context_.memory.accepted;
   if (request->request.undo_to) {
-    const int64_t number = *request->request.undo_to;
-    const auto revision = context_.memory.revisions.find(number);
-    if (revision == context_.memory.revisions.end())
+    const std::map<int64_t, Revision>& known = context_.memory.revisions;
+    int64_t number = *request->request.undo_to;
+    if (number == 0) {
+      const auto accepted = known.lower_bound(context_.memory.accepted);
+      if (accepted == known.begin())
+        return request->Finish(Refused(Refusal::kNotFound, "there is no earlier revision to go back to"));
+      number = std::prev(accepted)->first;
+    }
+    const auto revision = known.find(number);
+    if (revision == known.end())
       return request->Finish(Refused(Refusal::kNotFound, fmt::format("there is no revision {}", number)));
     request->request.mode = "undo";
     LoadRevision(number, [this, request](

@@ -172,6 +172,7 @@ void Starter::StartKnown(const std::string& hash, const std::string& actor, bool
     StorePlan(known);
     StartAnswer answer;
     answer.pending = true;
+    answer.hash = hash;
     answer.message = fmt::format("{}: tandem approve {}", missing, hash);
     context_.Emit(false, "PlanPending", "", "", actor, answer.message);
     return done(std::move(answer));
@@ -246,6 +247,7 @@ void Starter::Approve(const std::string& hash, const std::string& actor,
   if (!missing.empty()) {
     StartAnswer answer;
     answer.pending = true;
+    answer.hash = hash;
     answer.message = missing;
     return done(std::move(answer));
   }
@@ -274,6 +276,7 @@ void Starter::StoreRevision(const KnownPlan& known, const std::string& actor) {
   std::vector<std::string> digests;
   for (std::vector<RowChange>& unit : InUnits(DocumentRows(*known.model, &digests)))
     context_.writer.Commit(std::move(unit));
+  revision.documents = static_cast<int64_t>(digests.size());
   int64_t chunk = 0;
   for (size_t begin = 0; begin < digests.size() || chunk == 0; begin += kDigestsAChunk) {
     List list;
@@ -346,11 +349,25 @@ void Starter::Launch(KnownPlan known, const std::string& actor,
   std::erase_if(memory.plans, [&](const auto& entry) {
     return entry.first == plan.hash || entry.second.plan->from != memory.accepted;
   });
-  auto answer = std::make_shared<StartAnswer>();
-  answer->run = runner_.Start(known, actor, [answer, done = std::move(done)] {
-    if (done) done(*answer);
+  auto waiting = std::make_shared<Waiting>();
+  waiting->done = std::move(done);
+  waiting_.push_back(waiting);
+  waiting->answer.run = runner_.Start(known, actor, [this, waiting] {
+    std::erase(waiting_, waiting);
+    if (waiting->done) waiting->done(waiting->answer);
   });
   if (accepted_) accepted_();
+}
+
+void Starter::StoreTroubled(const Status& trouble) {
+  for (const std::shared_ptr<Waiting>& waiting : std::exchange(waiting_, {})) {
+    if (!waiting->done) continue;
+    const std::function<void(StartAnswer)> done = std::exchange(waiting->done, nullptr);
+    done(Refused(Refusal::kResource,
+                 fmt::format("the store cannot be written: {}; nothing was called, and run {} begins by itself "
+                             "once it can be",
+                             trouble.message(), waiting->answer.run)));
+  }
 }
 
 void Starter::StartHeal(KnownPlan known) { Launch(std::move(known), "tandem", {}); }
@@ -401,6 +418,7 @@ void Starter::Unprotect(const std::string& address, const std::string& actor,
   Offer(std::move(known));
   StartAnswer answer;
   answer.pending = true;
+  answer.hash = plan->hash;
   answer.message = fmt::format("waits for approval: tandem approve {}", plan->hash);
   done(std::move(answer));
 }

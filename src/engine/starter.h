@@ -30,6 +30,9 @@ class Starter {
 
   void OnAccepted(std::function<void()> accepted) { accepted_ = std::move(accepted); }
 
+  /// The store has begun to refuse writes for now: whoever waits for a start is told.
+  void StoreTroubled(const Status& trouble);
+
  private:
   void StartKnown(const std::string& hash, const std::string& actor, bool auto_approve,
                   std::function<void(StartAnswer)> done);
@@ -40,11 +43,18 @@ class Starter {
   void StoreRevision(const KnownPlan& known, const std::string& actor);
   void AddApproval(const std::string& hash, const std::string& actor);
 
+  /// A start whose first rows are on their way to the store.
+  struct Waiting {
+    std::function<void(StartAnswer)> done;
+    StartAnswer answer;
+  };
+
   Context& context_;
   Accounts& accounts_;
   Planner& planner_;
   Runner& runner_;
   std::function<void()> accepted_;
+  std::vector<std::shared_ptr<Waiting>> waiting_;
 };
 
 /// Stored form of a plan with what leads to it: rows plan/HASH and plan-chunk/HASH/N.

@@ -82,8 +82,10 @@ void StoreWriter::Completed(Result<StoreRevision> result) {
     const Code code = result.status().code();
     if (code == Code::kUnavailable || code == Code::kResourceExhausted ||
         code == Code::kDeadlineExceeded) {
+      const bool begins = trouble_.ok();
       trouble_ = result.status();
       timers_->At(clock_->Now() + backoff_.Next("store"), [this] { Send(); });
+      if (begins && troubled_) troubled_(trouble_);
       return;
     }
     is_lost_ = true;

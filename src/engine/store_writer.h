@@ -39,6 +39,9 @@ class StoreWriter {
   StoreWriter(StateStore* store, const Clock* clock, Timers* timers, std::shared_ptr<Inbox> inbox,
               Random* random, std::function<void(Status)> lost);
 
+  /// Called each time commits begin to fail for now.
+  void OnTrouble(std::function<void(const Status&)> troubled) { troubled_ = std::move(troubled); }
+
   /// A row that was read at start.
   void Loaded(const std::string& key, StoreRevision revision);
   bool Knows(const std::string& key) const { return revisions_.count(key) > 0; }
@@ -74,6 +77,7 @@ class StoreWriter {
   std::shared_ptr<Inbox> inbox_;
   Backoff backoff_;
   std::function<void(Status)> lost_;
+  std::function<void(const Status&)> troubled_;
 
   std::unordered_map<std::string, StoreRevision> revisions_;  // looked up, never iterated
   std::deque<Unit> units_;

@@ -60,7 +60,8 @@ struct PlanRequest {
   std::vector<std::shared_ptr<const SourceText>> sources;  // the whole model (R2)
   std::vector<std::string> targets;                        // addresses; empty: everything
   std::optional<int64_t> delete_budget;
-  std::optional<int64_t> undo_to;  // instead of sources: the model of that accepted revision
+  /// Instead of sources: the model of that accepted revision; 0 is the one before the accepted one.
+  std::optional<int64_t> undo_to;
   std::string mode = "apply";
   std::string actor;
   bool refresh = true;             // observe before planning
@@ -86,6 +87,7 @@ struct StartAnswer {
   std::string message;
   bool pending = false;  // stored; waits for `approve HASH`
   std::string run;
+  std::string hash = {};  // of the plan that waits
 };
 
 /// Something that happened; in order, each once.

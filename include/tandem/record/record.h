@@ -190,7 +190,7 @@ struct Revision {
   Time created;
   std::string actor;
   bool accepted = false;
-  std::vector<std::string> documents;  // digests, in source order
+  int64_t documents = 0;  // how many; their digests are in rows of their own
 };
 
 /// A document as a revision keeps it: evaluated nowhere, with where it came from.

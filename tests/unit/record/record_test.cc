@@ -89,7 +89,7 @@ TEST(Record, EveryRowComesBackAsItWasStored) {
                           Micros(1), Micros(2)});
   ExpectRoundTrip(Approval{"sha256:b", "uid:1", Micros(1), Micros(2)});
   ExpectRoundTrip(tandem::Event{9, Micros(1), "Warning", "Drifted", "a/B/c", "r", "uid:1", "m"});
-  ExpectRoundTrip(Revision{4, "sha256:d", Micros(1), "uid:1", true, {"d1", "d2"}});
+  ExpectRoundTrip(Revision{4, "sha256:d", Micros(1), "uid:1", true, 2});
   ExpectRoundTrip(StoredDocument{"kind: X\n", "net.yaml", 12});
 }
 

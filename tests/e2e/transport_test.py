@@ -1,0 +1,95 @@
+"""Who gets in: the unix socket, TCP with TLS only, roles, health, metrics."""
+import os
+import re
+import stat
+import subprocess
+import urllib.error
+import urllib.request
+
+from rig import BUILD, E2eTest, Rig, log_group, main
+
+
+def make_certificates(folder):
+    """A CA, a server certificate for localhost, and clients alice and bob. Made up for this test."""
+    def openssl(*words):
+        subprocess.run(['openssl', *map(str, words)], check=True, capture_output=True)
+    openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', folder / 'ca.key', '-out', folder / 'ca.pem', '-days', '2',
+            '-subj', '/CN=test-ca')
+    for name in ('localhost', 'alice', 'bob'):
+        openssl('req', '-newkey', 'rsa:2048', '-nodes', '-keyout', folder / f'{name}.key', '-out', folder / f'{name}.csr',
+                '-subj', f'/CN={name}')
+        extension = folder / f'{name}.ext'
+        extension.write_text(f'subjectAltName=DNS:{name},IP:127.0.0.1\n')
+        openssl('x509', '-req', '-in', folder / f'{name}.csr', '-CA', folder / 'ca.pem', '-CAkey', folder / 'ca.key', '-CAcreateserial',
+                '-out', folder / f'{name}.pem', '-days', '2', '-extfile', extension)
+
+
+class Transport(E2eTest):
+    def test_1_socket_is_private(self):
+        self.assertEqual(stat.S_IMODE((self.rig.state / 'd.sock').stat().st_mode), 0o600)
+        self.assertEqual(stat.S_IMODE(self.rig.state.stat().st_mode), 0o700)
+        self.assertEqual(stat.S_IMODE((self.rig.state / 'secret.key').stat().st_mode), 0o600)
+
+    def test_2_health_and_metrics(self):
+        port = re.search(r'port (\d+)', self.rig.log_text())[1]
+        base = f'http://127.0.0.1:{port}'
+        self.assertEqual(urllib.request.urlopen(f'{base}/healthz', timeout=5).status, 200)
+        self.eventually('never ready', lambda: urllib.request.urlopen(f'{base}/readyz', timeout=5).status == 200)
+        self.tandem('apply', '-f', self.rig.model(log_group('a')), '--auto-approve')
+        text = urllib.request.urlopen(f'{base}/metrics', timeout=5).read().decode()
+        self.assertIn('tandem_workqueue_adds_total', text)
+        self.assertIn('tandem_provider_requests_total', text)
+        with self.assertRaises(urllib.error.HTTPError):
+            urllib.request.urlopen(f'{base}/nothing', timeout=5)
+
+    def test_3_tcp_needs_tls(self):
+        rig = Rig(start=False)
+        command = rig.command()
+        command[command.index('--listen') + 1] = '127.0.0.1:0'
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn('TLS', done.stderr)
+        rig.close()
+
+    def test_4_mutual_tls_and_roles(self):
+        rig = Rig(start=False)
+        certificates = rig.folder / 'tls'
+        certificates.mkdir()
+        make_certificates(certificates)
+        config = rig.folder / 'tandemd.yaml'
+        config.write_text('roles:\n  viewer: ["cn:bob"]\n  operator: ["cn:alice"]\n')
+        port = 20000 + os.getpid() % 20000
+        command = rig.command('--config', str(config), '--tls-cert', str(certificates / 'localhost.pem'),
+                              '--tls-key', str(certificates / 'localhost.key'), '--tls-client-ca', str(certificates / 'ca.pem'))
+        command[command.index('--listen') + 1] = f'127.0.0.1:{port}'
+        rig.log = open(rig.folder / 'tandemd.log', 'ab')
+        rig.process = subprocess.Popen(command, stdout=rig.log, stderr=rig.log)
+        rig.environment['TANDEM_ADDRESS'] = f'127.0.0.1:{port}'
+
+        def as_client(name, *words):
+            identity = [] if name is None else ['--tls-cert', certificates / f'{name}.pem', '--tls-key', certificates / f'{name}.key']
+            return rig.run('--tls-ca', certificates / 'ca.pem', *identity, *words)
+        self.eventually('not serving over TLS', lambda: as_client('bob', 'version', '--server').returncode == 0)
+        model = rig.model(log_group('a'))
+        self.assertEqual(as_client('bob', 'get', 'resources').returncode, 0)
+        denied = as_client('bob', 'apply', '-f', model, '--auto-approve')
+        self.assertEqual(denied.returncode, 3, denied.stderr)
+        self.assertIn('cn:bob', denied.stderr)
+        applied = as_client('alice', 'apply', '-f', model, '--auto-approve')
+        self.assertEqual(applied.returncode, 0, applied.stderr + rig.log_text())
+        self.assertIn('cn:alice', as_client('bob', 'history').stdout)
+        self.assertNotEqual(as_client(None, 'get', 'resources').returncode, 0)
+        self.assertEqual(rig.stop(), 0)
+        rig.close()
+
+    def test_5_second_signal_and_idle_stop(self):
+        rig = Rig()
+        self.assertEqual(rig.stop(), 0)
+        self.assertFalse((rig.state / 'd.sock').exists())
+        rig.start()
+        self.assertEqual(rig.stop(), 0)
+        rig.close()
+
+
+if __name__ == '__main__':
+    main()
