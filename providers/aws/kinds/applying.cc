@@ -136,6 +136,15 @@ ApplyAnswer KindCalls::Run(Step& step) {
       if (!result.empty()) answer.fields = Packed::From(fields);
     }
     if (!call.wait.is_null()) {
+      Variables said;
+      said.values["answer"] = answered.value;
+      const Value* follow = call.wait.Find("request");
+      if (follow != nullptr && AllEmpty(*follow, said, {"answer"})) {
+        answer.error = MakeCallError(CallErrorClass::kPerhapsDone, "UnreadableAnswer",
+                                     fmt::format("{}: the answer does not say how to follow it",
+                                                 call.call.operation->name));
+        return answer;
+      }
       answer.handle = HandleOf(step, call, answered.value, i + 1 < next.calls.size());
       return answer;
     }

@@ -47,6 +47,21 @@ CredentialPorts PortsOf(const AccountSettings& settings, const SessionPorts& por
   return out;
 }
 
+/// Route 53 answers with "/hostedzone/Z1" and "/change/C1", and takes what follows the last slash.
+Value WithBareIds(const std::string& service, const ApiOperation& operation, const Value& params) {
+  if (service != "route53" || !operation.input || !params.is_map()) return params;
+  Value out = params;
+  for (const ApiMember& member : operation.input.shape->members) {
+    const std::string_view shape = member.shape->name;
+    const Value* given = params.Find(member.name);
+    if (given == nullptr || !given->is_string()) continue;
+    if (shape != "ResourceId" && shape != "DelegationSetId" && shape != "ChangeId") continue;
+    const std::string& text = given->as_string();
+    out.Set(member.name, text.substr(text.rfind('/') + 1));
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<AccountSettings> ReadAccountSettings(const Value& spec) {
@@ -110,7 +125,8 @@ CallOutcome Session::Call(const std::string& service, const ApiModel& api,
     if (!vendors.ok()) return Failed(Stage::kRefused, operation, vendors.status());
     options.endpoint = *vendors;
   }
-  Result<WireRequest> wire = Serialize(api, operation, params, options);
+  Result<WireRequest> wire = Serialize(
+      api, operation, WithBareIds(service, operation, params), options);
   if (!wire.ok()) return Failed(Stage::kRefused, operation, wire.status());
   Result<HttpUrl> url = ParseHttpUrl(options.endpoint);
   if (!url.ok()) return Failed(Stage::kRefused, operation, url.status());

@@ -23,6 +23,7 @@ import logging
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+from eks_plane import EksPlane  # noqa: E402
 from wire_validator import Forward, Middleware  # noqa: E402
 
 
@@ -41,9 +42,9 @@ def serve(app):
     return middleware, server.server_port
 
 
-def moto():
+def moto(in_front=lambda app: app):
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-    return serve(DomainDispatcherApplication(create_backend_app))
+    return serve(in_front(DomainDispatcherApplication(create_backend_app)))
 
 
 def free_port():
@@ -74,6 +75,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--program", required=True)
     parser.add_argument("--ministack")
+    parser.add_argument("--eks-plane", action="store_true")
     parser.add_argument("--schemas", required=True)
     parser.add_argument("kind")
     args = parser.parse_args()
@@ -85,6 +87,9 @@ def main():
         process, middleware, port = ministack(args.ministack)
         judges["ministack"] = (middleware, port)
         command += ["--ministack", f"http://127.0.0.1:{port}"]
+    if args.eks_plane:
+        judges["eks-plane"] = moto(EksPlane)
+        command += ["--eks-plane", f"http://127.0.0.1:{judges['eks-plane'][1]}"]
     try:
         failed = subprocess.run(command, timeout=100, check=False).returncode != 0
     finally:

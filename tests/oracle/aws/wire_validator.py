@@ -235,7 +235,7 @@ class Validator:
         for member, inner in (shape.members.items() if shape else []):
             if inner.serialization.get("location") == "uri":
                 label = inner.serialization.get("name", member)
-                url_params[label] = labels.get(re.sub(r"\W", "_", label))
+                url_params[label] = unquote(labels.get(re.sub(r"\W", "_", label)) or "")
         parser = PROTOCOL_PARSERS[protocol](operation, timestamp_parser=botocore.utils.parse_timestamp)
         values = MultiDict(form.items() if protocol in FORMS else query)
         try:

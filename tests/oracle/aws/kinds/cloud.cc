@@ -11,7 +11,7 @@
 namespace tandem::oracle {
 namespace {
 
-constexpr int kMostPolls = 200;
+constexpr int kMostPolls = 50;
 
 aws::Environment TestEnvironment() {
   aws::Environment environment = aws::SystemEnvironment();

@@ -35,11 +35,10 @@ struct Scenario {
   std::vector<Change> updates;
   /// Where a list looks, for kinds that live in a parent.
   std::function<std::vector<std::string>(const Made&)> parents;
-  bool same_after_create = true;
 };
 
 /// An answer that is known to be wrong: `step` of `scenario` fails at `judge` with `trouble` in it,
-/// and passes at `instead` ("" where no server plays it; `why` says what is left to trust).
+/// and passes at `instead`.
 struct Gap {
   std::string judge;
   std::string scenario;

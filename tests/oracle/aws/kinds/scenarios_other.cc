@@ -69,10 +69,6 @@ std::vector<Scenario> OtherScenarios() {
          spec.Set("StreamSpecification",
                   Map{{"StreamEnabled", true}, {"StreamViewType", "KEYS_ONLY"}});
        }},
-      {"another-view",
-       [](Value& spec) {
-         SetAt(spec, ParsePath("StreamSpecification.StreamViewType"), "NEW_AND_OLD_IMAGES");
-       }},
       {"second-index",
        [](Value& spec) {
          Value attributes = *spec.Find("AttributeDefinitions");
@@ -86,6 +82,14 @@ std::vector<Scenario> OtherScenarios() {
                  {"Projection", Map{{"ProjectionType", "KEYS_ONLY"}}}});
          spec.Set("GlobalSecondaryIndexes", indexes);
        }},
+      {"no-ttl", [](Value& spec) { spec.as_map().erase("TimeToLiveSpecification"); }},
+      {"no-backups", [](Value& spec) { spec.as_map().erase("PointInTimeRecoverySpecification"); }},
+      {"tags",
+       [](Value& spec) {
+         spec.Set("Tags", tandem::List{Map{{"Key", "owner"}, {"Value", "sre"}}});
+       }},
+      {"no-stream", [](Value& spec) { spec.as_map().erase("StreamSpecification"); }},
+      {"unprotect", [](Value& spec) { spec.Set("DeletionProtectionEnabled", false); }},
       {"first-index-gone",
        [](Value& spec) {
          Value indexes = *spec.Find("GlobalSecondaryIndexes");
@@ -95,13 +99,6 @@ std::vector<Scenario> OtherScenarios() {
          attributes.as_list().erase(attributes.as_list().begin() + 1);
          spec.Set("AttributeDefinitions", attributes);
        }},
-      {"no-ttl", [](Value& spec) { spec.as_map().erase("TimeToLiveSpecification"); }},
-      {"no-backups", [](Value& spec) { spec.as_map().erase("PointInTimeRecoverySpecification"); }},
-      {"tags",
-       [](Value& spec) {
-         spec.Set("Tags", tandem::List{Map{{"Key", "owner"}, {"Value", "sre"}}});
-       }},
-      {"unprotect", [](Value& spec) { spec.Set("DeletionProtectionEnabled", false); }},
   };
 
   Scenario replicated;
@@ -120,6 +117,15 @@ std::vector<Scenario> OtherScenarios() {
                            spec.Set("Replicas", tandem::List{Map{{"RegionName", "eu-west-1"}}});
                          }}};
 
+  Scenario streamed = replicated;
+  streamed.name = "streamed-table";
+  streamed.updates = {
+      {"another-view",
+       [](Value& spec) {
+         SetAt(spec, ParsePath("StreamSpecification.StreamViewType"), "KEYS_ONLY");
+       }},
+  };
+
   Scenario cluster;
   cluster.name = "cluster";
   cluster.kind = "eks.aws/Cluster";
@@ -130,6 +136,10 @@ std::vector<Scenario> OtherScenarios() {
       {"logging",
        [](Value& spec) {
          SetAt(spec, ParsePath("logging.clusterLogging[0].types"), tandem::List{"api"});
+       }},
+      {"endpoint",
+       [](Value& spec) {
+         SetAt(spec, ParsePath("resourcesVpcConfig.endpointPublicAccess"), false);
        }},
       {"version", [](Value& spec) { spec.Set("version", "1.34"); }},
   };
@@ -152,10 +162,16 @@ std::vector<Scenario> OtherScenarios() {
   nodes.updates = {
       {"scaling",
        [](Value& spec) { SetAt(spec, ParsePath("scalingConfig.desiredSize"), 4); }},
+      {"taints",
+       [](Value& spec) {
+         spec.Set("taints", tandem::List{Map{
+                                {"key", "gpu"}, {"value", "yes"}, {"effect", "NO_SCHEDULE"}}});
+       }},
+      {"no-taints", [](Value& spec) { spec.as_map().erase("taints"); }},
       {"labels", [](Value& spec) { spec.Set("labels", Map{{"tier", "edge"}, {"zone", "a"}}); }},
       {"tags", [](Value& spec) { spec.Set("tags", Map{{"owner", "sre"}}); }},
   };
-  return {logs, table, replicated, cluster, nodes};
+  return {logs, table, replicated, streamed, cluster, nodes};
 }
 
 }  // namespace tandem::oracle

@@ -99,7 +99,7 @@ std::vector<Scenario> Route53Scenarios() {
   plain.outside.clear();
   plain.spec = [](Cloud& cloud) {
     return Map{{"HostedZoneId", Zone(cloud)},
-               {"Name", "*.Shop.example"},
+               {"Name", "*.shop.example"},
                {"Type", "TXT"},
                {"TTL", 300},
                {"ResourceRecords", Records({"\"v=1 a/b\""})}};

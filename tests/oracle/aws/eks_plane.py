@@ -1,0 +1,162 @@
+"""The calls of EKS that no server here has, played in front of moto: updates, their progress, tags.
+
+WSGI middleware. A change is answered with an update that is InProgress when it is first asked for and
+Successful from then on; only then reads show it, and until then the object is UPDATING. What moto
+forgets at create (accessConfig, updateConfig) is kept as well. It stands behind the wire validator, so
+that every request to it is held against the vendor's model; what it proves besides is that the provider
+waits, follows an update to its end, and sends what makes the object as it is desired.
+"""
+import io
+import json
+import re
+import uuid
+from urllib.parse import parse_qs, unquote
+
+ROUTES = [
+    (re.compile(r"^/clusters/([^/]+)/update-config$"), "ConfigUpdate"),
+    (re.compile(r"^/clusters/([^/]+)/updates$"), "VersionUpdate"),
+    (re.compile(r"^/clusters/([^/]+)/node-groups/([^/]+)/update-config$"), "ConfigUpdate"),
+    (re.compile(r"^/clusters/([^/]+)/node-groups/([^/]+)/update-version$"), "VersionUpdate"),
+]
+PROGRESS = re.compile(r"^/clusters/([^/]+)/updates/([^/]+)$")
+READ = re.compile(r"^/clusters/([^/]+)(?:/node-groups/([^/]+))?$")
+CREATE = re.compile(r"^/clusters(?:/([^/]+)/node-groups)?$")
+TAGS = re.compile(r"^/tags/(.+)$")
+KEPT = ("accessConfig", "updateConfig", "upgradePolicy")
+
+
+def merged(old, new):
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return new
+    return {**old, **{k: merged(old.get(k), v) for k, v in new.items()}}
+
+
+def logging_after(old, new):
+    """As the service does it: types are switched one by one, the others stay as they are."""
+    on = {t for g in (old or {}).get("clusterLogging", []) if g.get("enabled") for t in g["types"]}
+    every = {"api", "audit", "authenticator", "controllerManager", "scheduler"}
+    for group in new.get("clusterLogging", []):
+        on = on | set(group["types"]) if group.get("enabled") else on - set(group["types"])
+    return {"clusterLogging": [{"types": sorted(on), "enabled": True},
+                               {"types": sorted(every - on), "enabled": False}]}
+
+
+class EksPlane:
+    def __init__(self, app):
+        self.app = app
+        self.shown, self.updates, self.tags = {}, {}, {}
+
+    def __call__(self, environ, start):
+        if "/eks/aws4_request" not in environ.get("HTTP_AUTHORIZATION", ""):
+            return self.app(environ, start)
+        raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+        path, _, query = raw.partition("?")
+        method = environ["REQUEST_METHOD"]
+        body = environ["wsgi.input"].read()
+        environ["wsgi.input"] = io.BytesIO(body)
+        given = json.loads(body) if body else {}
+        if method == "POST":
+            for pattern, kind in ROUTES:
+                if found := pattern.match(path):
+                    return self.update(found.groups(), kind, given, environ, start)
+        if method == "GET" and (found := PROGRESS.match(path)):
+            return self.progress(unquote(found.group(2)), start)
+        if (found := TAGS.match(path)) and method in ("POST", "DELETE"):
+            tags = self.tags.setdefault(unquote(found.group(1)), {"set": {}, "gone": set()})
+            if method == "POST":
+                tags["set"].update(given["tags"])
+                tags["gone"] -= set(given["tags"])
+            else:
+                for key in parse_qs(query)["tagKeys"]:
+                    tags["set"].pop(key, None)
+                    tags["gone"].add(key)
+            return self.answer({}, start)
+        if method == "GET" and (found := READ.match(path)):
+            return self.read(found.groups(), environ, start)
+        if method == "POST" and (found := CREATE.match(path)):
+            key = (found.group(1) or given["name"], given.get("nodegroupName"))
+            self.shown[key] = {k: given[k] for k in KEPT if k in given}
+            self.updates = {k: u for k, u in self.updates.items() if u["key"] != key}
+        return self.app(environ, start)
+
+    def update(self, groups, kind, given, environ, start):
+        key = (groups[0], groups[1] if len(groups) > 1 else None)
+        if any(u["key"] == key and u["status"] == "InProgress" for u in self.updates.values()):
+            return self.answer({"__type": "ResourceInUseException", "message": "an update runs"},
+                               start, "409 Conflict")
+        given.pop("clientRequestToken", None)
+        if not given:
+            return self.answer({"__type": "InvalidParameterException", "message": "no changes"},
+                               start, "400 Bad Request")
+        update = {"id": str(uuid.uuid4()), "status": "InProgress", "type": kind, "errors": [],
+                  "key": key, "change": given, "reads": 0}
+        self.updates[update["id"]] = update
+        return self.answer({"update": self.public(update)}, start)
+
+    @staticmethod
+    def public(update):
+        return {k: update[k] for k in ("id", "status", "type", "errors")}
+
+    def progress(self, name, start):
+        update = self.updates.get(name)
+        if update is None:
+            return self.answer({"__type": "ResourceNotFoundException", "message": "no update"},
+                               start, "404 Not Found")
+        update["reads"] += 1
+        if update["reads"] > 1 and update["status"] == "InProgress":
+            update["status"] = "Successful"
+            shown = self.shown.setdefault(update["key"], {})
+            for member, value in update["change"].items():
+                shown.setdefault("changes", []).append((member, value))
+        return self.answer({"update": self.public(update)}, start)
+
+    def read(self, groups, environ, start):
+        kept = {}
+
+        def keep(status, headers, exc_info=None):
+            kept["status"], kept["headers"] = status, headers
+
+        text = b"".join(self.app(environ, keep))
+        if not kept["status"].startswith("200"):
+            start(kept["status"], kept["headers"])
+            return [text]
+        answer = json.loads(text)
+        key = (unquote(groups[0]), unquote(groups[1]) if groups[1] else None)
+        thing = answer["nodegroup" if key[1] else "cluster"]
+        shown = self.shown.get(key, {})
+        for member in KEPT:
+            if member in shown:
+                thing[member] = shown[member]
+        for member, value in shown.get("changes", []):
+            self.show(thing, member, value)
+        tags = self.tags.get(thing.get("nodegroupArn") or thing.get("arn"), None)
+        if tags:
+            thing["tags"] = {**{k: v for k, v in (thing.get("tags") or {}).items()
+                                if k not in tags["gone"]}, **tags["set"]}
+        if any(u["key"] == key and u["status"] == "InProgress" for u in self.updates.values()):
+            thing["status"] = "UPDATING"
+        return self.answer(answer, start)
+
+    @staticmethod
+    def show(thing, member, value):
+        if member == "labels":
+            labels = dict(thing.get("labels") or {})
+            labels.update(value.get("addOrUpdateLabels", {}))
+            thing["labels"] = {k: v for k, v in labels.items()
+                               if k not in value.get("removeLabels", [])}
+        elif member == "taints":
+            taints = {(t["key"], t["effect"]): t for t in thing.get("taints") or []}
+            taints.update({(t["key"], t["effect"]): t for t in value.get("addOrUpdateTaints", [])})
+            for taint in value.get("removeTaints", []):
+                taints.pop((taint["key"], taint["effect"]), None)
+            thing["taints"] = list(taints.values())
+        elif member == "logging":
+            thing["logging"] = logging_after(thing.get("logging"), value)
+        else:
+            thing[member] = merged(thing.get(member), value)
+
+    @staticmethod
+    def answer(value, start, status="200 OK"):
+        text = json.dumps(value).encode()
+        start(status, [("Content-Type", "application/json"), ("Content-Length", str(len(text)))])
+        return [text]
