@@ -42,6 +42,11 @@ std::string EvaluateText(const std::string& text, const std::string& path, const
   const Value value = EvaluateTree(Value(text), path, scope, NothingOpaque, problems);
   for (const ScalarProblem& problem : problems) report.Problem(problem);
   if (!problems.empty()) return "";
+  if (value.is_sensitive()) {
+    report.Error(path, "a secret cannot be part of this text",
+                 "names and annotations are shown and stored as they are");
+    return "";
+  }
   if (value.is_string()) return value.as_string();
   if (value.is_int()) return std::to_string(value.as_int());
   report.Error(path, fmt::format("must be a string, not {}", TypeName(value.type())));
@@ -65,9 +70,10 @@ std::vector<std::string> SplitList(std::string_view text) {
   return items;
 }
 
-/// The account of a document: its annotation, else the only one whose provider serves the group (R11).
+/// The account of a document: its annotation, else the only one whose provider serves the group
+/// (R11).
 std::string ChooseAccount(const Document& document, const std::string& provider,
-                          bool partial, const CompiledModel& model, const Reporter& report) {
+                          const CompiledModel& model, Unread& unread, const Reporter& report) {
   const std::string path = AnnotationPath("tandem/account");
   std::vector<std::string> candidates;
   for (const auto& [name, account] : model.accounts)
@@ -75,28 +81,36 @@ std::string ChooseAccount(const Document& document, const std::string& provider,
   if (const std::string chosen = document.Annotation("tandem/account"); !chosen.empty()) {
     const auto account = model.accounts.find(chosen);
     if (account == model.accounts.end()) {
-      if (partial) return "";
+      if (unread.texts) return "";
       const std::string near = NearestWord(chosen, candidates);
       report.Error(path, fmt::format("there is no Account '{}'", chosen),
                    near.empty() ? fmt::format("accounts of provider {}: {}", provider,
-                                              candidates.empty() ? "none" : fmt::format("{}", fmt::join(candidates, ", ")))
+                                              candidates.empty()
+                                                  ? "none"
+                                                  : fmt::format("{}", fmt::join(candidates, ", ")))
                                 : fmt::format("did you mean '{}'?", near));
       return "";
     }
     if (account->second.provider != provider) {
-      report.Error(path, fmt::format("the Account '{}' is of provider {}, but {} is served by {}", chosen,
-                                     account->second.provider, document.group, provider));
+      report.Error(
+          path,
+          fmt::format("the Account '{}' is of provider {}, but {} is served by {}", chosen,
+                      account->second.provider, document.group, provider),
+          candidates.empty()
+              ? fmt::format("add a document with kind: Account and spec.provider: {}", provider)
+              : fmt::format("one of: {}", fmt::join(candidates, ", ")));
       return "";
     }
     return chosen;
   }
   if (candidates.size() == 1) return candidates[0];
   if (candidates.empty()) {
-    if (partial) return "";
+    if (unread.texts || !unread.accounts.insert(provider).second) return "";
     report.Error("kind", fmt::format("no Account has provider: {}", provider),
                  fmt::format("add a document with kind: Account and spec.provider: {}", provider));
   } else {
-    report.Error("kind", fmt::format("{} Accounts could hold this {}", candidates.size(), document.kind),
+    report.Error("kind",
+                 fmt::format("{} Accounts could hold this {}", candidates.size(), document.kind),
                  fmt::format("name one in metadata.annotations: tandem/account: {}",
                              fmt::join(candidates, " | ")));
   }
@@ -104,9 +118,9 @@ std::string ChooseAccount(const Document& document, const std::string& provider,
 }
 
 const std::vector<std::string> kAnnotations = {
-    "tandem/account",  "tandem/manage",     "tandem/deletion-policy", "tandem/external-name",
+    "tandem/account",  "tandem/manage",     "tandem/deletion-policy",    "tandem/external-name",
     "tandem/adopt",    "tandem/protect",    "tandem/reconcile-interval", "tandem/paused",
-    "tandem/for-each", "tandem/depends-on", "tandem/expressions",     "tandem/expressions-at",
+    "tandem/for-each", "tandem/depends-on", "tandem/expressions",        "tandem/expressions-at",
     "tandem/write-to", "tandem/moved-from"};
 
 std::string OneOf(const Document& document, std::string_view key,
@@ -115,8 +129,11 @@ std::string OneOf(const Document& document, std::string_view key,
   const std::string value = document.Annotation(key);
   if (value.empty()) return otherwise;
   if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return value;
+  const std::string near = NearestWord(value, allowed);
   report.Error(AnnotationPath(key), fmt::format("'{}' is not a value of {}", value, key),
-               fmt::format("one of: {}", fmt::join(allowed, ", ")));
+               near.empty()
+                   ? fmt::format("one of: {}", fmt::join(allowed, ", "))
+                   : fmt::format("did you mean '{}'? One of: {}", near, fmt::join(allowed, ", ")));
   return otherwise;
 }
 
@@ -131,7 +148,8 @@ void ReadAnnotations(const Document& document, const Scope& scope, const Reporte
                               : fmt::format("did you mean '{}'?", near),
                  true);
   }
-  resource.manage = OneOf(document, "tandem/manage", {"full", "observe", "delegate"}, "full", report);
+  resource.manage =
+      OneOf(document, "tandem/manage", {"full", "observe", "delegate"}, "full", report);
   resource.deletion_policy =
       OneOf(document, "tandem/deletion-policy", {"delete", "retain"}, "delete", report);
   resource.adopt = OneOf(document, "tandem/adopt", {"if-identical", "and-update"}, "", report);
@@ -159,16 +177,16 @@ void ReadAnnotations(const Document& document, const Scope& scope, const Reporte
       report.Error(AnnotationPath("tandem/moved-from"), from.status().message());
     else if (from->kind_name() != document.kind_name())
       report.Error(AnnotationPath("tandem/moved-from"), "a resource moves within its kind only",
-                   fmt::format("{} is not a {}", resource.moved_from,
+                   fmt::format("{} is not of kind {}", resource.moved_from,
                                document.kind_name().ToString()));
   }
   resource.needs = SplitList(text("tandem/depends-on"));
 }
 
 /// False when `document` gave no resource of a name that can be told.
-bool AddOne(const std::shared_ptr<const Document>& document, const std::shared_ptr<const Kind>& kind,
-            const std::string& account, Value each, bool partial, CompiledModel& model,
-            Diagnostics& found) {
+bool AddOne(const std::shared_ptr<const Document>& document,
+            const std::shared_ptr<const Kind>& kind, const std::string& account, Value each,
+            bool partial, CompiledModel& model, Diagnostics& found) {
   const Reporter report(*document, found);
   ModelResource resource;
   resource.account = account;
@@ -185,10 +203,12 @@ bool AddOne(const std::shared_ptr<const Document>& document, const std::shared_p
   } else {
     resource.spec = Map();
   }
-  if (const auto label = document->labels.find("tandem/component"); label != document->labels.end()) {
+  if (const auto label = document->labels.find("tandem/component");
+      label != document->labels.end()) {
     resource.component = label->second;
-    const bool known = std::any_of(model.components.begin(), model.components.end(),
-                                   [&](const ModelComponent& c) { return c.name == label->second; });
+    const bool known =
+        std::any_of(model.components.begin(), model.components.end(),
+                    [&](const ModelComponent& c) { return c.name == label->second; });
     if (!known && !partial) {
       std::vector<std::string> names;
       for (const ModelComponent& component : model.components) names.push_back(component.name);
@@ -218,34 +238,61 @@ bool AddOne(const std::shared_ptr<const Document>& document, const std::shared_p
   }
   const SourceRange range = first->document->RangeOf("metadata.name");
   const Position place = PositionAt(range.text->text, range.begin);
+  if (first->document == document) {
+    report.Error("metadata.name",
+                 fmt::format("two keys of tandem/for-each give the address {}", address),
+                 "the name must differ for every key: use ${each.key}");
+    return true;
+  }
   report.Error("metadata.name", fmt::format("two documents have the address {}", address),
                fmt::format("the other is at {}:{}:{}", range.text->name, place.line, place.column));
   return true;
 }
 
+void ReportUnknownKind(const Document& document, const Catalog& catalog, const Reporter& report) {
+  std::vector<std::string> kinds;
+  std::set<std::string> groups = {"tandem"};
+  for (const KindName& name : catalog.kinds()) {
+    kinds.push_back(name.ToString());
+    groups.insert(name.group);
+  }
+  const auto suggest = [&](const std::string& near) {
+    return near.empty() ? "list the kinds with: tandem explain"
+                        : fmt::format("did you mean '{}'?", near);
+  };
+  const std::string name = document.kind_name().ToString();
+  if (std::find(kinds.begin(), kinds.end(), name) != kinds.end())
+    return report.Error("kind", fmt::format("the kind file of {} has errors", name),
+                        "they are told with the rest; it gives no kind until they are mended");
+  if (groups.count(document.group) > 0)
+    return report.Error("kind",
+                        fmt::format("unknown kind '{}' in group {}", document.kind, document.group),
+                        suggest(NearestWord(name, kinds)));
+  const std::string near = NearestWord(document.group, {groups.begin(), groups.end()});
+  report.Error("apiVersion", fmt::format("unknown group '{}'", document.group),
+               suggest(near.empty() ? "" : near + "/" + document.version));
+}
+
 /// False when some resource of `document` is missing from the model.
-bool AddAll(const std::shared_ptr<const Document>& document, const Catalog& catalog, bool partial,
-            CompiledModel& model, Diagnostics& found) {
+bool AddAll(const std::shared_ptr<const Document>& document, const Catalog& catalog,
+            CompiledModel& model, Unread& unread, Diagnostics& found) {
+  const bool partial = unread.texts;
   const Reporter report(*document, found);
   const std::shared_ptr<const Kind> kind = catalog.Find(document->kind_name());
   if (kind == nullptr) {
-    std::vector<std::string> known;
-    bool group_known = false;
-    for (const KindName& name : catalog.kinds()) {
-      known.push_back(name.ToString());
-      group_known |= name.group == document->group;
-    }
-    const std::string name = document->kind_name().ToString();
-    const std::string near = NearestWord(name, known);
-    report.Error(group_known ? "kind" : "apiVersion",
-                 group_known ? fmt::format("unknown kind '{}' in group {}", document->kind, document->group)
-                             : fmt::format("unknown group '{}'", document->group),
-                 near.empty() ? "list the kinds with: tandem explain"
-                              : fmt::format("did you mean '{}'?", near));
+    ReportUnknownKind(*document, catalog, report);
     return false;
   }
   const std::string provider = catalog.ProviderOf(document->group);
-  const std::string account = ChooseAccount(*document, provider, partial, model, report);
+  // Of a provider's own groups; others (a cluster's) have versions of their own.
+  const std::string& group = document->group;
+  const bool own =
+      group.size() > provider.size() &&
+      group.compare(group.size() - provider.size() - 1, std::string::npos, "." + provider) == 0;
+  if (own && document->version != "v1")
+    report.Error("apiVersion", fmt::format("unknown version '{}'", document->version),
+                 fmt::format("write {}/v1", group));
+  const std::string account = ChooseAccount(*document, provider, model, unread, report);
   if (account.empty()) return false;
 
   const std::string for_each = document->Annotation("tandem/for-each");
@@ -253,9 +300,9 @@ bool AddAll(const std::shared_ptr<const Document>& document, const Catalog& cata
     return AddOne(document, kind, account, Value(), partial, model, found);
   }
   const std::string path = AnnotationPath("tandem/for-each");
-  if (document->name.find("${") == std::string::npos) {
+  if (const auto name = Template::Parse(document->name); name.ok() && !name->UsesName("each")) {
     report.Error("metadata.name", "under tandem/for-each the name must hold ${each.key}",
-                 "otherwise all of them would have one address");
+                 "otherwise all of its resources would have one address");
     return false;
   }
   const Names names(model, model.accounts.at(account).site, nullptr, nullptr);
@@ -266,23 +313,28 @@ bool AddAll(const std::shared_ptr<const Document>& document, const Catalog& cata
   bool whole = true;
   if (over.is_map()) {
     for (const auto& [key, value] : over.as_map())
-      whole &= AddOne(document, kind, account, Map{{"key", key}, {"value", value}}, partial, model, found);
+      whole &= AddOne(document, kind, account, Map{{"key", key}, {"value", value}}, partial, model,
+                      found);
   } else if (over.is_list()) {
     std::set<std::string> seen;
     for (const Value& item : over.as_list()) {
       if (!item.is_string()) {
-        report.Error(path, fmt::format("for-each over a list needs strings, not {}", TypeName(item.type())),
-                     "use a map to carry other values");
+        report.Error(
+            path, fmt::format("for-each over a list needs strings, not {}", TypeName(item.type())),
+            "use a map to carry other values");
         return false;
       }
       if (!seen.insert(item.as_string()).second) {
-        report.Error(path, fmt::format("the key '{}' appears twice", item.as_string()));
+        report.Error(path, fmt::format("the key '{}' appears twice", item.as_string()),
+                     "take one of them out: every key names one resource");
         return false;
       }
-      whole &= AddOne(document, kind, account, Map{{"key", item}, {"value", item}}, partial, model, found);
+      whole &= AddOne(document, kind, account, Map{{"key", item}, {"value", item}}, partial, model,
+                      found);
     }
   } else {
-    report.Error(path, fmt::format("for-each needs a list or a map, not {}", TypeName(over.type())));
+    report.Error(path, fmt::format("for-each needs a list or a map, not {}", TypeName(over.type())),
+                 "write for example \"${['a', 'b']}\", or keep it in Platform.spec.values");
     return false;
   }
   return whole;
@@ -291,12 +343,13 @@ bool AddAll(const std::shared_ptr<const Document>& document, const Catalog& cata
 }  // namespace
 
 bool Unread::Explains(const Address& address) const {
-  return texts || names.count(address.name) > 0 || templates.count(address.kind_name().ToString()) > 0;
+  return texts || names.count(address.name) > 0 ||
+         templates.count(address.kind_name().ToString()) > 0;
 }
 
 void ReadResource(const std::shared_ptr<const Document>& document, const Catalog& catalog,
                   CompiledModel& model, Unread& unread, Diagnostics& found) {
-  if (AddAll(document, catalog, unread.texts, model, found)) return;
+  if (AddAll(document, catalog, model, unread, found)) return;
   if (Template::Concerns(document->name)) {
     unread.templates.insert(document->kind_name().ToString());
   } else {
