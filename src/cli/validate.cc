@@ -66,7 +66,6 @@ std::shared_ptr<const CompiledModel> CompileModel(const Sources& sources, const 
     for (std::thread& other : others) other.join();
   };
   auto model = Compile(sources, catalog, options, found);
-  found.Append(catalog.problems());
   found.Sort();
   return found.has_errors() ? nullptr : model;
 }

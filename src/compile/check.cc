@@ -26,19 +26,49 @@ void ReportDangling(const CompiledModel& model, const Unread& unread, const std:
   }
   if (unread.Explains(*parsed)) return;
   std::vector<std::string> same_kind;
-  std::vector<std::string> all;
+  std::vector<std::string> same_but_account;
+  std::map<std::string, std::string> by_name;  // of that kind, their addresses
+  std::vector<std::string> same_name;
   for (const auto& [known, resource] : model.resources) {
-    all.push_back(known);
-    if (resource.address.kind_name() == parsed->kind_name()) same_kind.push_back(known);
+    const Address& other = resource.address;
+    if (other.kind_name() == parsed->kind_name()) {
+      same_kind.push_back(known);
+      by_name.emplace(other.name, known);
+      if (other.ns == parsed->ns && other.name == parsed->name)
+        same_but_account.push_back(other.account.empty() ? known + "@" + resource.account : known);
+    } else if (other.name == parsed->name) {
+      same_name.push_back(known);
+    }
   }
-  std::string near = NearestWord(address, same_kind);
-  if (near.empty()) near = NearestWord(address, all);
+  if (!same_but_account.empty()) {
+    const bool several = parsed->account.empty();
+    found.Error(
+        std::move(range),
+        several ? fmt::format("{} resources have the address {}", same_but_account.size(), address)
+                : fmt::format(
+                      "there is no {} in the account {}",
+                      Address{parsed->group, parsed->kind, parsed->ns, parsed->name, ""}.ToString(),
+                      parsed->account),
+        fmt::format("{}: {}", several ? "name its account" : "there is",
+                    fmt::join(same_but_account, ", ")),
+        from);
+    return;
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, known] : by_name) names.push_back(name);
   std::string detail;
-  if (!near.empty()) {
-    detail = fmt::format("did you mean '{}'?", near);
+  if (const std::string near = NearestWord(parsed->name, names); !near.empty()) {
+    detail = fmt::format("did you mean '{}'?", by_name.at(near));
+  } else if (const std::string other = NearestWord(address, same_name); !other.empty()) {
+    detail = fmt::format("did you mean '{}'?", other);
   } else if (!same_kind.empty()) {
-    same_kind.resize(std::min<size_t>(same_kind.size(), 5));
-    detail = fmt::format("of that kind there are: {}", fmt::join(same_kind, ", "));
+    constexpr size_t kListed = 5;
+    const size_t more = same_kind.size() - std::min(same_kind.size(), kListed);
+    same_kind.resize(same_kind.size() - more);
+    detail = fmt::format("of that kind there are: {}{}", fmt::join(same_kind, ", "),
+                         more == 0 ? "" : fmt::format(" and {} more", more));
+  } else {
+    detail = fmt::format("there is no {} at all in this model", parsed->kind_name().ToString());
   }
   found.Error(std::move(range), fmt::format("no document has the address {}", address),
               std::move(detail), from);
@@ -46,8 +76,8 @@ void ReportDangling(const CompiledModel& model, const Unread& unread, const std:
 
 /// The addresses that the templates under `value` refer to, each once; dangling ones are reported.
 std::vector<std::string> CollectReferences(const CompiledModel& model, const Unread& unread,
-                                           const Value& value, const std::string& path, const Document& document,
-                                           const Scope& scope,
+                                           const Value& value, const std::string& path,
+                                           const Document& document, const Scope& scope,
                                            const std::function<bool(const std::string&)>& opaque,
                                            Diagnostics& found) {
   std::set<std::string> needs;
@@ -69,27 +99,40 @@ std::vector<std::string> CollectReferences(const CompiledModel& model, const Unr
 }
 
 /// What ref() is worth at validation: an unknown of the field's type, if the target's kind has it.
-Result<Value> PlaceholderFor(const CompiledModel& model, const std::string& address, const Path& path) {
+Result<Value> PlaceholderFor(const CompiledModel& model, const std::string& address,
+                             const Path& path) {
   const ModelResource* target = model.Find(address);
   // Reported as dangling where the references are collected.
   if (target == nullptr) return Value(Unknown{Type::kAny, address});
   const std::string text = FormatPath(path);
   if (path.empty())
-    return InvalidArgument(
-        fmt::format("ref('{}') needs a field, for example .{}", address, target->kind->identity_field()));
+    return InvalidArgument(fmt::format("ref('{}') needs a field, for example .{}", address,
+                                       target->kind->identity_field()));
   const std::optional<Type> type = target->kind->TypeOf(path);
   if (!type.has_value()) {
     std::vector<std::string> known;
     for (const FieldRule& rule : target->kind->rules())
       if (rule.path.find_first_of(".[") == std::string::npos) known.push_back(rule.path);
     const std::string near = NearestWord(path[0].key, known);
-    return InvalidArgument(fmt::format("{} has no field '{}'{}", target->kind->name().ToString(), text,
-                                       near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
+    return InvalidArgument(
+        fmt::format("{} has no field '{}'{}", target->kind->name().ToString(), text,
+                    near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
   }
   return Value(Unknown{*type, JoinPath(address + ".", text)});
 }
 
-void CheckOne(const CompiledModel& model, const Unread& unread, ModelResource& resource, Diagnostics& found) {
+/// `address` within the annotation tandem/depends-on.
+SourceRange RangeOfNeed(const Document& document, const std::string& address) {
+  const std::string path = JoinPath("metadata.annotations", "tandem/depends-on");
+  const size_t at = document.Annotation("tandem/depends-on").find(address);
+  if (at == std::string::npos) return document.RangeOf(path);  // an expression made it
+  SourceRange range = RangeOfProblem(document, {path, at, "", ""});
+  if (range.text != nullptr) range.end = std::min(range.begin + address.size(), document.end);
+  return range;
+}
+
+void CheckOne(const CompiledModel& model, const Unread& unread, ModelResource& resource,
+              Diagnostics& found) {
   const Document& document = *resource.document;
   const auto opaque = OpaquePaths(*resource.kind, document);
   const Names names(model, resource.site, &resource.each,
@@ -107,8 +150,7 @@ void CheckOne(const CompiledModel& model, const Unread& unread, ModelResource& r
     if (const ModelResource* target = model.Find(address)) {
       needs.insert(target->address.ToString());
     } else {
-      ReportDangling(model, unread, address, document,
-                     document.RangeOf(JoinPath("metadata.annotations", "tandem/depends-on")), found);
+      ReportDangling(model, unread, address, document, RangeOfNeed(document, address), found);
     }
   }
   for (std::string& address :
@@ -127,18 +169,64 @@ void CheckOne(const CompiledModel& model, const Unread& unread, ModelResource& r
   resource.kind->Validate(document, FillName(resource, spec), found);
 }
 
+/// Where `from` says that it needs `to`: the path, and the place in its text.
+struct NeedPlace {
+  std::string path;
+  SourceRange range;
+};
+
+NeedPlace PlaceOfNeed(const CompiledModel& model, const ModelResource& from,
+                      const ModelResource& to) {
+  const Document& document = *from.document;
+  const Names names(model, from.site, &from.each, nullptr);
+  NeedPlace place;
+  ForEachTemplate(from.spec, "spec", OpaquePaths(*from.kind, document),
+                  [&](const std::string& at, const std::string& text) {
+                    if (!place.path.empty()) return;
+                    const ExprResult<Template> parsed = Template::Parse(text);
+                    const auto references = References(*parsed, names);
+                    if (!references.ok()) return;
+                    for (const Reference& reference : *references)
+                      if (model.Find(reference.address) == &to)
+                        place = {at, RangeOfProblem(document, {at, reference.offset, "", ""})};
+                  });
+  if (!place.path.empty()) return place;
+  for (const std::string& form : {to.address.ToString(), to.address.ToString() + "@" + to.account})
+    if (document.Annotation("tandem/depends-on").find(form) != std::string::npos)
+      return {"tandem/depends-on", RangeOfNeed(document, form)};
+  // What the account's credentials need, its resources need.
+  return {"Account " + from.account, document.RangeOf("metadata.name")};
+}
+
 void CheckCycles(const CompiledModel& model, Diagnostics& found) {
   GraphBuilder builder;
   for (const auto& [address, resource] : model.resources) builder.Node(address);
   for (const auto& [address, resource] : model.resources)
-    for (const std::string& need : resource.needs) builder.Edge(builder.Node(address), builder.Node(need));
+    for (const std::string& need : resource.needs)
+      builder.Edge(builder.Node(address), builder.Node(need));
   const Graph graph = std::move(builder).Build();
   const std::vector<NodeId> cycle = graph.FindCycle();
   if (cycle.empty()) return;
-  const ModelResource& first = model.resources.at(std::string(graph.Name(cycle[0])));
-  found.Error(first.document->RangeOf("metadata.name"), "these resources need each other in a circle",
-              graph.TellCycle(cycle) + "\nbreak it by taking one of these references out",
-              first.address.ToString());
+  // The loop alone once more, each edge with the path that makes it.
+  GraphBuilder loop;
+  std::vector<NodeId> nodes;
+  SourceRange range;
+  for (size_t i = 0; i < cycle.size(); ++i) {
+    const ModelResource& from = model.resources.at(graph.Name(cycle[i]));
+    const ModelResource& to = model.resources.at(graph.Name(cycle[(i + 1) % cycle.size()]));
+    const NeedPlace place = PlaceOfNeed(model, from, to);
+    if (i == 0) range = place.range;
+    const NodeId node = loop.Node(graph.Name(cycle[i]));
+    loop.Edge(node, loop.Node(graph.Name(cycle[(i + 1) % cycle.size()])), place.path);
+    nodes.push_back(node);
+  }
+  const std::string& first = graph.Name(cycle[0]);
+  found.Error(std::move(range),
+              cycle.size() == 1 ? "this resource needs itself"
+                                : "these resources need each other in a circle",
+              std::move(loop).Build().TellCycle(nodes) +
+                  "\nin parentheses is what makes each need the next; take one of these out",
+              first);
 }
 
 /// The fields that make an object of `kind` the one it is, for kinds whose user gives them.
@@ -161,14 +249,13 @@ void CheckIdentities(const CompiledModel& model, Diagnostics& found) {
   for (const auto& [address, resource] : model.resources) {
     const std::vector<std::string> fields = IdentityFields(*resource.kind);
     if (fields.empty()) continue;
-    const Names names(model, resource.site, &resource.each,
-                      [&](const std::string& at, const Path& path) {
-                        return PlaceholderFor(model, at, path);
-                      });
+    const Names names(
+        model, resource.site, &resource.each,
+        [&](const std::string& at, const Path& path) { return PlaceholderFor(model, at, path); });
     std::vector<ScalarProblem> problems;
-    const Value spec = FillName(
-        resource, EvaluateTree(resource.spec, "spec", names,
-                               OpaquePaths(*resource.kind, *resource.document), problems));
+    const Value spec =
+        FillName(resource, EvaluateTree(resource.spec, "spec", names,
+                                        OpaquePaths(*resource.kind, *resource.document), problems));
     Value key = List{resource.account, resource.kind->name().ToString()};
     std::vector<std::string> told;
     for (const std::string& field : fields) {
@@ -201,8 +288,8 @@ void CheckResources(const ParallelFor& parallel, const Unread& unread, CompiledM
                       [&](const std::string& address, const Path& path) {
                         return PlaceholderFor(model, address, path);
                       });
-    account.references = CollectReferences(model, unread, account.spec, "spec", *account.document, names,
-                                           NothingOpaque, found);
+    account.references = CollectReferences(model, unread, account.spec, "spec", *account.document,
+                                           names, NothingOpaque, found);
     std::vector<ScalarProblem> problems;
     EvaluateTree(account.spec, "spec", names, NothingOpaque, problems);
     for (const ScalarProblem& problem : problems)
@@ -218,7 +305,8 @@ void CheckResources(const ParallelFor& parallel, const Unread& unread, CompiledM
   std::vector<Diagnostics> each(chunks);
   const auto work = [&](size_t chunk) {
     const size_t end = std::min(resources.size(), (chunk + 1) * kChunk);
-    for (size_t i = chunk * kChunk; i < end; ++i) CheckOne(model, unread, *resources[i], each[chunk]);
+    for (size_t i = chunk * kChunk; i < end; ++i)
+      CheckOne(model, unread, *resources[i], each[chunk]);
   };
   if (parallel) {
     parallel(chunks, work);

@@ -16,12 +16,13 @@ namespace {
 const std::vector<std::string> kOwnKinds = {"Platform", "Account", "Component", "Policy"};
 
 struct Parsed {
-  bool whole = true;  // false: some text gave no document
+  bool whole = true;                                       // false: some text gave no document
   std::vector<std::shared_ptr<const Document>> documents;  // in source order
   std::string digest;
 };
 
-void ForEachIndex(const ParallelFor& parallel, size_t count, const std::function<void(size_t)>& work) {
+void ForEachIndex(const ParallelFor& parallel, size_t count,
+                  const std::function<void(size_t)>& work) {
   if (parallel) {
     parallel(count, work);
   } else {
@@ -63,7 +64,8 @@ Parsed ParseAll(const std::vector<std::shared_ptr<const SourceText>>& sources,
         }
       }
       std::optional<Document> document = ParseDocument(texts[i], options.limits, each[chunk]);
-      if (document.has_value()) documents[i] = std::make_shared<const Document>(*std::move(document));
+      if (document.has_value())
+        documents[i] = std::make_shared<const Document>(*std::move(document));
     }
   });
   for (const Diagnostics& some : each) found.Append(some);
@@ -92,7 +94,8 @@ void ReadOwn(const std::shared_ptr<const Document>& document, CompiledModel& mod
     const Position place = PositionAt(range.text->text, range.begin);
     found.Error(document->RangeOf("metadata.name"),
                 fmt::format("two documents have the address {}", address),
-                fmt::format("the other is at {}:{}:{}", range.text->name, place.line, place.column), address);
+                fmt::format("the other is at {}:{}:{}", range.text->name, place.line, place.column),
+                address);
     return;
   }
   for (const auto& [key, value] : document->annotations)
@@ -100,6 +103,9 @@ void ReadOwn(const std::shared_ptr<const Document>& document, CompiledModel& mod
       found.Error(document->RangeOf(JoinPath("metadata.annotations", key), true),
                   fmt::format("'{}' means nothing on a {}", key, document->kind),
                   "the annotations under tandem/ belong to resources; take it out", address);
+  if (document->version != "v1")
+    found.Error(document->RangeOf("apiVersion"),
+                fmt::format("unknown version '{}'", document->version), "write tandem/v1", address);
   if (document->kind == "Account") {
     ReadAccount(document, model, found);
   } else if (document->kind == "Component") {
@@ -108,7 +114,8 @@ void ReadOwn(const std::shared_ptr<const Document>& document, CompiledModel& mod
     policies.push_back(ReadPolicy(*document, found));
   } else if (document->kind != "Platform") {
     const std::string near = NearestWord(document->kind, kOwnKinds);
-    found.Error(document->RangeOf("kind"), fmt::format("unknown kind '{}' in group tandem", document->kind),
+    found.Error(document->RangeOf("kind"),
+                fmt::format("unknown kind '{}' in group tandem", document->kind),
                 near.empty() ? fmt::format("one of: {}", fmt::join(kOwnKinds, ", "))
                              : fmt::format("did you mean '{}'?", near),
                 address);
@@ -162,6 +169,7 @@ std::shared_ptr<const CompiledModel> Compile(
   CheckDiagram(unread.texts, *model, found);
   for (const auto& document : model->documents)
     if (document->group != "tandem") ReadResource(document, catalog, *model, unread, found);
+  found.Append(catalog.problems());  // of the kinds that were asked for
   CheckResources(options.parallel, unread, *model, found);
   if (found.has_errors()) return nullptr;
   return model;

@@ -11,13 +11,15 @@ const ModelResource* CompiledModel::Find(const std::string& address) const {
   if (at != std::string::npos && address.find('/', at) == std::string::npos) {
     // Named with its account, though the document does not name one.
     const auto bare = resources.find(address.substr(0, at));
-    if (bare != resources.end() && bare->second.account == address.substr(at + 1)) return &bare->second;
+    if (bare != resources.end() && bare->second.account == address.substr(at + 1))
+      return &bare->second;
     return nullptr;
   }
   // Without an account, though the document names one: only if no other account has the same.
   const ModelResource* only = nullptr;
   for (auto next = resources.lower_bound(address + "@");
-       next != resources.end() && next->first.compare(0, address.size() + 1, address + "@") == 0; ++next) {
+       next != resources.end() && next->first.compare(0, address.size() + 1, address + "@") == 0;
+       ++next) {
     if (only != nullptr) return nullptr;
     only = &next->second;
   }
@@ -41,15 +43,23 @@ Result<Value> FirstProblem(const std::vector<ScalarProblem>& problems, Value val
 
 }  // namespace
 
+namespace {
+
+/// `lookup` by the address that the model has, whichever of its forms is written.
+ReferenceLookup ByModelAddress(const CompiledModel& model, const ReferenceLookup& lookup) {
+  return [&](const std::string& address, const Path& path) -> Result<Value> {
+    const ModelResource* target = model.Find(address);
+    if (target == nullptr)
+      return InvalidArgument(fmt::format("no document has the address {}", address));
+    return lookup(target->address.ToString(), path);
+  };
+}
+
+}  // namespace
+
 Result<Value> EvaluateSpec(const CompiledModel& model, const ModelResource& resource,
                            const ReferenceLookup& lookup) {
-  const Names names(model, resource.site, &resource.each,
-                    [&](const std::string& address, const Path& path) -> Result<Value> {
-                      const ModelResource* target = model.Find(address);
-                      if (target == nullptr)
-                        return InvalidArgument(fmt::format("no document has the address {}", address));
-                      return lookup(target->address.ToString(), path);
-                    });
+  const Names names(model, resource.site, &resource.each, ByModelAddress(model, lookup));
   std::vector<ScalarProblem> problems;
   Value spec = EvaluateTree(resource.spec, "spec", names,
                             OpaquePaths(*resource.kind, *resource.document), problems);
@@ -58,10 +68,10 @@ Result<Value> EvaluateSpec(const CompiledModel& model, const ModelResource& reso
 
 Result<Value> EvaluateAccount(const CompiledModel& model, const ModelAccount& account,
                               const ReferenceLookup& lookup) {
-  const Names names(model, account.site, nullptr, lookup);
+  const Names names(model, account.site, nullptr, ByModelAddress(model, lookup));
   std::vector<ScalarProblem> problems;
-  Value spec = EvaluateTree(account.spec, "spec", names, [](const std::string&) { return false; },
-                            problems);
+  Value spec = EvaluateTree(
+      account.spec, "spec", names, [](const std::string&) { return false; }, problems);
   return FirstProblem(problems, std::move(spec));
 }
 

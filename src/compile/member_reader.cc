@@ -12,8 +12,8 @@ MemberReader::MemberReader(const Document& document, std::string path, Diagnosti
     : document_(document), path_(std::move(path)), found_(found) {
   const Value* value = document_.body.At(path_);
   if (value == nullptr) {
-    found_.Error(document_.RangeOf("kind"), fmt::format("a {} needs '{}'", document_.kind, path_), "",
-                 document_.address().ToString());
+    found_.Error(document_.RangeOf("kind"), fmt::format("'{}' is missing", path_),
+                 fmt::format("kind {} needs it", document_.kind), document_.address().ToString());
   } else if (!value->is_map()) {
     found_.Error(document_.RangeOf(path_),
                  fmt::format("'{}' must be a map, not {}", path_, TypeName(value->type())), "",
@@ -26,8 +26,10 @@ MemberReader::MemberReader(const Document& document, std::string path, Diagnosti
 std::string MemberReader::PathOf(std::string_view key) const { return JoinPath(path_, key); }
 
 void MemberReader::Error(std::string_view key, std::string summary, std::string detail) {
-  found_.Error(document_.RangeOf(key.empty() ? path_ : PathOf(key)), std::move(summary),
-               std::move(detail), document_.address().ToString());
+  // Of the whole map its key: the value of a block map begins with a member that is not at fault.
+  const SourceRange range =
+      key.empty() ? document_.RangeOf(path_, true) : document_.RangeOf(PathOf(key));
+  found_.Error(range, std::move(summary), std::move(detail), document_.address().ToString());
 }
 
 const Value* MemberReader::Any(std::string_view key) {
@@ -42,13 +44,15 @@ const Value* MemberReader::Typed(std::string_view key, Type type, bool required)
   if (value == nullptr || value->is_null()) {
     if (required && map_ != nullptr)
       Error("", fmt::format("'{}' is missing", PathOf(key)),
-            fmt::format("a {} needs it", document_.kind));
+            path_.back() == ']' ? "every entry of this list needs it"
+                                : fmt::format("kind {} needs it", document_.kind));
     return nullptr;
   }
   if (value->type() == type) return value;
   const bool quote = type == Type::kString && value->is_scalar();
   Error(key,
-        fmt::format("'{}' must be a {}, not {}", PathOf(key), TypeName(type), TypeName(value->type())),
+        fmt::format("'{}' must be a {}, not {}", PathOf(key), TypeName(type),
+                    TypeName(value->type())),
         quote ? "quote it" : "");
   return nullptr;
 }
@@ -76,11 +80,13 @@ const List* MemberReader::Array(std::string_view key) {
 std::string MemberReader::OneOf(std::string_view key, const std::vector<std::string>& allowed,
                                 bool required) {
   std::string value = String(key, required);
-  if (value.empty() || std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return value;
+  if (value.empty() || std::find(allowed.begin(), allowed.end(), value) != allowed.end())
+    return value;
   const std::string near = NearestWord(value, allowed);
   Error(key, fmt::format("'{}' is not a {}", value, key),
-        near.empty() ? fmt::format("one of: {}", fmt::join(allowed, ", "))
-                     : fmt::format("did you mean '{}'? One of: {}", near, fmt::join(allowed, ", ")));
+        near.empty()
+            ? fmt::format("one of: {}", fmt::join(allowed, ", "))
+            : fmt::format("did you mean '{}'? One of: {}", near, fmt::join(allowed, ", ")));
   return "";
 }
 

@@ -1,5 +1,5 @@
-// Reads the members of one map of a document and reports every one that is missing, of another type, or
-// not known. For tandem's own kinds; resources are checked by their kind's schema.
+// Reads the members of one map of a document and reports every one that is missing, of another
+// type, or not known. For tandem's own kinds; resources are checked by their kind's schema.
 #pragma once
 
 #include <optional>

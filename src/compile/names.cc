@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "tandem/base/spelling.h"
 #include "tandem/config/scalar.h"
 #include "tandem/model/secret_uri.h"
 
@@ -29,7 +30,8 @@ Value SitesName(const CompiledModel& model) {
   return sites;
 }
 
-Names::Names(const CompiledModel& model, std::string site, const Value* each, ReferenceLookup lookup)
+Names::Names(const CompiledModel& model, std::string site, const Value* each,
+             ReferenceLookup lookup)
     : model_(model), site_(std::move(site)), each_(each), lookup_(std::move(lookup)) {}
 
 std::optional<Value> Names::Name(std::string_view name) const {
@@ -40,8 +42,17 @@ std::optional<Value> Names::Name(std::string_view name) const {
   return std::nullopt;
 }
 
+std::string Names::NameHint(std::string_view name) const {
+  if (name == "each") return "'each' exists under the annotation tandem/for-each only";
+  const std::vector<std::string> known = {"each", "platform", "site", "sites"};
+  const std::string near = NearestWord(name, known);
+  return near.empty() ? "the names are platform, site, sites, and each under tandem/for-each"
+                      : fmt::format("did you mean '{}'?", near);
+}
+
 Result<Value> Names::Ref(const std::string& address, const Path& path) const {
-  if (!lookup_) return InvalidArgument("ref() cannot be used here: it must be known before the plan");
+  if (!lookup_)
+    return InvalidArgument("ref() cannot be used here: it must be known before the plan");
   return lookup_(address, path);
 }
 
@@ -54,8 +65,7 @@ void ForEachTemplate(const Value& value, const std::string& path,
                      const std::function<bool(const std::string&)>& opaque,
                      const std::function<void(const std::string&, const std::string&)>& visit) {
   if (value.is_string()) {
-    if (Template::Concerns(value.as_string()) && !opaque(path))
-      visit(path, value.as_string());
+    if (Template::Concerns(value.as_string()) && !opaque(path)) visit(path, value.as_string());
   } else if (value.is_list()) {
     for (size_t i = 0; i < value.as_list().size(); ++i)
       ForEachTemplate(value.as_list()[i], JoinPath(path, static_cast<int64_t>(i)), opaque, visit);
@@ -84,8 +94,8 @@ Value EvaluateTree(const Value& value, const std::string& path, const Scope& sco
     List list;
     list.reserve(value.as_list().size());
     for (size_t i = 0; i < value.as_list().size(); ++i)
-      list.push_back(EvaluateTree(value.as_list()[i], JoinPath(path, static_cast<int64_t>(i)), scope,
-                                  opaque, problems));
+      list.push_back(EvaluateTree(value.as_list()[i], JoinPath(path, static_cast<int64_t>(i)),
+                                  scope, opaque, problems));
     return list;
   }
   if (value.is_map()) {

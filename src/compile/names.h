@@ -11,7 +11,8 @@
 
 namespace tandem {
 
-/// `{name, activeSite, values, objectives}` and `{NAME: {active, …}}` of a platform, made once a model.
+/// `{name, activeSite, values, objectives}` and `{NAME: {active, …}}` of a platform, made once a
+/// model.
 Value PlatformName(const CompiledModel& model);
 Value SitesName(const CompiledModel& model);
 
@@ -20,6 +21,7 @@ class Names final : public Scope {
   Names(const CompiledModel& model, std::string site, const Value* each, ReferenceLookup lookup);
 
   std::optional<Value> Name(std::string_view name) const override;
+  std::string NameHint(std::string_view name) const override;
   Result<Value> Ref(const std::string& address, const Path& path) const override;
   Result<Value> Secret(const std::string& uri) const override;
 
@@ -38,8 +40,8 @@ struct ScalarProblem {
   std::string hint;
 };
 
-/// Calls `visit(path, text)` for every string below `value` that may hold an expression and for which
-/// `opaque(path)` is false.
+/// Calls `visit(path, text)` for every string below `value` that may hold an expression and for
+/// which `opaque(path)` is false.
 void ForEachTemplate(const Value& value, const std::string& path,
                      const std::function<bool(const std::string&)>& opaque,
                      const std::function<void(const std::string&, const std::string&)>& visit);

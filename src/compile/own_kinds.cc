@@ -11,22 +11,26 @@
 namespace tandem {
 namespace {
 
-const std::vector<std::string> kLayers = {"access",  "network", "platform",      "mesh",
-                                          "workload", "data",    "observability", "replication",
-                                          "cicd",    "iac",     "security",      "incident",
-                                          "slo",     "chaos"};
+const std::vector<std::string> kLayers = {
+    "access",      "network", "platform", "mesh",     "workload", "data", "observability",
+    "replication", "cicd",    "iac",      "security", "incident", "slo",  "chaos"};
 const std::vector<std::string> kConnectionTypes = {"traffic", "data",       "control",  "evidence",
                                                    "notify",  "replicates", "failover", "link"};
-const std::vector<std::string> kCredentialSources = {"default",      "environment", "profile",
-                                                     "assume-role",  "web-identity", "container",
-                                                     "instance"};
+const std::vector<std::string> kCredentialSources = {
+    "default", "environment", "profile", "assume-role", "web-identity", "container", "instance"};
 
 bool IsComponentName(std::string_view name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-  return !name.empty() && letter(name[0]) &&
-         std::all_of(name.begin(), name.end(), [&](char c) {
-           return letter(c) || (c >= '0' && c <= '9') || c == '_';
-         });
+  return !name.empty() && letter(name[0]) && std::all_of(name.begin(), name.end(), [&](char c) {
+    return letter(c) || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
+/// What to write instead of `word`, which is none of `known`.
+std::string Suggestion(const std::string& word, const std::vector<std::string>& known) {
+  const std::string near = NearestWord(word, known);
+  return near.empty() ? fmt::format("one of: {}", fmt::join(known, ", "))
+                      : fmt::format("did you mean '{}'?", near);
 }
 
 void ReadConnections(const Document& document, const std::string& path, const std::string& from,
@@ -39,7 +43,8 @@ void ReadConnections(const Document& document, const std::string& path, const st
     connection.to = reader.String("to", true);
     const size_t before = static_cast<size_t>(found.errors());
     connection.type = reader.OneOf("type", kConnectionTypes);
-    if (connection.type.empty() && !connection.to.empty() && before == static_cast<size_t>(found.errors()))
+    if (connection.type.empty() && !connection.to.empty() &&
+        before == static_cast<size_t>(found.errors()))
       found.Warning(document.RangeOf(reader.PathOf("to")),
                     fmt::format("the connection to '{}' has no type", connection.to),
                     fmt::format("add type: with one of {}", fmt::join(kConnectionTypes, ", ")),
@@ -62,16 +67,21 @@ void ReadPlatform(const std::shared_ptr<const Document>& document, CompiledModel
   if (const Map* sites = spec.Object("sites")) {
     for (const auto& [name, site] : *sites) {
       model.sites.push_back(name);
+      const std::string path = JoinPath("spec.sites", name);
       if (!site.is_map())
-        spec.Error("sites", fmt::format("the site '{}' must be a map", name), "write {} for an empty one");
+        found.Error(document->RangeOf(path),
+                    fmt::format("the site '{}' must be a map, not {}", name, TypeName(site.type())),
+                    "write {} for an empty one", document->address().ToString());
       else if (site.Find("active") != nullptr)
-        spec.Error("sites", fmt::format("the site '{}' may not set 'active'", name),
-                   "it follows from spec.activeSite");
+        found.Error(document->RangeOf(JoinPath(path, "active"), true),
+                    fmt::format("the site '{}' may not set 'active'", name),
+                    "it follows from spec.activeSite", document->address().ToString());
     }
     if (!model.active_site.empty() &&
         std::find(model.sites.begin(), model.sites.end(), model.active_site) == model.sites.end())
-      spec.Error("activeSite", fmt::format("'{}' is not a site of this platform", model.active_site),
-                 fmt::format("one of: {}", fmt::join(model.sites, ", ")));
+      spec.Error("activeSite",
+                 fmt::format("'{}' is not a site of this platform", model.active_site),
+                 Suggestion(model.active_site, model.sites));
   } else {
     spec.Error("", "'spec.sites' is missing", "write for example sites: {aws: {}, gcp: {}}");
   }
@@ -94,9 +104,12 @@ void ReadPlatform(const std::shared_ptr<const Document>& document, CompiledModel
       if (!reader.valid()) continue;
       ModelGroup group{reader.String("id", true), reader.String("title"), reader.String("parent")};
       if (const List* connections = reader.Array("connections"))
-        ReadConnections(*document, JoinPath(path, "connections"), group.id, *connections, model, found);
+        ReadConnections(*document, JoinPath(path, "connections"), group.id, *connections, model,
+                        found);
       if (!group.parent.empty() && seen.count(group.parent) == 0)
-        reader.Error("parent", fmt::format("the group '{}' is not listed before its child", group.parent));
+        reader.Error("parent",
+                     fmt::format("the group '{}' is not listed before its child", group.parent),
+                     "list it in spec.groups, above this entry");
       if (!group.id.empty() && !seen.insert(group.id).second)
         reader.Error("id", fmt::format("the group '{}' is listed twice", group.id));
       reader.Finish();
@@ -116,7 +129,8 @@ void ReadAccount(const std::shared_ptr<const Document>& document, CompiledModel&
   account.site = spec.String("site");
   account.spec = *document->body.Find("spec");
   account.document = document;
-  for (const char* key : {"region", "accountId", "project", "cluster", "endpoint"}) spec.String(key);
+  for (const char* key : {"region", "accountId", "project", "cluster", "endpoint"})
+    spec.String(key);
   if (spec.Object("endpoints") != nullptr) {
     for (const auto& [service, url] : *spec.Object("endpoints"))
       if (!url.is_string())
@@ -158,8 +172,8 @@ void ReadComponent(const std::shared_ptr<const Document>& document, CompiledMode
 namespace {
 
 void OrderComponents(CompiledModel& model) {
-  // A group's rank is when its subtree ends in the listed nesting, so its own boxes come after those of
-  // its subgroups; a component that is a group as well stands where that group begins.
+  // A group's rank is when its subtree ends in the listed nesting, so its own boxes come after
+  // those of its subgroups; a component that is a group as well stands where that group begins.
   std::map<std::string, std::vector<size_t>> children;
   std::map<std::string, std::pair<size_t, size_t>> ranks;
   for (size_t i = 0; i < model.groups.size(); ++i) children[model.groups[i].parent].push_back(i);
@@ -183,8 +197,9 @@ void OrderComponents(CompiledModel& model) {
     const auto group = ranks.find(component.group);
     return group == ranks.end() ? rank + 1 : group->second.second;
   };
-  std::stable_sort(model.components.begin(), model.components.end(),
-                   [&](const ModelComponent& a, const ModelComponent& b) { return key(a) < key(b); });
+  std::stable_sort(
+      model.components.begin(), model.components.end(),
+      [&](const ModelComponent& a, const ModelComponent& b) { return key(a) < key(b); });
 }
 
 /// Every connection listed at `path` ends at one of `names`.
@@ -224,14 +239,13 @@ void CheckDiagram(bool partial, CompiledModel& model, Diagnostics& found) {
     if (!known_site(component.site))
       found.Error(document.RangeOf("spec.site"),
                   fmt::format("'{}' is not a site of this platform", component.site),
-                  fmt::format("one of: {}", fmt::join(model.sites, ", ")),
-                  document.address().ToString());
+                  Suggestion(component.site, model.sites), document.address().ToString());
     if (!component.group.empty() && !model.groups.empty() && groups.count(component.group) == 0) {
       const std::string near =
           NearestWord(component.group, std::vector<std::string>(groups.begin(), groups.end()));
       found.Error(document.RangeOf("spec.group"),
                   fmt::format("there is no group '{}' in Platform.spec.groups", component.group),
-                  near.empty() ? "" : fmt::format("did you mean '{}'?", near),
+                  near.empty() ? "add it there" : fmt::format("did you mean '{}'?", near),
                   document.address().ToString());
     }
     if (!partial) CheckConnections(document, "spec.connections", names, found);
@@ -240,15 +254,15 @@ void CheckDiagram(bool partial, CompiledModel& model, Diagnostics& found) {
     const Value* list = document->body.At("spec.groups");
     if (partial || document->kind != "Platform" || list == nullptr || !list->is_list()) continue;
     for (size_t i = 0; i < list->as_list().size(); ++i)
-      CheckConnections(*document, JoinPath(JoinPath("spec.groups", static_cast<int64_t>(i)), "connections"),
+      CheckConnections(*document,
+                       JoinPath(JoinPath("spec.groups", static_cast<int64_t>(i)), "connections"),
                        names, found);
   }
   for (const auto& [name, account] : model.accounts)
     if (!known_site(account.site))
       found.Error(account.document->RangeOf("spec.site"),
                   fmt::format("'{}' is not a site of this platform", account.site),
-                  fmt::format("one of: {}", fmt::join(model.sites, ", ")),
-                  account.document->address().ToString());
+                  Suggestion(account.site, model.sites), account.document->address().ToString());
   OrderComponents(model);
 }
 

@@ -13,9 +13,9 @@ void ReadAccount(const std::shared_ptr<const Document>& document, CompiledModel&
                  Diagnostics& found);
 void ReadComponent(const std::shared_ptr<const Document>& document, CompiledModel& model,
                    Diagnostics& found);
-/// What holds between them: sites, groups and the ends of connections exist; of a `partial` model ends
-/// may be missing, which was reported where they stand. Puts components into the
-/// diagram's order: groups as Platform.spec.groups nests them, a group's own boxes after its subgroups.
+/// What holds between them: sites, groups and the ends of connections exist; of a `partial` model
+/// ends may be missing, which was reported where they stand. Puts components into the diagram's
+/// order: groups as Platform.spec.groups nests them, a group's own boxes after its subgroups.
 void CheckDiagram(bool partial, CompiledModel& model, Diagnostics& found);
 
 }  // namespace tandem

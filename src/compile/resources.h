@@ -9,19 +9,20 @@
 
 namespace tandem {
 
-/// What the model lacks because it could not be read. It was reported where it stands, so that whatever
-/// names it is no second mistake.
+/// What the model lacks because it could not be read. It was reported where it stands, so that
+/// whatever names it is no second mistake.
 struct Unread {
   bool texts = false;               // some text gave no document: it may have been anything
   std::set<std::string> names;      // of documents that gave no resource, as written
   std::set<std::string> templates;  // and "group/Kind" of those whose name is an expression
+  std::set<std::string> accounts;   // providers without an account: told once
 
   bool Explains(const Address& address) const;
 };
 
-/// Adds the resources of `document` (several under tandem/for-each) to the model, in which Platform,
-/// accounts and components have been read; what could not be read goes to `unread`. Spec and references
-/// are checked later, by CheckResources.
+/// Adds the resources of `document` (several under tandem/for-each) to the model, in which
+/// Platform, accounts and components have been read; what could not be read goes to `unread`. Spec
+/// and references are checked later, by CheckResources.
 void ReadResource(const std::shared_ptr<const Document>& document, const Catalog& catalog,
                   CompiledModel& model, Unread& unread, Diagnostics& found);
 

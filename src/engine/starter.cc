@@ -363,10 +363,12 @@ void Starter::StoreTroubled(const Status& trouble) {
   for (const std::shared_ptr<Waiting>& waiting : std::exchange(waiting_, {})) {
     if (!waiting->done) continue;
     const std::function<void(StartAnswer)> done = std::exchange(waiting->done, nullptr);
-    done(Refused(Refusal::kResource,
-                 fmt::format("the store cannot be written: {}; nothing was called, and run {} begins by itself "
-                             "once it can be",
-                             trouble.message(), waiting->answer.run)));
+    StartAnswer answer = Refused(
+        Refusal::kResource, fmt::format("the store cannot be written: {}; nothing was called, and run {} "
+                                        "begins by itself once it can be",
+                                        trouble.message(), waiting->answer.run));
+    answer.run = waiting->answer.run;
+    done(std::move(answer));
   }
 }
 

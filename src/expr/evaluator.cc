@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "expr/functions.h"
+#include "tandem/base/spelling.h"
 #include "tandem/base/check.h"
 
 namespace tandem::expr {
@@ -68,6 +69,20 @@ ExprError Evaluator::Fail(const Node& at, const Status& status) {
   return ExprError{status.message(), at.offset, "", status.code()};
 }
 
+ExprError Evaluator::NoKey(const Node& at, const std::string& key, const Map& map) {
+  constexpr size_t kListed = 12;
+  std::vector<std::string> known;
+  for (const auto& [name, value] : map) known.push_back(name);
+  const std::string near = NearestWord(key, known);
+  std::string hint;
+  if (!near.empty()) {
+    hint = fmt::format("did you mean '{}'?", near);
+  } else if (!known.empty() && known.size() <= kListed) {
+    hint = fmt::format("there are: {}", fmt::join(known, ", "));
+  }
+  return Fail(at, fmt::format("no such key: '{}'", key), std::move(hint));
+}
+
 ExprError Evaluator::Refused(const Node& at, std::string_view what) {
   return Fail(at, fmt::format("{} cannot be used on a secret", what),
               "a secret can only be passed on, or joined with other text");
@@ -122,7 +137,8 @@ Evaluator::Outcome Evaluator::Name(const Node& node) {
       if (*local->name == node.text) return Operand(local->value);
   auto known = names_.find(node.text);
   if (known == names_.end()) known = names_.emplace(node.text, scope_.Name(node.text)).first;
-  if (!known->second) return Fail(node, fmt::format("unknown name '{}'", node.text));
+  if (!known->second)
+    return Fail(node, fmt::format("unknown name '{}'", node.text), scope_.NameHint(node.text));
   return Operand(&*known->second);
 }
 
@@ -135,7 +151,7 @@ Evaluator::Outcome Evaluator::Select(const Node& node) {
   if (!operand->is_map())
     return Fail(node, fmt::format("no '{}' in {}", node.text, NameOfType(*operand)));
   const Value* member = operand->Find(node.text);
-  if (member == nullptr) return Fail(node, fmt::format("no such key: '{}'", node.text));
+  if (member == nullptr) return NoKey(node, node.text, operand->as_map());
   if (operand.borrowed()) return Operand(member);
   return Operand(std::move(operand.held().as_map().find(node.text)->second));
 }
@@ -165,7 +181,7 @@ Evaluator::Outcome Evaluator::Index(const Node& node) {
     if (!key.is_string())
       return Fail(node, fmt::format("the keys of a map are strings; found {}", NameOfType(key)));
     const Value* member = operand->Find(key.as_string());
-    if (member == nullptr) return Fail(node, fmt::format("no such key: '{}'", key.as_string()));
+    if (member == nullptr) return NoKey(node, key.as_string(), operand->as_map());
     if (operand.borrowed()) return Operand(member);
     return Operand(std::move(operand.held().as_map().find(key.as_string())->second));
   }

@@ -62,6 +62,7 @@ class Evaluator {
   ExprResult<Value> Take(Operand operand, const Node& at);
 
   static ExprError Fail(const Node& at, std::string message, std::string hint = "");
+  static ExprError NoKey(const Node& at, const std::string& key, const Map& map);
   ExprError Fail(const Node& at, const Status& status);
   static ExprError Refused(const Node& at, std::string_view what);
   ExprError Exhausted(const Node& at);

@@ -10,6 +10,7 @@
 #include "tandem/base/clock.h"
 #include "tandem/base/spelling.h"
 #include "tandem/codec/json.h"
+#include "tandem/expr/template.h"
 
 namespace tandem {
 namespace {
@@ -129,7 +130,9 @@ class SpecCheck {
     Report(at.Text(), std::move(summary), std::move(detail), of_key);
   }
   void Report(const std::string& path, std::string summary, std::string detail, bool of_key) {
-    mine_.Error(document_.RangeOf(path, of_key), std::move(summary), std::move(detail),
+    // A document without a spec lacks it where its kind stands.
+    const bool whole = document_.body.Find("spec") == nullptr && path.rfind("spec", 0) == 0;
+    mine_.Error(whole ? document_.RangeOf("kind") : document_.RangeOf(path, of_key), std::move(summary), std::move(detail),
                 document_.address().ToString());
   }
 
@@ -210,7 +213,7 @@ class SpecCheck {
       if (given != nullptr && !given->is_null()) continue;
       if (depth == 0 && member.name == kind_.name_field()) continue;
       if (member.node->rule.default_value || member.node->rule.computed) continue;
-      Report(at, fmt::format("required member '{}' is missing", member.name));
+      Report(at, fmt::format("required member '{}' is missing", member.name), "", true);
     }
     if (node.shape != nullptr && node.shape->is_union && present != 1)
       Report(at, fmt::format("must have exactly one member, has {}", present));
@@ -232,7 +235,9 @@ class SpecCheck {
       if (!member.node->rule.computed) known.emplace_back(member.name);
     const std::string near = NearestWord(key, known);
     Report(at, fmt::format("unknown member '{}'", Shortened(key)),
-           near.empty() ? "" : fmt::format("did you mean '{}'?", near), true);
+           near.empty() ? fmt::format("list them with: tandem explain {}", kind_.name().ToString())
+                        : fmt::format("did you mean '{}'?", near),
+           true);
   }
 
   void CheckList(const TypeNode& node, const Value& value, const Step& at, int depth) {
@@ -328,7 +333,7 @@ class SpecCheck {
     const Value* given = spec.Find(kind_.name_field());
     const std::string external = document_.Annotation("tandem/external-name");
     if (given != nullptr && given->is_string()) {
-      if (!external.empty() && external != given->as_string())
+      if (!external.empty() && !Template::Concerns(external) && external != given->as_string())
         Report(
             JoinPath("spec", kind_.name_field()),
             fmt::format("'{}' and the annotation tandem/external-name differ", kind_.name_field()),
@@ -364,7 +369,7 @@ class SpecCheck {
         const bool few = given.empty() && std::string_view(form) != "atMostOne";
         const bool many = given.size() > 1 && std::string_view(form) != "atLeastOne";
         if (few)
-          Report("spec", fmt::format("one of {} is required", fmt::join(names, ", ")), "", false);
+          Report("spec", fmt::format("one of {} is required", fmt::join(names, ", ")), "", true);
         if (many)
           Report("spec." + given[1],
                  fmt::format("only one of {} may be given", fmt::join(given, ", ")), "", true);

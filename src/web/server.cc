@@ -75,6 +75,11 @@ class Server final : public WebServer {
  public:
   explicit Server(WebOptions options) : options_(std::move(options)) {
     http_.new_task_queue = [] { return new BoundedQueue; };
+    // Not the library's default, SO_REUSEPORT: two daemons would share a port in silence.
+    http_.set_socket_options([](int socket) {
+      const int yes = 1;
+      setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    });
     http_.set_keep_alive_max_count(1);
     http_.set_read_timeout(2);
     http_.set_write_timeout(5);

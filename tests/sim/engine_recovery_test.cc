@@ -232,8 +232,10 @@ TEST(EngineRecovery, AFullDiskHoldsCallsBackAndTheyGoOnAfter) {
   rig.engine->StartRun(std::move(request), [&](StartAnswer a) { started = a; });
   rig.Pass(std::chrono::minutes(2));
   EXPECT_EQ(rig.Effects("create"), 0);
+  ASSERT_TRUE(started.has_value()) << "whoever asked is told at once";
+  EXPECT_EQ(started->refusal, Refusal::kResource);
+  EXPECT_NE(started->message.find("disk full"), std::string::npos);
   rig.store.FailCommits(OkStatus());
-  ASSERT_TRUE(rig.Until([&] { return started.has_value(); }));
   EXPECT_EQ(rig.Wait(started->run), "succeeded: 1 done");
 }
 

@@ -37,7 +37,8 @@ inline Sources SourcesUnder(const std::filesystem::path& folder) {
   Sources sources;
   std::vector<std::filesystem::path> paths;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
-    if (entry.is_regular_file() && entry.path().extension() == ".yaml") paths.push_back(entry.path());
+    if (entry.is_regular_file() && entry.path().extension() == ".yaml")
+      paths.push_back(entry.path());
   std::sort(paths.begin(), paths.end());
   for (const auto& path : paths)
     sources.push_back(std::make_shared<const SourceText>(

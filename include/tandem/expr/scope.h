@@ -21,6 +21,9 @@ class Scope {
   /// the expression then fails with "unknown name".
   virtual std::optional<Value> Name(std::string_view name) const = 0;
 
+  /// What to say to somebody who used a name that is not known here; "" when there is nothing to say.
+  virtual std::string NameHint(std::string_view) const { return ""; }
+
   /// What `ref('address').path` is worth. An Unknown when it is not known yet; a failure when it
   /// never can be (no such resource, no such field).
   virtual Result<Value> Ref(const std::string& address, const Path& path) const = 0;

@@ -25,10 +25,10 @@ Sources Storefront() {
 std::map<std::string, Value> DesiredForms(const CompiledModel& model) {
   std::map<std::string, Value> forms;
   for (const auto& [address, resource] : model.resources) {
-    const auto spec = EvaluateSpec(model, resource,
-                                   [](const std::string& at, const Path& path) -> Result<Value> {
-                                     return Value(Unknown{Type::kString, at + "." + FormatPath(path)});
-                                   });
+    const auto spec =
+        EvaluateSpec(model, resource, [](const std::string& at, const Path& path) -> Result<Value> {
+          return Value(Unknown{Type::kString, at + "." + FormatPath(path)});
+        });
     EXPECT_TRUE(spec.ok()) << address << ": " << spec.status().message();
     if (spec.ok()) forms.emplace(address, *spec);
   }

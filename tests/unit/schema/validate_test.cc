@@ -47,7 +47,7 @@ const Case kCases[] = {
     {"map_for_list", "ec2.aws", "VPC", "{CidrBlock: 10.0.0.0/16, Tags: {Name: x}}",
      "must be a list, not map"},
     {"required", "ec2.aws", "Subnet", "{CidrBlock: 10.0.0.0/16}",
-     "required member 'VpcId' is missing", 7},
+     "required member 'VpcId' is missing", 1},
     {"required_of_list_entry", "iam.aws", "Role",
      "{AssumeRolePolicyDocument: \"{}\", Tags: [{Key: a}]}", "required member 'Value' is missing"},
     {"required_by_the_file", "dynamodb.aws", "Table",

@@ -73,9 +73,17 @@ Value Cloud::Example(const std::string& kind) const {
 }
 
 Trouble Cloud::Open(const std::string& account_id) {
+  std::string principal;
+  return Open(account_id, Map{{"source", "environment"}}, &principal);
+}
+
+Trouble Cloud::Open(const std::string& account_id, const Value& credentials,
+                    std::string* principal) {
   AccountAnswer answer;
-  provider_->Open({"test", Packed::From(SpecOf(judge_, account_id))},
-                  [&](AccountAnswer got) { answer = std::move(got); });
+  Value spec = SpecOf(judge_, account_id);
+  spec.Set("credentials", credentials);
+  provider_->Open({"test", Packed::From(spec)}, [&](AccountAnswer got) { answer = std::move(got); });
+  *principal = answer.principal;
   if (answer.error.ok && answer.verified_id != account_id) return "opened " + answer.verified_id;
   return TroubleOf(answer.error);
 }

@@ -39,6 +39,8 @@ class Cloud {
   Value Example(const std::string& kind) const;
 
   Trouble Open(const std::string& account_id);
+  /// The same with `credentials` of the Account's spec; `principal` is who the provider says it is.
+  Trouble Open(const std::string& account_id, const Value& credentials, std::string* principal);
   /// All of Kind::CreateCalls, waited for.
   Trouble Create(const std::string& kind, const std::string& name, Value spec, Made* made);
   /// The same, remembered for CleanUp; aborts the test's set-up with the trouble.

@@ -18,6 +18,16 @@ class Faults {
   int Play() {
     Want("another account is refused", cloud_.Open("111122223333"), "sign-in WrongAccount");
     Want("the refusal closes it", Create(), "sign-in AccountNotOpen");
+    // Signed with the keys that the token service gave for the role.
+    const std::string role = "arn:aws:iam::" + judge_.account_id + ":role/deployer";
+    std::string principal;
+    Want("opens by a role",
+         cloud_.Open(judge_.account_id, Map{{"source", "assume-role"}, {"roleArn", role}},
+                     &principal),
+         "");
+    Check("as that role: " + principal,
+          principal.find("assumed-role/deployer/") != std::string::npos);
+    Check("the role can read", Vpcs().size() < 1000);
     Want("opens", cloud_.Open(judge_.account_id), "");
 
     const size_t before = Vpcs().size();

@@ -16,7 +16,8 @@ Trouble Same(Cloud& cloud, const Made& made) {
   return trouble;
 }
 
-Trouble Lists(Cloud& cloud, const Scenario& scenario, const Made& made, bool wanted) {
+Trouble Lists(Cloud& cloud, const Scenario& scenario, const Made& made, const std::string& beside,
+              bool wanted) {
   std::vector<LiveObject> objects;
   const std::vector<std::string> parents =
       scenario.parents ? scenario.parents(made) : std::vector<std::string>();
@@ -25,6 +26,11 @@ Trouble Lists(Cloud& cloud, const Scenario& scenario, const Made& made, bool wan
   const auto found = std::count_if(objects.begin(), objects.end(), [&](const LiveObject& object) {
     return object.identity == made.identity;
   });
+  const auto neighbours = std::count_if(objects.begin(), objects.end(), [&](const LiveObject& object) {
+    return object.identity == beside;
+  });
+  if (neighbours != (beside.empty() ? 0 : 1))
+    return fmt::format("its neighbour is listed {} times among {}", neighbours, objects.size());
   if (found == (wanted ? 1 : 0)) return "";
   return fmt::format("listed {} times among {}", found, objects.size());
 }
@@ -56,6 +62,15 @@ Outcome Play(const Scenario& scenario, Cloud& cloud) {
   };
   const Kind& kind = cloud.KindOf(scenario.kind);
   Value spec = scenario.spec(cloud);
+  std::string beside;
+  if (scenario.neighbour) {
+    Value other = cloud.Example(scenario.kind);
+    for (const char* unique : {"logGroupName", "deletionProtectionEnabled"})
+      other.as_map().erase(unique);
+    if (other.Find("DeletionProtectionEnabled") != nullptr)
+      other.Set("DeletionProtectionEnabled", false);
+    beside = cloud.Need(scenario.kind, scenario.object + "-beside", std::move(other));
+  }
   if (!step("set-up", cloud.set_up_trouble())) return outcome;
   Document document;
   document.group = kind.name().group;
@@ -80,7 +95,7 @@ Outcome Play(const Scenario& scenario, Cloud& cloud) {
                      ? ""
                      : "the mark is '" + object.mark.address + "'");
   step("no-difference", Same(cloud, made));
-  step("list", Lists(cloud, scenario, made, true));
+  step("list", Lists(cloud, scenario, made, beside, true));
   for (const Outside& outside : scenario.outside)
     step("outside:" + outside.step, SeesOutside(cloud, made, outside));
   for (const Change& change : scenario.updates) {
@@ -99,7 +114,7 @@ Outcome Play(const Scenario& scenario, Cloud& cloud) {
   step("delete", cloud.Delete(made));
   const Trouble gone = cloud.Read(made, nullptr);
   step("gone", gone.rfind("gone ", 0) == 0 ? "" : "a read says: " + gone);
-  step("list-without", Lists(cloud, scenario, made, false));
+  step("list-without", Lists(cloud, scenario, made, beside, false));
   step("clean-up", cloud.CleanUp());
   return outcome;
 }

@@ -35,6 +35,8 @@ struct Scenario {
   std::vector<Change> updates;
   /// Where a list looks, for kinds that live in a parent.
   std::function<std::vector<std::string>(const Made&)> parents;
+  /// The example is made beside it, so that a list has more than one page.
+  bool neighbour = false;
 };
 
 /// An answer that is known to be wrong: `step` of `scenario` fails at `judge` with `trouble` in it,

@@ -16,6 +16,7 @@ std::vector<Scenario> Ec2Scenarios() {
   vpc.name = "vpc";
   vpc.kind = "ec2.aws/VPC";
   vpc.object = "main";
+  vpc.neighbour = true;
   vpc.spec = [](Cloud& cloud) { return cloud.Example("ec2.aws/VPC"); };
   vpc.outside = {
       {"attribute", "ec2", "ModifyVpcAttribute",

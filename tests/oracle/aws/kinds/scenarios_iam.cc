@@ -21,6 +21,7 @@ std::vector<Scenario> IamScenarios() {
   role.name = "role";
   role.kind = "iam.aws/Role";
   role.object = "eks-cluster";
+  role.neighbour = true;
   role.spec = [](Cloud& cloud) {
     Value spec = cloud.Example("iam.aws/Role");
     spec.Set("InlinePolicies", tandem::List{Inline("logs", "logs:PutLogEvents"),
@@ -74,6 +75,7 @@ std::vector<Scenario> IamScenarios() {
   policy.name = "policy";
   policy.kind = "iam.aws/Policy";
   policy.object = "read-orders";
+  policy.neighbour = true;
   policy.spec = [](Cloud& cloud) { return cloud.Example("iam.aws/Policy"); };
   policy.outside = {{"version", "iam", "CreatePolicyVersion",
                      [](const Made& made) {

@@ -40,6 +40,7 @@ std::vector<Scenario> OtherScenarios() {
   logs.name = "log-group";
   logs.kind = "logs.aws/LogGroup";
   logs.object = "orders-api";
+  logs.neighbour = true;
   logs.spec = [](Cloud& cloud) { return cloud.Example("logs.aws/LogGroup"); };
   logs.outside = {{"retention", "logs", "PutRetentionPolicy",
                    [](const Made& made) {
@@ -56,6 +57,7 @@ std::vector<Scenario> OtherScenarios() {
   table.name = "table";
   table.kind = "dynamodb.aws/Table";
   table.object = "carts";
+  table.neighbour = true;
   table.spec = [](Cloud& cloud) { return cloud.Example("dynamodb.aws/Table"); };
   table.outside = {{"protection", "dynamodb", "UpdateTable",
                     [](const Made& made) {

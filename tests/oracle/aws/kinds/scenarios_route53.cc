@@ -24,6 +24,7 @@ std::vector<Scenario> Route53Scenarios() {
   zone.name = "zone";
   zone.kind = "route53.aws/HostedZone";
   zone.object = "shop";
+  zone.neighbour = true;
   zone.spec = [](Cloud& cloud) {
     Value spec = cloud.Example("route53.aws/HostedZone");
     spec.Set("Tags", tandem::List{Map{{"Key", "team"}, {"Value", "shop"}}});
@@ -110,6 +111,7 @@ std::vector<Scenario> Route53Scenarios() {
   check.name = "health-check";
   check.kind = "route53.aws/HealthCheck";
   check.object = "www";
+  check.neighbour = true;
   check.spec = [](Cloud& cloud) { return cloud.Example("route53.aws/HealthCheck"); };
   check.outside = {{"config", "route53", "UpdateHealthCheck",
                     [](const Made& made) {
