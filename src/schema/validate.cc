@@ -132,8 +132,8 @@ class SpecCheck {
   void Report(const std::string& path, std::string summary, std::string detail, bool of_key) {
     // A document without a spec lacks it where its kind stands.
     const bool whole = document_.body.Find("spec") == nullptr && path.rfind("spec", 0) == 0;
-    mine_.Error(whole ? document_.RangeOf("kind") : document_.RangeOf(path, of_key), std::move(summary), std::move(detail),
-                document_.address().ToString());
+    mine_.Error(whole ? document_.RangeOf("kind") : document_.RangeOf(path, of_key),
+                std::move(summary), std::move(detail), document_.address().ToString());
   }
 
   void WrongType(const TypeNode& node, const Value& value, const Step& at) {

@@ -1,5 +1,5 @@
-// EvaluateSpec: what a resource's spec is worth once references are asked for, and which parts of it
-// are not ours to evaluate.
+// EvaluateSpec: what a resource's spec is worth once references are asked for, and which parts of
+// it are not ours to evaluate.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -127,7 +127,8 @@ TEST(OpaquePaths, R17PolicyDocumentsAreNotEvaluated) {
 }
 
 TEST(OpaquePaths, R17ExpressionsAtNamesThoseThatAreEvaluated) {
-  for (const char* listed : {"PolicyDocument", "spec.PolicyDocument", "\"Other, PolicyDocument \""}) {
+  for (const char* listed :
+       {"PolicyDocument", "spec.PolicyDocument", "\"Other, PolicyDocument \""}) {
     auto refused = CompileText(PolicyOf("tandem/expressions-at: " + std::string(listed)));
     EXPECT_EQ(refused.model, nullptr) << listed;
     EXPECT_THAT(refused.Shown(), HasSubstr("write $${aws: if the text itself is meant")) << listed;

@@ -1,5 +1,5 @@
-// The model as a whole: its scope (R2), digest, order of the diagram, documents that are reused, and
-// what a mistake does not drag along.
+// The model as a whole: its scope (R2), digest, order of the diagram, documents that are reused,
+// and what a mistake does not drag along.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -77,8 +77,9 @@ TEST(Model, DigestIsOfTheDocumentsNotOfTheirFiles) {
   EXPECT_EQ(digest({File("c.yaml", kVpc), File("x.yaml", kPlatform), File("b.yaml", kAccount)}),
             first)
       << "another order, another name";
-  EXPECT_EQ(digest({File("all.yaml", std::string(kAccount) + "---\n" + kVpc + "---\n" + kPlatform)}),
-            first)
+  EXPECT_EQ(
+      digest({File("all.yaml", std::string(kAccount) + "---\n" + kVpc + "---\n" + kPlatform)}),
+      first)
       << "one file";
   std::string changed = kVpc;
   changed.replace(changed.find("10.0"), 4, "10.1");
@@ -169,9 +170,8 @@ metadata: {name: a}
 spec: {VpcId: "${ref('ec2.aws/VPC/main').VpcId}", CidrBlock: 10.0.1.0/24}
 )";
   for (const Case& c : cases) {
-    auto compiled =
-        CompileSources({File("p.yaml", kPlatform), File("a.yaml", kAccount),
-                        File("v.yaml", std::string(c.vpc) + subnet)});
+    auto compiled = CompileSources({File("p.yaml", kPlatform), File("a.yaml", kAccount),
+                                    File("v.yaml", std::string(c.vpc) + subnet)});
     EXPECT_EQ(compiled.model, nullptr) << c.name;
     EXPECT_THAT(compiled.Summaries(), ElementsAre(c.summary)) << c.name;
   }

@@ -1,5 +1,5 @@
-// Documents that a provider realises → resources: for-each, names in expressions, accounts, addresses,
-// what each needs, and the name field.
+// Documents that a provider realises → resources: for-each, names in expressions, accounts,
+// addresses, what each needs, and the name field.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -69,22 +69,23 @@ Value Desired(const Compiled& compiled, const std::string& address) {
 }
 
 TEST(ForEach, R17OverAMapMakesOneResourceAKey) {
-  auto compiled = CompileText(
-      Base() +
-      Logs("name: \"zone-${each.key}\", annotations: {tandem/for-each: \"${platform.values.zones}\"}",
-           "tags: {zone: \"${each.value}\", key: \"${each.key}\"}"));
+  auto compiled =
+      CompileText(Base() + Logs("name: \"zone-${each.key}\", annotations: {tandem/for-each: "
+                                "\"${platform.values.zones}\"}",
+                                "tags: {zone: \"${each.value}\", key: \"${each.key}\"}"));
   ASSERT_TRUE(compiled.model != nullptr) << compiled.Shown();
   EXPECT_THAT(compiled.model->resources,
               ElementsAre(Key("logs.aws/LogGroup/zone-a"), Key("logs.aws/LogGroup/zone-b")));
-  EXPECT_EQ(Desired(compiled, "logs.aws/LogGroup/zone-b"),
-            Value(Map{{"logGroupName", "zone-b"},
-                      {"tags", Map{{"zone", "us-east-1b"}, {"key", "b"}}}}));
+  EXPECT_EQ(
+      Desired(compiled, "logs.aws/LogGroup/zone-b"),
+      Value(Map{{"logGroupName", "zone-b"}, {"tags", Map{{"zone", "us-east-1b"}, {"key", "b"}}}}));
 }
 
 TEST(ForEach, R17OverAListIsByItsStrings) {
   auto compiled = CompileText(
-      Base() + Logs("name: \"app-${each.key}\", annotations: {tandem/for-each: "
-                    "\"${platform.values.names}\", tandem/external-name: \"/shop/${each.value}\"}"));
+      Base() +
+      Logs("name: \"app-${each.key}\", annotations: {tandem/for-each: "
+           "\"${platform.values.names}\", tandem/external-name: \"/shop/${each.value}\"}"));
   ASSERT_TRUE(compiled.model != nullptr) << compiled.Shown();
   EXPECT_THAT(compiled.model->resources,
               ElementsAre(Key("logs.aws/LogGroup/app-jobs"), Key("logs.aws/LogGroup/app-web")));
@@ -93,29 +94,31 @@ TEST(ForEach, R17OverAListIsByItsStrings) {
 }
 
 TEST(ForEach, R17OverNothingMakesNothing) {
-  auto compiled =
-      CompileText(Base() + Logs("name: \"app-${each.key}\", annotations: {tandem/for-each: \"${[]}\"}"));
+  auto compiled = CompileText(
+      Base() + Logs("name: \"app-${each.key}\", annotations: {tandem/for-each: \"${[]}\"}"));
   ASSERT_TRUE(compiled.model != nullptr) << compiled.Shown();
   EXPECT_THAT(compiled.model->resources, IsEmpty());
 }
 
 TEST(ForEach, R17OneOfThemCanBeReferredTo) {
-  auto compiled = CompileText(
-      Base() +
-      Logs("name: \"zone-${each.key}\", annotations: {tandem/for-each: \"${platform.values.zones}\"}") +
-      Logs("name: all", "tags: {first: \"${ref('logs.aws/LogGroup/zone-a').arn}\"}"));
+  auto compiled =
+      CompileText(Base() +
+                  Logs("name: \"zone-${each.key}\", annotations: {tandem/for-each: "
+                       "\"${platform.values.zones}\"}") +
+                  Logs("name: all", "tags: {first: \"${ref('logs.aws/LogGroup/zone-a').arn}\"}"));
   ASSERT_TRUE(compiled.model != nullptr) << compiled.Shown();
   EXPECT_THAT(compiled.model->Find("logs.aws/LogGroup/all")->needs,
               ElementsAre("logs.aws/LogGroup/zone-a"));
 }
 
 TEST(Expressions, R17NamesStandForSitePlatformAndSites) {
-  auto compiled = CompileText(
-      Base() + std::string(kSecond) +
-      Logs("name: here, annotations: {tandem/account: second}",
-           "tags: {site: \"${site}\", entry: \"${sites[site].entry}\", platform: \"${platform.name}\", "
-           "active: \"${platform.activeSite}\", rpo: \"${platform.objectives.rpo}\", "
-           "other: \"$${site}\"}"));
+  auto compiled =
+      CompileText(Base() + std::string(kSecond) +
+                  Logs("name: here, annotations: {tandem/account: second}",
+                       "tags: {site: \"${site}\", entry: \"${sites[site].entry}\", platform: "
+                       "\"${platform.name}\", "
+                       "active: \"${platform.activeSite}\", rpo: \"${platform.objectives.rpo}\", "
+                       "other: \"$${site}\"}"));
   ASSERT_TRUE(compiled.model != nullptr) << compiled.Shown();
   EXPECT_EQ(*Desired(compiled, "logs.aws/LogGroup/here").Find("tags"),
             Value(Map{{"site", "gcp"},
@@ -127,8 +130,7 @@ TEST(Expressions, R17NamesStandForSitePlatformAndSites) {
 }
 
 TEST(Expressions, R19RoleDependentValuesFollowTheActiveSite) {
-  const std::string group =
-      Logs("name: app", "retentionInDays: \"${sites.gcp.active ? 30 : 7}\"");
+  const std::string group = Logs("name: app", "retentionInDays: \"${sites.gcp.active ? 30 : 7}\"");
   std::string text = Base() + group;
   auto before = CompileText(text);
   text.replace(text.find("activeSite: aws"), 15, "activeSite: gcp");
@@ -203,16 +205,16 @@ TEST(Addresses, R11OneAddressInBothFormsIsRefused) {
 }
 
 TEST(Addresses, R11OneNameInTwoAccountsIsTwoObjects) {
-  auto compiled =
-      CompileText(Base() + std::string(kSecond) +
-                  Logs("name: a, annotations: {tandem/account: primary, tandem/external-name: app}") +
-                  Logs("name: b, annotations: {tandem/account: second, tandem/external-name: app}"));
+  auto compiled = CompileText(
+      Base() + std::string(kSecond) +
+      Logs("name: a, annotations: {tandem/account: primary, tandem/external-name: app}") +
+      Logs("name: b, annotations: {tandem/account: second, tandem/external-name: app}"));
   EXPECT_TRUE(compiled.model != nullptr) << compiled.Shown();
 }
 
 TEST(Needs, AreReferencesDependsOnAndWhatTheAccountRefersTo) {
-  auto compiled = CompileText(
-      std::string(kResourcesPlatform) + R"(---
+  auto compiled =
+      CompileText(std::string(kResourcesPlatform) + R"(---
 apiVersion: tandem/v1
 kind: Account
 metadata: {name: primary}
@@ -226,14 +228,14 @@ spec:
   region: us-west-2
   credentials: {source: assume-role, roleArn: "${ref('iam.aws/Role/cross').Arn}"}
 )" +
-      Resource("iam", "Role", "name: cross, annotations: {tandem/account: primary}",
-               "AssumeRolePolicyDocument: \"{}\"") +
-      Vpc("name: main, annotations: {tandem/account: second}") +
-      Logs("name: audit, annotations: {tandem/account: second}") +
-      Resource("ec2", "Subnet",
-               "name: a, annotations: {tandem/account: second, tandem/depends-on: "
-               "\"logs.aws/LogGroup/audit, ec2.aws/VPC/main@second\"}",
-               "VpcId: \"${ref('ec2.aws/VPC/main').VpcId}\", CidrBlock: 10.0.1.0/24"));
+                  Resource("iam", "Role", "name: cross, annotations: {tandem/account: primary}",
+                           "AssumeRolePolicyDocument: \"{}\"") +
+                  Vpc("name: main, annotations: {tandem/account: second}") +
+                  Logs("name: audit, annotations: {tandem/account: second}") +
+                  Resource("ec2", "Subnet",
+                           "name: a, annotations: {tandem/account: second, tandem/depends-on: "
+                           "\"logs.aws/LogGroup/audit, ec2.aws/VPC/main@second\"}",
+                           "VpcId: \"${ref('ec2.aws/VPC/main').VpcId}\", CidrBlock: 10.0.1.0/24"));
   ASSERT_TRUE(compiled.model != nullptr) << compiled.Shown();
   const CompiledModel& model = *compiled.model;
   EXPECT_THAT(model.Find("ec2.aws/Subnet/a")->needs,
@@ -245,7 +247,8 @@ spec:
   EXPECT_THAT(model.accounts.at("second").references, ElementsAre("iam.aws/Role/cross@primary"));
   const auto account = EvaluateAccount(model, model.accounts.at("second"), UnknownAt);
   ASSERT_TRUE(account.ok()) << account.status().message();
-  EXPECT_EQ(account->At("credentials.roleArn")->as_unknown().source, "iam.aws/Role/cross@primary.Arn");
+  EXPECT_EQ(account->At("credentials.roleArn")->as_unknown().source,
+            "iam.aws/Role/cross@primary.Arn");
 }
 
 TEST(Needs, AnAccountThatNeedsItsOwnResourceIsACircle) {
