@@ -26,7 +26,7 @@ Engine::Core::Core(EnginePorts ports, EngineSettings settings)
       observer(&context, &accounts, &calls),
       runner(&context, &accounts, &calls, &observer),
       planner(&context, &accounts, &observer),
-      starter(&context, &accounts, &planner, &runner),
+      starter(&context, &planner, &runner),
       reconciler(&context, &runner, &starter),
       publisher(&context, &accounts, &runner),
       loader(&context, &planner, &runner) {

@@ -14,8 +14,8 @@ namespace tandem {
 
 class Starter {
  public:
-  Starter(Context* context, Accounts* accounts, Planner* planner, Runner* runner)
-      : context_(*context), accounts_(*accounts), planner_(*planner), runner_(*runner) {}
+  Starter(Context* context, Planner* planner, Runner* runner)
+      : context_(*context), planner_(*planner), runner_(*runner) {}
 
   void StartRun(StartRequest request, std::function<void(StartAnswer)> done);
   void Approve(const std::string& hash, const std::string& actor,
@@ -50,7 +50,6 @@ class Starter {
   };
 
   Context& context_;
-  Accounts& accounts_;
   Planner& planner_;
   Runner& runner_;
   std::function<void()> accepted_;
