@@ -80,6 +80,16 @@ void StepMachine::Observe(const Ptr& work) {
     identity = ExpectedIdentity(*work->kind, step.address, model ? model->external_name : "",
                                 work->desired);
   }
+  if (work->identity.empty() && step.action == Action::kCreate &&
+      step.order == ReplaceOrder::kNone && work->row().call == 0) {
+    // R3: healing may have made it between the plan and now.
+    const Resource* resource = context_.memory.Find(work->key);
+    if (resource != nullptr && resource->record && resource->exists() &&
+        !resource->record->identity.empty())
+      return End(work, StepState::kVoid,
+                 fmt::format("its base moved: {} '{}' exists by now",
+                             work->kind->name().ToString(), resource->record->identity));
+  }
   if (identity.empty()) {
     work->exists = false;
     return Compose(work);
