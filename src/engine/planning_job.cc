@@ -18,12 +18,23 @@ const Value* Named(const Value& desired, const Path& path) {
 }  // namespace
 
 void RunPlanning(PlanningJob& job) {
+  for (const auto& [address, record] : job.records) job.input.records[address] = &record;
+  // What is about to move is there already, under the address that it moves from.
+  const auto observation_of = [&](const std::string& address) {
+    const auto found = job.observations.find(address);
+    if (found != job.observations.end() && found->second.exists) return found;
+    const ModelResource* resource = job.model->Find(address);
+    if (resource == nullptr) return found;
+    const std::string old =
+        RecordedAddress(job.input.records, address, resource->account, resource->moved_from);
+    return old.empty() || old == address ? found : job.observations.find(old);
+  };
   std::map<std::string, Value> desired_forms;
   std::map<std::string, Value> observed_forms;
   const auto observed_of = [&](const std::string& address) -> const Value* {
     const auto cached = observed_forms.find(address);
     if (cached != observed_forms.end()) return &cached->second;
-    const auto found = job.observations.find(address);
+    const auto found = observation_of(address);
     if (found == job.observations.end() || !found->second.exists) return nullptr;
     Value fields = found->second.fields.empty() ? Value(Map{}) : found->second.fields.Unpack();
     return &observed_forms.emplace(address, std::move(fields)).first->second;
@@ -64,7 +75,7 @@ void RunPlanning(PlanningJob& job) {
         if (found != nullptr && !found->is_null()) return answer(*found);
         return unknown_value();
       }
-      if (job.observations.count(target) == 0) {
+      if (observation_of(target) == job.observations.end()) {
         unseen = target;
         return Unavailable(fmt::format("{} cannot be observed", target));
       }
@@ -128,7 +139,6 @@ void RunPlanning(PlanningJob& job) {
     }
     job.input.resources.push_back(std::move(planned));
   }
-  for (const auto& [address, record] : job.records) job.input.records[address] = &record;
   for (const auto& [address, seen] : job.observations) job.input.observations[address] = &seen;
   job.input.accepted_policies = job.accepted ? &job.accepted->policies : nullptr;
   job.input.proposed_policies = &job.model->policies;

@@ -54,8 +54,8 @@ class Decider {
       if (!out_.resources.emplace(address, &resource).second)
         Refuse(PlanRefusal::kConfiguration, address, "the address is given twice", "",
                resource.range);
-      if (!resource.moved_from.empty()) moved_to_[resource.moved_from] = address;
     }
+    for (const auto& [address, resource] : out_.resources) FindOldAddress(address, *resource);
     GraphBuilder builder;
     for (const auto& [address, resource] : out_.resources) builder.Node(address);
     for (const auto& [address, resource] : out_.resources)
@@ -110,7 +110,7 @@ class Decider {
     if (kind != nullptr && !kind->can_mark()) return Mark::kOurs;
     if (seen.mark_address.empty()) return Mark::kNone;
     if (seen.mark_address == address) return Mark::kOurs;
-    if (resource != nullptr && seen.mark_address == resource->moved_from) return Mark::kOurs;
+    if (resource != nullptr && seen.mark_address == OldAddress(address)) return Mark::kOurs;
     return Mark::kForeign;
   }
 
@@ -121,11 +121,11 @@ class Decider {
     const Record* record = Find(input_.records, address);
     const Observation* seen = Find(input_.observations, address);
     bool moves = false;
-    if (record == nullptr && !r.moved_from.empty()) {
-      record = FindMoved(address, r);
+    if (const std::string& old = OldAddress(address); record == nullptr && !old.empty()) {
+      record = FindMoved(address, old, r);
       moves = record != nullptr;
       if (moves && (seen == nullptr || !seen->exists))
-        seen = Find(input_.observations, r.moved_from);
+        seen = Find(input_.observations, old);
     }
     if (seen == nullptr && !r.provisional) return LeaveOut(address);
     const bool exists = seen != nullptr && seen->exists;
@@ -218,19 +218,36 @@ class Decider {
     return Compare(input);
   }
 
+  /// Where the record of a resource without one of its own stands, or would (for marks).
+  void FindOldAddress(const std::string& address, const PlannedResource& r) {
+    std::string old = RecordedAddress(input_.records, address, r.account, r.moved_from);
+    if (old == address) return;
+    if (old.empty()) old = r.moved_from;
+    if (old.empty()) return;
+    moved_to_[old] = address;
+    old_address_[address] = std::move(old);
+  }
+
+  const std::string& OldAddress(const std::string& address) const {
+    static const std::string kNone;
+    const auto found = old_address_.find(address);
+    return found == old_address_.end() ? kNone : found->second;
+  }
+
   /// R13: same kind and account, and the old address is in the model no more.
-  const Record* FindMoved(const std::string& address, const PlannedResource& r) {
-    const Record* record = Find(input_.records, r.moved_from);
+  const Record* FindMoved(const std::string& address, const std::string& old,
+                          const PlannedResource& r) {
+    const Record* record = Find(input_.records, old);
     if (record == nullptr) return nullptr;  // done long ago, or never there
-    if (out_.resources.count(r.moved_from) != 0) {
+    if (out_.resources.count(old) != 0) {
       Refuse(PlanRefusal::kConfiguration, address,
-             fmt::format("moved from {}, which is still in the model", r.moved_from),
+             fmt::format("moved from {}, which is still in the model", old),
              "remove its document, or the annotation tandem/moved-from", r.range);
       return nullptr;
     }
     if (record->address.kind_name() != r.address.kind_name() || record->account != r.account) {
       Refuse(PlanRefusal::kConfiguration, address,
-             fmt::format("moved from {}, which is of another kind or account", r.moved_from), "",
+             fmt::format("moved from {}, which is of another kind or account", old), "",
              r.range);
       return nullptr;
     }
@@ -329,7 +346,7 @@ class Decider {
       step.action = Action::kMoved;
       step.moved_from = draft.record->address;
       step.blast = step.changes.empty() ? BlastClass::kSafe : WorstOf(step);
-      step.why = fmt::format("was {}", r.moved_from);
+      step.why = fmt::format("was {}", draft.record->address.ToString());
       if (!Replaces(step)) return true;
       Refuse(PlanRefusal::kResource, draft.address,
              fmt::format("it cannot move and be replaced at once: {}", Paths(step, true)), "",
@@ -560,7 +577,8 @@ class Decider {
   Findings& findings_;
   std::set<std::string> becoming_unknown_;
   std::set<std::string> targeted_;
-  std::map<std::string, std::string> moved_to_;
+  std::map<std::string, std::string> moved_to_;     // old address → new
+  std::map<std::string, std::string> old_address_;  // new address → old
 };
 
 }  // namespace

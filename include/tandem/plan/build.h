@@ -99,6 +99,13 @@ struct PlanResult {
 /// changes.
 PlanResult BuildPlan(const PlanInput& input);
 
+/// The address under which the record of a resource of the model stands: its own; else its own in the
+/// other form, with or without "@account" (R11: both are one address); else the one it moved from, in
+/// either form. Only records of the same account count. "" when there is none.
+std::string RecordedAddress(const std::map<std::string, const Record*>& records,
+                            const std::string& address, const std::string& account,
+                            const std::string& moved_from);
+
 /// True for a change that touches the record and no live object.
 bool IsRecordOnly(const FieldChange& change);
 

@@ -1,0 +1,31 @@
+#include "tandem/plan/build.h"
+
+namespace tandem {
+namespace {
+
+/// The form of `address` under which a record of `account` stands; "" when there is none.
+std::string InEitherForm(const std::map<std::string, const Record*>& records,
+                         const std::string& address, const std::string& account) {
+  const auto stands = [&](const std::string& form) {
+    const auto record = records.find(form);
+    return record != records.end() && record->second->account == account;
+  };
+  if (stands(address)) return address;
+  Result<Address> other = Address::Parse(address);
+  if (!other.ok() || (!other->account.empty() && other->account != account)) return "";
+  other->account = other->account.empty() ? account : "";
+  return stands(other->ToString()) ? other->ToString() : "";
+}
+
+}  // namespace
+
+std::string RecordedAddress(const std::map<std::string, const Record*>& records,
+                            const std::string& address, const std::string& account,
+                            const std::string& moved_from) {
+  if (records.count(address) > 0) return address;
+  std::string found = InEitherForm(records, address, account);
+  if (found.empty() && !moved_from.empty()) found = InEitherForm(records, moved_from, account);
+  return found;
+}
+
+}  // namespace tandem
