@@ -139,6 +139,42 @@ class Commands(E2eTest):
         self.assertTrue(all(json.loads(line)['sequence'] for line in lines[1:]))
         self.assertGreaterEqual(len(self.json('history')['items']), 5)
 
+    def test_11_a_new_name_keeps_the_object(self):
+        rig = Rig()
+        try:
+            def vpc(name, **annotations):
+                return document('ec2.aws', 'VPC', name, {'CidrBlock': '10.0.0.0/16'}, annotations=annotations)
+
+            def subnet(of):
+                return document('ec2.aws', 'Subnet', 'sub', {
+                    'VpcId': "${ref('ec2.aws/VPC/%s').VpcId}" % of, 'CidrBlock': '10.0.0.0/24'})
+
+            def steps(model):
+                plan = json.loads(rig.run('plan', '-f', model, '-o', 'json').stdout)
+                return [(s['action'], s['address']) for s in plan['steps']]
+
+            keep = [log_group(name) for name in 'abc']
+            applied = rig.run('apply', '-f', rig.model(vpc('net'), subnet('net'), *keep), '--auto-approve')
+            self.assertEqual(applied.returncode, 0, applied.stderr)
+            for name, first, address in (
+                    ('net', vpc('net', **{'tandem/account': 'main'}), 'ec2.aws/VPC/net@main'),
+                    ('inner', vpc('inner', **{'tandem/moved-from': 'ec2.aws/VPC/net'}), 'ec2.aws/VPC/inner'),
+                    ('outer', vpc('outer', **{'tandem/moved-from': 'ec2.aws/VPC/inner@main'}), 'ec2.aws/VPC/outer')):
+                model = rig.model(first, subnet(name), *keep)
+                # The subnet refers to it under the new name and stays as it is (R13).
+                self.assertEqual(steps(model), [('moved', address)])
+                applied = rig.run('apply', '-f', model, '--auto-approve')
+                self.assertEqual(applied.returncode, 0, applied.stderr)
+                self.assertEqual(steps(model), [])
+            done = [(e['operation'], e['address']) for e in rig.ledger()['effects'] if e['operation'] in ('create', 'delete')]
+            self.assertEqual(len(done), 5, done)
+            # The stored edge follows the name: what stands on it goes first.
+            without = rig.model(*keep)
+            self.assertEqual(steps(without), [('delete', 'ec2.aws/Subnet/sub'), ('delete', 'ec2.aws/VPC/outer')])
+            self.assertEqual(rig.run('apply', '-f', without, '--auto-approve').returncode, 0)
+        finally:
+            rig.close()
+
 
 if __name__ == '__main__':
     main()
