@@ -1,10 +1,13 @@
-"""The calls of EKS that no server here has, played in front of moto: updates, their progress, tags.
+"""The calls of EKS that no server here has, played in front of moto: updates and their progress.
 
 WSGI middleware. A change is answered with an update that is InProgress when it is first asked for and
-Successful from then on; only then reads show it, and until then the object is UPDATING. What moto
-forgets at create (accessConfig, updateConfig) is kept as well. It stands behind the wire validator, so
-that every request to it is held against the vendor's model; what it proves besides is that the provider
-waits, follows an update to its end, and sends what makes the object as it is desired.
+Successful from then on; only then reads show it, and until then the object is UPDATING. What moto can
+do itself it does: UpdateNodegroupConfig is handed to it when the update ends, and the tags of clusters
+are its own. Played here are UpdateClusterConfig (moto answers {} and forgets the other members of
+resourcesVpcConfig), versions, encryption, the tags of nodegroups, and what moto forgets at create
+(accessConfig, updateConfig). It stands behind the wire validator, so that every request to it is held
+against the vendor's model; what it proves besides is that the provider waits, follows an update to its
+end, and sends what makes the object as it is desired.
 """
 import io
 import json
@@ -15,6 +18,7 @@ from urllib.parse import parse_qs, unquote
 ROUTES = [
     (re.compile(r"^/clusters/([^/]+)/update-config$"), "ConfigUpdate"),
     (re.compile(r"^/clusters/([^/]+)/updates$"), "VersionUpdate"),
+    (re.compile(r"^/clusters/([^/]+)/encryption-config/associate$"), "AssociateEncryptionConfig"),
     (re.compile(r"^/clusters/([^/]+)/node-groups/([^/]+)/update-config$"), "ConfigUpdate"),
     (re.compile(r"^/clusters/([^/]+)/node-groups/([^/]+)/update-version$"), "VersionUpdate"),
 ]
@@ -61,7 +65,8 @@ class EksPlane:
                     return self.update(found.groups(), kind, given, environ, start)
         if method == "GET" and (found := PROGRESS.match(path)):
             return self.progress(unquote(found.group(2)), start)
-        if (found := TAGS.match(path)) and method in ("POST", "DELETE"):
+        if (found := TAGS.match(path)) and method in ("POST", "DELETE") \
+                and ":nodegroup/" in unquote(found.group(1)):
             tags = self.tags.setdefault(unquote(found.group(1)), {"set": {}, "gone": set()})
             if method == "POST":
                 tags["set"].update(given["tags"])
@@ -90,6 +95,9 @@ class EksPlane:
                                start, "400 Bad Request")
         update = {"id": str(uuid.uuid4()), "status": "InProgress", "type": kind, "errors": [],
                   "key": key, "change": given, "reads": 0}
+        if key[1] and kind == "ConfigUpdate":
+            update["request"] = {**environ}
+            update["body"] = json.dumps(given).encode()
         self.updates[update["id"]] = update
         return self.answer({"update": self.public(update)}, start)
 
@@ -102,13 +110,27 @@ class EksPlane:
         if update is None:
             return self.answer({"__type": "ResourceNotFoundException", "message": "no update"},
                                start, "404 Not Found")
-        update["reads"] += 1
-        if update["reads"] > 1 and update["status"] == "InProgress":
-            update["status"] = "Successful"
-            shown = self.shown.setdefault(update["key"], {})
-            for member, value in update["change"].items():
-                shown.setdefault("changes", []).append((member, value))
+        self.go_on(update)
         return self.answer({"update": self.public(update)}, start)
+
+    def go_on(self, update):
+        """It ends when it has been looked at twice."""
+        update["reads"] += 1
+        if update["reads"] <= 1 or update["status"] != "InProgress":
+            return
+        update["status"] = "Successful"
+        if "request" in update:
+            said = []
+            self.app({**update["request"], "wsgi.input": io.BytesIO(update["body"]),
+                      "CONTENT_LENGTH": str(len(update["body"]))},
+                     lambda status, headers, exc_info=None: said.append(status))
+            if not said[0].startswith("200"):
+                update["status"], update["errors"] = "Failed", [{"errorMessage": said[0]}]
+            return
+        shown = self.shown.setdefault(update["key"], {})
+        for member, value in update["change"].items():
+            if member not in ("name", "nodegroupName", "clusterName"):
+                shown.setdefault("changes", []).append((member, value))
 
     def read(self, groups, environ, start):
         kept = {}
@@ -125,7 +147,7 @@ class EksPlane:
         thing = answer["nodegroup" if key[1] else "cluster"]
         shown = self.shown.get(key, {})
         for member in KEPT:
-            if member in shown:
+            if member in shown and not thing.get(member):
                 thing[member] = shown[member]
         for member, value in shown.get("changes", []):
             self.show(thing, member, value)
@@ -133,24 +155,15 @@ class EksPlane:
         if tags:
             thing["tags"] = {**{k: v for k, v in (thing.get("tags") or {}).items()
                                 if k not in tags["gone"]}, **tags["set"]}
-        if any(u["key"] == key and u["status"] == "InProgress" for u in self.updates.values()):
-            thing["status"] = "UPDATING"
+        for update in self.updates.values():
+            if update["key"] == key and update["status"] == "InProgress":
+                thing["status"] = "UPDATING"
+                self.go_on(update)
         return self.answer(answer, start)
 
     @staticmethod
     def show(thing, member, value):
-        if member == "labels":
-            labels = dict(thing.get("labels") or {})
-            labels.update(value.get("addOrUpdateLabels", {}))
-            thing["labels"] = {k: v for k, v in labels.items()
-                               if k not in value.get("removeLabels", [])}
-        elif member == "taints":
-            taints = {(t["key"], t["effect"]): t for t in thing.get("taints") or []}
-            taints.update({(t["key"], t["effect"]): t for t in value.get("addOrUpdateTaints", [])})
-            for taint in value.get("removeTaints", []):
-                taints.pop((taint["key"], taint["effect"]), None)
-            thing["taints"] = list(taints.values())
-        elif member == "logging":
+        if member == "logging":
             thing["logging"] = logging_after(thing.get("logging"), value)
         else:
             thing[member] = merged(thing.get(member), value)

@@ -3,18 +3,19 @@
 It finds the operation, recomputes the signature, parses the request as the service would, validates it
 (enumerations included), serialises it again and compares. Emulators silently drop what they do not
 know: a member that is misspelt or nested wrongly is found here. The verdict is GET /wv; POST /wv starts
-a new one. POST /wv/fault?mode=lose|html|throttle&operation=NAME&count=N spoils the next answers of an
-operation: the reply is lost after the work was done, becomes a page, or the call is refused undone.
+a new one. POST /wv/fault?mode=MODE&operation=NAME&count=N spoils the next answers of an operation
+(spoil.py says how).
 """
 import collections
 import http.client
 import io
 import json
 import re
-import socket
+import sys
 import threading
 import traceback
 import xml.etree.ElementTree as ET
+from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
 import botocore.auth
@@ -27,6 +28,10 @@ from botocore.credentials import Credentials
 from botocore.model import ListShape
 from moto.core.parse import PROTOCOL_PARSERS
 from werkzeug.datastructures import Headers, MultiDict
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from spoil import (FAULTS, NOT_YET, STATES, THROTTLED, WIRE, History, error_body,  # noqa: E402
+                   with_state)
 
 ListShape.is_flattened = property(lambda self: bool(self.serialization.get("flattened")))
 
@@ -100,6 +105,8 @@ class Validator:
     def __init__(self):
         self.session = botocore.session.get_session()
         self.secrets = {"testing": "testing"}
+        self.revoked = set()  # keys that are known, and no longer good
+        self.history = History()
         self.models, self.operations = {}, {}
         self.lock = threading.Lock()
         self.reset()
@@ -298,13 +305,41 @@ class Validator:
         if keys and secret:
             self.secrets[keys.group(1).decode()] = secret.group(1).decode()
 
-    def fault_for(self, operation):
+    def operation_of(self, request):
+        """The operation that a raw HTTP request asks for; "" if it is none."""
+        head, _, body = request.partition(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
+        method, target, _ = first.split(" ", 2)
+        headers = Headers([line.split(": ", 1) for line in lines if ": " in line])
+        if target.startswith("/wv"):
+            return ""
+        signed = SIGNATURE.match(headers.get("Authorization", ""))
+        parts = urlsplit(target)
+        for name in SIGNING_NAMES.get(signed.group(4), [signed.group(4)]) if signed else ["sts"]:
+            try:
+                model = self.model(name)
+                form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+                protocol = "json" if "X-Amz-Target" in headers else "query" if "Action" in form \
+                    else model.metadata["protocol"]
+                return self.resolve(model, protocol, method, parts.path,
+                                    parse_qsl(parts.query, keep_blank_values=True), headers, form)[0]
+            except Bad:
+                continue
+        return ""
+
+    def fault_for(self, operation, modes):
         with self.lock:
             for fault in self.faults:
-                if fault["operation"] == operation and fault["count"] > 0:
+                if fault["operation"] == operation and fault["count"] > 0 and fault["mode"] in modes:
                     fault["count"] -= 1
                     return fault["mode"]
         return None
+
+    def set_fault(self, mode, operation, count=1):
+        if mode not in FAULTS:
+            raise ValueError(f"no fault {mode}")
+        with self.lock:
+            self.faults.append({"mode": mode, "operation": operation, "count": count})
 
 
 class Middleware:
@@ -315,9 +350,7 @@ class Middleware:
         judge = self.judge
         query = {k: v[0] for k, v in parse_qs(environ.get("QUERY_STRING", "")).items()}
         if environ["PATH_INFO"] == "/wv/fault":
-            with judge.lock:
-                judge.faults.append({"mode": query["mode"], "operation": query["operation"],
-                                     "count": int(query.get("count", 1))})
+            judge.set_fault(query["mode"], query["operation"], int(query.get("count", 1)))
         elif environ["REQUEST_METHOD"] == "POST":
             judge.reset()
         left = [f for f in judge.faults if f["count"] > 0]
@@ -345,9 +378,35 @@ class Middleware:
         except Exception:
             judge.stat["internal"] += 1
             judge.violations.append("INTERNAL " + traceback.format_exc()[-900:])
-        fault = judge.fault_for(operation)
+        status, headers, text = self.answer(service, operation, environ, body)
+        kept = [(k, v) for k, v in headers if k.lower() != "content-length"]
+        start(status, kept + [("Content-Length", str(len(text)))])
+        return [text]
+
+    def answer(self, service, operation, environ, body):
+        """What the server says, spoilt by the fault that is set for it."""
+        judge = self.judge
+        if self.refuses(environ):
+            return self.refuse(service, "403 Forbidden", "InvalidClientTokenId",
+                               "The security token included in the request is invalid.")
+        fault = judge.fault_for(operation, [f for f in FAULTS if f not in WIRE])
         if fault == "throttle":
-            return self.throttle(service, start)
+            code = THROTTLED.get(judge.model(service).metadata["protocol"], "ThrottlingException")
+            return self.refuse(service, "400 Bad Request", code, "slow down")
+        if fault == "fail":
+            return self.refuse(service, "500 Internal Server Error", "InternalFailure", "it failed")
+        if fault == "expire":
+            return self.refuse(service, "403 Forbidden", "ExpiredToken", "The token is expired.")
+        key = (environ.get("RAW_URI") or environ.get("REQUEST_URI"), body)
+        if fault in ("stale", "linger"):
+            old = judge.history.before_the_last_change(operation, key)
+            if old is None and operation in NOT_YET and fault == "stale":
+                status, code = NOT_YET[operation]
+                return self.refuse(service, f"{status} Old", code, "there is none yet")
+            if old is not None:
+                words = STATES[operation][2] if operation in STATES else None
+                spoilt = fault == "linger" and words is not None
+                return old[0], old[1], with_state(operation, old[2], words) if spoilt else old[2]
         answer = {}
 
         def keep(status, headers, exc_info=None):
@@ -359,31 +418,22 @@ class Middleware:
         if hasattr(produced, "close"):
             produced.close()
         judge.learn(service, operation, text)
-        if fault == "lose":
-            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
-            raise ConnectionAbortedError("the reply is lost")
+        judge.history.remember(operation, key, (answer["status"], answer["headers"], text))
         if fault == "html":
-            text = b"<!doctype html><html><title>502</title><h1>Bad Gateway</h1></html>"
-            start("502 Bad Gateway", [("Content-Type", "text/html"),
-                                      ("Content-Length", str(len(text)))])
-            return [text]
-        headers = [(k, v) for k, v in answer["headers"] if k.lower() != "content-length"]
-        start(answer["status"], headers + [("Content-Length", str(len(text)))])
-        return [text]
+            page = b"<!doctype html><html><title>502</title><h1>Bad Gateway</h1></html>"
+            return "502 Bad Gateway", [("Content-Type", "text/html")], page
+        if fault == "busy":
+            text = with_state(operation, text, None)
+        return answer["status"], answer["headers"], text
 
-    def throttle(self, service, start):
-        protocol = self.judge.model(service).metadata["protocol"]
-        if protocol == "ec2":
-            body = b"<Response><Errors><Error><Code>RequestLimitExceeded</Code><Message>slow down" \
-                   b"</Message></Error></Errors><RequestID>1</RequestID></Response>"
-        elif protocol in ("query", "rest-xml"):
-            body = b"<ErrorResponse><Error><Code>Throttling</Code><Message>slow down</Message>" \
-                   b"</Error><RequestId>1</RequestId></ErrorResponse>"
-        else:
-            body = json.dumps({"__type": "ThrottlingException", "message": "slow down"}).encode()
-        kind = "text/xml" if body.startswith(b"<") else "application/x-amz-json-1.1"
-        start("400 Bad Request", [("Content-Type", kind), ("Content-Length", str(len(body)))])
-        return [body]
+    def refuses(self, environ):
+        """Keys that were taken back: the service says so, and it is no violation."""
+        signed = SIGNATURE.match(environ.get("HTTP_AUTHORIZATION", ""))
+        return signed is not None and signed.group(1) in self.judge.revoked
+
+    def refuse(self, service, status, code, message):
+        text, kind = error_body(self.judge.model(service or "sts").metadata["protocol"], code, message)
+        return status, [("Content-Type", kind)], text
 
 
 class Forward:
