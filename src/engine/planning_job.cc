@@ -123,7 +123,10 @@ void RunPlanning(PlanningJob& job) {
     planned.kind = resource.kind;
     planned.needs = resource.needs;
     planned.manage = resource.manage;
-    planned.deletion_policy = resource.deletion_policy;
+    // Not said is not "delete": what was adopted stays retained (R12).
+    const bool said =
+        resource.document && !resource.document->Annotation("tandem/deletion-policy").empty();
+    planned.deletion_policy = said ? resource.deletion_policy : "";
     planned.adopt = resource.adopt;
     planned.protect = resource.protect;
     planned.paused = resource.paused;

@@ -1,0 +1,52 @@
+// Taking over what somebody else made (R12).
+#include <gtest/gtest.h>
+
+#include "tests/support/engine_rig.h"
+
+namespace tandem::testing {
+namespace {
+
+/// A role that nobody marked.
+void MakeOutside(EngineRig& rig, const std::string& name, const std::string& policy) {
+  ApplyRequest request;
+  request.address = {"iam.sim", "Role", "", name, ""};
+  request.kind = {"iam.sim", "Role"};
+  request.account = "main";
+  request.call = "create";
+  request.intent = "somebody's";
+  request.desired = Packed::From(Value(Map{{"RoleName", name}, {"Policy", policy}}));
+  std::optional<ApplyAnswer> answer;
+  rig.cloud->Apply(request, [&](ApplyAnswer got) { answer = std::move(got); });
+  ASSERT_TRUE(answer && answer->error.ok) << (answer ? answer->error.message : "no answer");
+  rig.Pass(std::chrono::minutes(1));
+}
+
+std::string Role(const std::string& name, const std::string& annotations) {
+  return "apiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: " + name + ", annotations: {" +
+         annotations + "}}\nspec: {Policy: one}\n---\n";
+}
+
+TEST(EngineAdopt, R12_WhatWasAdoptedIsRetainedUntilSaidOtherwise) {
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(Role("first", "")), "succeeded: 1 done");
+  MakeOutside(rig, "old", "one");
+  const std::string adopting = Role("first", "") + Role("old", "tandem/adopt: if-identical");
+  ASSERT_EQ(rig.Apply(adopting), "succeeded: 1 done");
+  // The next plan has no changes: that no policy is written does not mean "delete".
+  const PlanAnswer again = rig.Plan(adopting);
+  ASSERT_NE(again.plan, nullptr) << again.message;
+  EXPECT_TRUE(again.plan->steps.empty());
+  // Nor does it once the annotation has done its work.
+  const PlanAnswer plain = rig.Plan(Role("first", "") + Role("old", ""));
+  ASSERT_NE(plain.plan, nullptr) << plain.message;
+  EXPECT_TRUE(plain.plan->steps.empty());
+  // Said otherwise, it is a change of the record, and governance (R7).
+  const PlanAnswer said =
+      rig.Plan(Role("first", "") + Role("old", "tandem/deletion-policy: delete"));
+  ASSERT_NE(said.plan, nullptr) << said.message;
+  ASSERT_EQ(said.plan->steps.size(), 1u);
+  EXPECT_EQ(said.plan->steps[0].blast, BlastClass::kGovernance);
+}
+
+}  // namespace
+}  // namespace tandem::testing
