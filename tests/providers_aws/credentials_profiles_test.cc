@@ -95,6 +95,16 @@ TEST(Profiles, PlacesNamesAndRegions) {
   EXPECT_EQ(*DefaultRegion(environment, ""), "eu-south-1");
 }
 
+TEST(SystemEnvironment, ReadsFilesAndNothingElse) {
+  const Environment environment = SystemEnvironment();
+  const Result<std::string> none = environment.read("/dev/null");
+  ASSERT_TRUE(none.ok()) << none.status().message();
+  EXPECT_EQ(*none, "");
+  EXPECT_EQ(environment.read("/nonexistent/file").status().code(), Code::kNotFound);
+  EXPECT_EQ(environment.read("/dev/zero").status().code(), Code::kFailedPrecondition);
+  EXPECT_EQ(environment.read("/").status().code(), Code::kFailedPrecondition);
+}
+
 TEST(SplitCommand, Words) {
   struct Case {
     const char* text;
