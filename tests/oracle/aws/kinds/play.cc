@@ -38,6 +38,12 @@ Trouble Lists(Cloud& cloud, const Scenario& scenario, const Made& made, const st
 Trouble SeesOutside(Cloud& cloud, Made& made, const Outside& outside) {
   Trouble trouble = cloud.Raw(outside.service, outside.operation, outside.params(made));
   if (!trouble.empty()) return "the outside change itself: " + trouble;
+  // Some changes take a while.
+  LiveObject object;
+  for (int reads = 0; reads < 20; ++reads) {
+    trouble = cloud.Read(made, &object);
+    if (!trouble.empty() || object.state == "ready") break;
+  }
   ResourceDiff diff;
   trouble = cloud.Differences(made, made.desired, &diff);
   if (!trouble.empty()) return trouble;

@@ -133,6 +133,14 @@ std::vector<Scenario> OtherScenarios() {
   cluster.kind = "eks.aws/Cluster";
   cluster.object = "shop";
   cluster.spec = ClusterSpec;
+  cluster.outside = {{"logging", "eks", "UpdateClusterConfig",
+                      [](const Made& made) {
+                        return Map{{"name", made.identity},
+                                   {"logging", Map{{"clusterLogging",
+                                                    tandem::List{Map{{"types", tandem::List{"audit"}},
+                                                                     {"enabled", false}}}}}}};
+                      },
+                      "logging.clusterLogging"}};
   cluster.updates = {
       {"tags", [](Value& spec) { spec.Set("tags", Map{{"owner", "sre"}}); }},
       {"logging",
@@ -142,6 +150,14 @@ std::vector<Scenario> OtherScenarios() {
       {"endpoint",
        [](Value& spec) {
          SetAt(spec, ParsePath("resourcesVpcConfig.endpointPublicAccess"), false);
+       }},
+      {"encryption",
+       [](Value& spec) {
+         spec.Set("encryptionConfig",
+                  tandem::List{Map{
+                      {"resources", tandem::List{"secrets"}},
+                      {"provider",
+                       Map{{"keyArn", "arn:aws:kms:us-east-1:123456789012:key/shop"}}}}});
        }},
       {"version", [](Value& spec) { spec.Set("version", "1.34"); }},
   };
@@ -161,6 +177,14 @@ std::vector<Scenario> OtherScenarios() {
     spec.Set("subnets", tandem::List{SubnetsFor(cloud)[0]});
     return spec;
   };
+  nodes.outside = {{"scaling", "eks", "UpdateNodegroupConfig",
+                    [](const Made& made) {
+                      const size_t slash = made.identity.find('/');
+                      return Map{{"clusterName", made.identity.substr(0, slash)},
+                                 {"nodegroupName", made.identity.substr(slash + 1)},
+                                 {"scalingConfig", Map{{"minSize", 1}, {"maxSize", 2}}}};
+                    },
+                    "scalingConfig"}};
   nodes.updates = {
       {"scaling",
        [](Value& spec) { SetAt(spec, ParsePath("scalingConfig.desiredSize"), 4); }},
