@@ -130,14 +130,14 @@ void Runner::Resume(Run run, KnownPlan known, const std::vector<StepRow>& rows,
     step->at = 0;
     // The calls after this one are composed anew once it has settled.
     if (call.name == "create" || !call.removes.empty()) {
-      for (const CallRule& rule : step->kind->CreateCalls(step->desired))
-        if (call.name != "create" || rule.name != "create")
-          step->calls.push_back({rule.name, rule.fields, ""});
+      for (PlannedCall& next : PlanCreate(*step->kind, step->desired))
+        if (call.name != "create" || next.name != "create") step->calls.push_back(std::move(next));
     } else if (call.name.rfind("update", 0) == 0 && action == Action::kCreate) {
       bool after = false;
-      for (const CallRule& rule : step->kind->CreateCalls(step->desired)) {
-        if (after) step->calls.push_back({rule.name, rule.fields, ""});
-        after |= rule.name == call.name;
+      for (PlannedCall& next : PlanCreate(*step->kind, step->desired)) {
+        const bool same = next.name == call.name;
+        if (after) step->calls.push_back(std::move(next));
+        after |= same;
       }
     }
     step->phase = intent.handle.empty() ? Phase::kRecover : Phase::kPoll;

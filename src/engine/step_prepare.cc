@@ -12,6 +12,16 @@
 
 namespace tandem {
 namespace {
+// What of `fields` (all, when a kind's call names none) is among `members`.
+std::vector<std::string> Carried(const std::vector<std::string>& fields,
+                                 const std::set<std::string>& members) {
+  std::vector<std::string> carries;
+  if (fields.empty()) carries.assign(members.begin(), members.end());
+  for (const std::string& field : fields)
+    if (members.count(field) > 0) carries.push_back(field);
+  return carries;
+}
+
 bool Removes(const StepWork& work) {
   return work.removes_deposed || work.step().action == Action::kDelete;
 }
@@ -262,28 +272,24 @@ void StepMachine::Compose(const Ptr& work) {
   Advance(work);
 }
 
+std::vector<PlannedCall> PlanCreate(const Kind& kind, const Value& desired) {
+  std::set<std::string> named;
+  if (desired.is_map())
+    for (const auto& [member, value] : desired.as_map()) named.insert(member);
+  std::vector<PlannedCall> calls;
+  for (const CallRule& call : kind.CreateCalls(desired))
+    calls.push_back({call.name, call.name == "mark" ? call.fields : Carried(call.fields, named), ""});
+  return calls;
+}
+
 // False if the step ended instead.
 bool StepMachine::ComposeCalls(const Ptr& work) {
   const Step& step = work->step();
   const Kind& kind = *work->kind;
   const Resource* resource = context_.memory.Find(work->key);
   std::string moved;
-  // What of `fields` (all, when a kind's call names none) is among `members`.
-  const auto carried = [](const std::vector<std::string>& fields,
-                          const std::set<std::string>& members) {
-    std::vector<std::string> carries;
-    if (fields.empty()) carries.assign(members.begin(), members.end());
-    for (const std::string& field : fields)
-      if (members.count(field) > 0) carries.push_back(field);
-    return carries;
-  };
   const auto add_create = [&] {
-    std::set<std::string> named;
-    if (work->desired.is_map())
-      for (const auto& [member, value] : work->desired.as_map()) named.insert(member);
-    for (const CallRule& call : kind.CreateCalls(work->desired))
-      work->calls.push_back(
-          {call.name, call.name == "mark" ? call.fields : carried(call.fields, named), ""});
+    for (PlannedCall& call : PlanCreate(kind, work->desired)) work->calls.push_back(std::move(call));
   };
   work->calls.clear();
   const bool made_by_us = work->exists && resource && resource->record &&
@@ -379,7 +385,7 @@ bool StepMachine::ComposeCalls(const Ptr& work) {
     if (kind.can_mark() && !marked) work->calls.push_back({"mark", {}, ""});
   }
   for (const CallRule& call : kind.UpdateCalls({members.begin(), members.end()}))
-    work->calls.push_back({call.name, carried(call.fields, members), ""});
+    work->calls.push_back({call.name, Carried(call.fields, members), ""});
   return true;
 }
 

@@ -114,7 +114,8 @@ void StepMachine::CallSettled(const Ptr& work, const std::string& identity) {
         memory.Touch(old_key);
       }
     }
-    Value overlay = now < resource.overlay_until && !resource.overlay.empty()
+    // What was written to a predecessor says nothing of a new object.
+    Value overlay = !create && now < resource.overlay_until && !resource.overlay.empty()
                         ? resource.overlay.Unpack()
                         : Value(Map{});
     for (const std::string& member : call.carries)

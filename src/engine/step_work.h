@@ -32,6 +32,8 @@ struct PlannedCall {
   std::vector<std::string> carries;  // top-level members of desired
   std::string removes;               // identity that it deletes, when not the step's own object
 };
+/// The calls that make an object of `desired`, each with all that it carries.
+std::vector<PlannedCall> PlanCreate(const Kind& kind, const Value& desired);
 
 struct StepWork {
   RunWork* run = nullptr;

@@ -114,6 +114,10 @@ class Core {
     TANDEM_ASSIGN_OR_RETURN(const std::string check, database.QueryText("PRAGMA quick_check(1)"));
     if (check != "ok") return DataLoss("the file is damaged: " + check);
     TANDEM_RETURN_IF_ERROR(sqlite::Migrate(database, sqlite::Migrations()));
+    // After a failed sync the system may show what it will never write, and no later sync would: what
+    // comes after it in the log would then be lost with it. So the log's content is written afresh,
+    // into the file, before anything is promised upon it.
+    TANDEM_RETURN_IF_ERROR(database.Execute("PRAGMA wal_checkpoint(TRUNCATE)"));
 
     std::shared_ptr<Core> core(new Core(std::move(database)));
     TANDEM_RETURN_IF_ERROR(core->Prepare());

@@ -111,8 +111,11 @@ spec: {provider: sim, site: aws, region: us-east-1, accountId: "111122223333"}
 class EngineRig {
  public:
   /// Without a catalog: the small one of tests/support/sim_kinds.h.
-  explicit EngineRig(EngineSettings settings = {}, std::unique_ptr<Catalog> kinds = nullptr)
-      : catalog(kinds ? std::move(kinds) : std::make_unique<JsonCatalog>(SimKinds())),
+  /// `other` takes the place of the store in memory.
+  explicit EngineRig(EngineSettings settings = {}, std::unique_ptr<Catalog> kinds = nullptr,
+                     StateStore* other = nullptr)
+      : other_store(other),
+        catalog(kinds ? std::move(kinds) : std::make_unique<JsonCatalog>(SimKinds())),
         store([](std::function<void()> work) { work(); }),
         settings_(settings) {
     Result<std::unique_ptr<SimProvider>> opened =
@@ -127,7 +130,7 @@ class EngineRig {
   void Boot() {
     engine.reset();
     EnginePorts ports;
-    ports.store = &store;
+    ports.store = other_store != nullptr ? other_store : &store;
     ports.clock = &clock;
     ports.random = &random;
     ports.executor = &executor;
@@ -292,6 +295,7 @@ class EngineRig {
     return text;
   }
 
+  StateStore* other_store;  // may be changed between Boots
   ManualClock clock;
   SeededRandom random{7};
   MemoryJournal journal;
