@@ -71,6 +71,24 @@ INSTANTIATE_TEST_SUITE_P(
                   "InvalidChangeBatch", "values do not match", true, C::kTerminal, C::kTerminal}),
     [](const auto& info) { return info.param.name; });
 
+TEST(ErrorsTest, ARefusedCredentialSaysWhyAndWhatTheCodeWas) {
+  const std::pair<const char*, const char*> kCases[] = {
+      {"InvalidClientTokenId", "DoIt: InvalidClientTokenId: the access key is not known to AWS"},
+      {"SignatureDoesNotMatch",
+       "DoIt: SignatureDoesNotMatch: the secret key is not that of the access key, or this "
+       "machine's clock is wrong"},
+      {"ExpiredToken", "DoIt: ExpiredToken: the session token has expired"},
+      {"IncompleteSignature", "DoIt: IncompleteSignature: the service refused the credentials"},
+  };
+  for (const auto& [code, text] : kCases) {
+    CallFailure failure;
+    failure.stage = Stage::kAnswered;
+    failure.operation = "DoIt";
+    failure.error = {403, code, "TOKEN", true, Value()};
+    EXPECT_EQ(Classify(nullptr, failure, false).message, text);
+  }
+}
+
 TEST(ErrorsTest, SignaturesAreNotExplained) {
   CallFailure failure;
   failure.stage = Stage::kAnswered;

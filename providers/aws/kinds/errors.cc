@@ -46,6 +46,29 @@ CallErrorClass ClassOf(const Kind* kind, const WireError& error) {
                                                    : CallErrorClass::kPerhapsDone;
 }
 
+/// What to say of a refused credential. The service's own text may quote what was signed.
+std::string_view SignInText(std::string_view code) {
+  constexpr std::pair<std::string_view, std::string_view> kTexts[] = {
+      {"InvalidClientTokenId", "the access key is not known to AWS"},
+      {"UnrecognizedClientException", "the access key is not known to AWS"},
+      {"InvalidAccessKeyId", "the access key is not known to AWS"},
+      {"AuthFailure", "the access key is not known to AWS, or may not be used in this region"},
+      {"SignatureDoesNotMatch",
+       "the secret key is not that of the access key, or this machine's clock is wrong"},
+      {"InvalidSignatureException",
+       "the secret key is not that of the access key, or this machine's clock is wrong"},
+      {"RequestExpired", "the request was too old when it came: this machine's clock may be wrong"},
+      {"ExpiredToken", "the session token has expired"},
+      {"ExpiredTokenException", "the session token has expired"},
+      {"TokenRefreshRequired", "the session token has expired"},
+      {"InvalidToken", "the session token is not valid"},
+      {"InvalidTokenId", "the session token is not valid"},
+  };
+  for (const auto& [known, text] : kTexts)
+    if (known == code) return text;
+  return "the service refused the credentials";
+}
+
 void SecretTexts(const Kind& kind, const Value& value, Path& at, std::vector<std::string>& out) {
   if (value.is_string()) {
     if (!value.as_string().empty() && kind.RuleFor(at).secret) out.push_back(value.as_string());
@@ -109,9 +132,10 @@ CallError Classify(const Kind* kind, const CallFailure& failure, bool mutating) 
   if (!error.understood)
     return make(error_class, "UnreadableAnswer",
                 fmt::format("the answer with status {} is not of the service", error.status));
-  const bool discreet = !IsSignInCode(error.code) || error.code.rfind("Expired", 0) == 0;
-  return make(error_class, error.code,
-              discreet && !error.message.empty() ? error.message : "the service refused the call");
+  if (error_class == CallErrorClass::kSignIn)
+    return make(error_class, error.code, fmt::format("{}: {}", error.code, SignInText(error.code)));
+  const bool discreet = IsSignInCode(error.code) || error.message.empty();
+  return make(error_class, error.code, discreet ? "the service refused the call" : error.message);
 }
 
 void HideSecrets(const Kind& kind, const Value& form, CallError& error) {

@@ -112,6 +112,23 @@ std::string Session::EndpointOf(const std::string& service) const {
 CallOutcome Session::Call(const std::string& service, const ApiModel& api,
                           const ApiOperation& operation, const Value& params,
                           const std::string& token, Duration timeout) {
+  const Time end = ports_.clock->Now() + timeout;
+  std::optional<Credentials> refused;
+  CallOutcome outcome = CallOnce(service, api, operation, params, token, timeout, refused);
+  if (!refused) return outcome;
+  // Who asks was refused, so nothing was done, and others may ask the same.
+  const Result<Credentials> others = credentials_->Get();
+  if (!others.ok() || (others->access_key == refused->access_key &&
+                       others->secret_key == refused->secret_key && others->token == refused->token))
+    return outcome;
+  return CallOnce(service, api, operation, params, token, end - ports_.clock->Now(), refused);
+}
+
+CallOutcome Session::CallOnce(const std::string& service, const ApiModel& api,
+                              const ApiOperation& operation, const Value& params,
+                              const std::string& token, Duration timeout,
+                              std::optional<Credentials>& refused) {
+  refused.reset();
   using Stage = CallFailure::Stage;
   if (timeout <= Duration(0))
     return Failed(Stage::kNotSent, operation, DeadlineExceeded("no time left for the call"));
@@ -171,7 +188,10 @@ CallOutcome Session::Call(const std::string& service, const ApiModel& api,
   outcome = Failed(Stage::kAnswered, operation, OkStatus());
   outcome.failure->error = std::move(*answer.error);
   outcome.failure->retry_after = RetryAfter(response);
-  if (signer && IsSignInCode(outcome.failure->error.code)) credentials_->Refuse(*signer);
+  if (signer && IsSignInCode(outcome.failure->error.code)) {
+    credentials_->Refuse(*signer);
+    refused = std::move(signer);
+  }
   return outcome;
 }
 

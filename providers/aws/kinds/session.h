@@ -1,6 +1,7 @@
 // An AWS account that is open: its region, its endpoints, its credentials, and calls made with them.
 //
-// A call is sent once, whatever comes back. Thread-safe; Call blocks its caller.
+// A call is sent once, whatever comes back, except that one whose credentials were refused is signed
+// anew when there are others by now. Thread-safe; Call blocks its caller.
 #pragma once
 
 #include <map>
@@ -74,12 +75,17 @@ class Session {
   const Clock& clock() const { return *ports_.clock; }
 
   /// `service` names the description; `token` fills idempotency tokens that `params` lacks. An
-  /// answer that refuses the credentials makes the next call fetch new ones.
+  /// answer that refuses the credentials makes this and the next calls fetch new ones, once (R10).
   CallOutcome Call(const std::string& service, const ApiModel& api, const ApiOperation& operation,
                    const Value& params, const std::string& token, Duration timeout);
 
  private:
   std::string EndpointOf(const std::string& service) const;
+  /// `refused` are the credentials that the service did not accept, if it said so.
+  CallOutcome CallOnce(const std::string& service, const ApiModel& api,
+                       const ApiOperation& operation, const Value& params,
+                       const std::string& token, Duration timeout,
+                       std::optional<Credentials>& refused);
 
   const AccountSettings settings_;
   const SessionPorts ports_;
