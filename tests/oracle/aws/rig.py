@@ -17,13 +17,17 @@ _spec.loader.exec_module(e2e)
 document, main = e2e.document, e2e.main
 
 NO_VARIABLES = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-                "AWS_EC2_METADATA_DISABLED": "true"}
+                "AWS_EC2_METADATA_DISABLED": "true", "AWS_ACCESS_KEY_ID": "testing",
+                "AWS_SECRET_ACCESS_KEY": "testing"}
 
 
 class AwsRig(e2e.Rig):
     def __init__(self, server, *flags, changes=(servers.SHORT_WINDOW,), environment=None):
-        super().__init__(*flags, start=False)
+        super().__init__(start=False)
+        self.own_flags = flags
         self.server = server
+        if environment and "AWS_PROFILE" in environment:
+            environment["AWS_SHARED_CREDENTIALS_FILE"] = str(self.folder / "credentials")
         self.schemas = servers.schemas_with(e2e.SOURCE / "schemas", tempfile.mkdtemp(dir=self.folder),
                                             *changes)
         self.environment.update({**NO_VARIABLES, "TANDEM_SCHEMAS": str(self.schemas), **(environment or {})})
@@ -31,12 +35,17 @@ class AwsRig(e2e.Rig):
 
     def command(self, *flags):
         return [str(e2e.BUILD / "tandemd"), "--state-dir", str(self.state), "--schemas",
-                str(self.schemas), "--listen", f"unix:{self.state}/d.sock", "--web", "", *self.flags[2:],
-                *flags]
+                str(self.schemas), "--listen", f"unix:{self.state}/d.sock", "--web", "",
+                *self.own_flags, *flags]
 
     def start(self, *flags):
+        kept = dict(os.environ)
         os.environ.update({k: v for k, v in self.environment.items() if k.startswith("AWS_")})
-        super().start(*flags)
+        try:
+            super().start(*flags)
+        finally:
+            os.environ.clear()
+            os.environ.update(kept)
 
     def head(self, account=servers.MOTO_ACCOUNT):
         return (f"apiVersion: tandem/v1\nkind: Platform\nmetadata: {{name: shop}}\n"
