@@ -61,10 +61,13 @@ Planned MakePlan(Client& client, const Flags& flags, const Sources& sources, std
 
 int PartialSight(const Plan& plan, const Console& console) {
   if (plan.unobserved.empty()) return kExitOk;
-  *console.err << fmt::format("error: {} address{} could not be observed and {} left out; see: tandem get accounts\n",
-                              plan.unobserved.size(), plan.unobserved.size() == 1 ? "" : "es",
-                              plan.unobserved.size() == 1 ? "is" : "are");
-  return kExitResource;
+  const bool changed = !plan.unobserved_changes.empty();
+  *console.err << fmt::format(
+      "{}: {} address{} could not be observed and {} left out{}; see: tandem get accounts\n",
+      changed ? "error" : "warning", plan.unobserved.size(), plan.unobserved.size() == 1 ? "" : "es",
+      plan.unobserved.size() == 1 ? "is" : "are",
+      changed ? fmt::format(", {} of them changed in the model", plan.unobserved_changes.size()) : "");
+  return changed ? kExitResource : kExitOk;
 }
 
 namespace {
@@ -142,7 +145,8 @@ int RunDiff(const Flags& flags, const Console& console) {
   if (planned.plan->steps.empty() && planned.plan->unobserved.empty()) return 0;
   int code = ShowPlan(*planned.plan, flags, console);
   if (code == kExitOk) code = PartialSight(*planned.plan, console);
-  return code == kExitOk ? 1 : code;
+  if (code != kExitOk) return code;
+  return planned.plan->steps.empty() ? 0 : 1;
 }
 
 int RunUndo(const Flags& flags, const Console& console) {

@@ -16,7 +16,7 @@ struct Planned {
 Planned MakePlan(Client& client, const Flags& flags, const Sources& sources,
                  std::optional<int64_t> undo_to, const Console& console);
 
-/// 0, or 4 with a message when the plan leaves out what could not be observed (R18).
+/// 0, or 4 when a changed document is among what the plan leaves out unobserved (R18); says so.
 int PartialSight(const Plan& plan, const Console& console);
 
 void PrintDiagnostics(const google::protobuf::RepeatedPtrField<api::v1::DiagnosticItem>& items,

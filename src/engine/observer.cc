@@ -414,6 +414,7 @@ void Observer::StartResync() {
     if (!resyncing_.insert(account).second) continue;
     Resync(account);
   }
+  StartIntervals();
 }
 
 void Observer::Resync(const std::string& account) {

@@ -31,7 +31,8 @@ class Observer {
   /// it was seen, or found unobservable. Calls while one is under way join the next one.
   void Refresh(const std::string& account, std::shared_ptr<const CompiledModel> extra,
                std::function<void()> done);
-  /// Sets the timers of periodic observation.
+  /// Sets the timers of periodic observation: of accounts, and of resources that ask for a shorter
+  /// `tandem/reconcile-interval`.
   void StartResync();
 
   /// Takes what a read just gave. Null pointer: a direct read says that it is gone.
@@ -85,6 +86,9 @@ class Observer {
   void Step(PassPtr pass);
   void Finish(PassPtr pass);
   void Resync(const std::string& account);
+  void StartIntervals();
+  void AtInterval(const std::string& address);
+  void LookAgain(const std::string& address);
   void LostMark(const LiveObject& object, const std::string& account);
 
   Context& context_;
@@ -94,6 +98,7 @@ class Observer {
   std::map<std::string, PassPtr> running_;
   std::map<std::string, PassPtr> next_;
   std::set<std::string> resyncing_;
+  std::set<std::string> at_interval_;  // addresses with a timer of their own
   int64_t looked_ = 0;
 };
 

@@ -260,6 +260,7 @@ std::shared_ptr<PlanningJob> Planner::Copy(std::shared_ptr<const CompiledModel> 
   job->secret_key = context_.ports.secret_key;
   job->catalog = context_.ports.catalog;
   for (const auto& [key, resource] : memory.resources) {
+    if (resource.unapplied) job->unapplied.insert(key);
     if (resource.record) {
       job->records.emplace(key, *resource.record);
     } else if (job->model->Find(key) == nullptr) {

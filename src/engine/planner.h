@@ -25,6 +25,7 @@ struct PlanningJob {
   std::shared_ptr<const CompiledModel> model;
   std::map<std::string, Record> records;
   std::map<std::string, Observation> observations;
+  std::set<std::string> unapplied;  // accepted, and did not settle
   std::map<std::string, SecretWorth> worth;
   std::string secret_key;
   const Catalog* catalog = nullptr;

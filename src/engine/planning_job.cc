@@ -15,6 +15,20 @@ const Value* Named(const Value& desired, const Path& path) {
   return found != nullptr && !found->is_null() ? found : nullptr;
 }
 
+// Whether `resource` asks for something else than what was accepted and has settled (R18).
+bool Changed(const PlanningJob& job, const std::string& address, const ModelResource& resource) {
+  if (job.accepted == nullptr || job.unapplied.count(address) > 0 || job.records.count(address) == 0)
+    return true;
+  const CompiledModel& was = *job.accepted;
+  const CompiledModel& is = *job.model;
+  // What expressions see: another site or another value may change any of them.
+  if (!(was.platform_name == is.platform_name) || !(was.sites_name == is.sites_name)) return true;
+  const ModelResource* accepted = was.Find(address);
+  return accepted == nullptr || !(accepted->spec == resource.spec) ||
+         !(accepted->each == resource.each) || accepted->needs != resource.needs ||
+         accepted->document->annotations != resource.document->annotations;
+}
+
 }  // namespace
 
 void RunPlanning(PlanningJob& job) {
@@ -133,6 +147,7 @@ void RunPlanning(PlanningJob& job) {
     planned.external_name = resource.external_name;
     planned.moved_from = resource.moved_from;
     planned.provisional = provisional_accounts[resource.account];
+    planned.changed = Changed(job, address, resource);
     if (planned.provisional && job.observations.count(address) == 0 &&
         job.records.count(address) == 0) {
       // What lives in an account that does not exist yet cannot exist either (R5).

@@ -106,7 +106,11 @@ void Reconciler::Drifted(Resource& resource, const Kind& kind) {
     input.recorded = &recorded;
     input.observed = &observed;
     input.kind_changed = record.kind_digest != kind.digest();
-    input.policy = [&](const std::string& path) { return policies.FieldFor(subject, path); };
+    // Delegated: made and deleted here, kept by somebody else.
+    input.policy = [&](const std::string& path) {
+      return record.manage == "delegate" ? FieldPolicy::kInitialOnly
+                                         : policies.FieldFor(subject, path);
+    };
     const ResourceDiff diff = Compare(input);
     resource.drift.clear();
     for (const FieldChange& change : diff.changes) resource.drift.push_back(change.path);

@@ -103,7 +103,12 @@ class Decider {
     for (const NodeId node : graph.WithDependencies(roots)) targeted_.insert(graph.Name(node));
   }
 
-  void LeaveOut(const std::string& address) { out_.unobserved.insert(address); }
+  void LeaveOut(const std::string& address) {
+    out_.unobserved.insert(address);
+    const auto resource = out_.resources.find(address);
+    if (resource == out_.resources.end() || resource->second->changed)
+      out_.unobserved_changes.insert(address);
+  }
 
   Mark MarkOf(const std::string& address, const PlannedResource* resource, const Kind* kind,
               const Observation& seen) const {

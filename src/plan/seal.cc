@@ -95,6 +95,7 @@ Value Content(const Plan& plan) {
              {"deleteBudget", plan.delete_budget ? Value(*plan.delete_budget) : Value()},
              {"steps", std::move(steps)},
              {"unobserved", Texts(plan.unobserved)},
+             {"unobservedChanges", Texts(plan.unobserved_changes)},
              {"notes", Texts(plan.notes)},
              {"needsApproval", Texts(plan.needs_approval)},
              {"counts", std::move(counts)}};
@@ -340,6 +341,7 @@ Result<Plan> PlanFromValue(const Value& value) {
   reader.Each(value, "steps",
               [&](const Value& step) { plan.steps.push_back(ReadStep(reader, step)); });
   reader.Take(value, "unobserved", plan.unobserved);
+  reader.Take(value, "unobservedChanges", plan.unobserved_changes);
   reader.Take(value, "notes", plan.notes);
   reader.Take(value, "needsApproval", plan.needs_approval);
   const Value counts = reader.Object(value, "counts");

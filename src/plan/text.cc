@@ -24,7 +24,11 @@ class Printer {
       out_ += '\n';
     }
     for (const std::string& address : plan_.unobserved)
-      out_ += "? " + address + "  could not be observed, or needs what could not\n";
+      out_ += fmt::format("? {}  could not be observed, or needs what could not{}\n", address,
+                          std::binary_search(plan_.unobserved_changes.begin(),
+                                             plan_.unobserved_changes.end(), address)
+                              ? "; its document changed"
+                              : "");
     if (!plan_.unobserved.empty()) out_ += '\n';
     if (options_.show_unchanged && plan_.counts.unchanged > 0)
       out_ += fmt::format("{} resource{} unchanged\n\n", plan_.counts.unchanged,

@@ -68,6 +68,57 @@ TEST(EngineHeal, ReportedDriftIsShownAndLeft) {
   EXPECT_EQ(rig.ConditionOf("iam.sim/Role/a", "Drifted")->reason, "ChangedOutside");
 }
 
+std::string Annotated(const std::string& name, const std::string& policy,
+                      const std::string& annotation) {
+  std::string role = Role(name, policy);
+  role.replace(role.find("{name: " + name + "}"), name.size() + 8,
+               "{name: " + name + ", annotations: {" + annotation + "}}");
+  return role;
+}
+
+TEST(EngineHeal, WhatIsDelegatedIsMadeAndDeletedAndNeverFoughtOver) {
+  EngineRig rig;
+  const std::string policy = DriftPolicy("{disruptive: heal}");
+  const std::string role = Annotated("a", "one", "tandem/manage: delegate");
+  ASSERT_EQ(rig.Apply(policy + role + Role("b", "one")), "succeeded: 2 done");
+  rig.Pass(std::chrono::minutes(2));
+  ASSERT_TRUE(rig.cloud->Mutate("iam.sim/Role/a", "Policy", "theirs").ok());
+  ASSERT_TRUE(rig.cloud->Mutate("iam.sim/Role/b", "Policy", "theirs").ok());
+  rig.Pass(std::chrono::minutes(30));
+  EXPECT_EQ(PolicyOf(rig, "a"), "theirs");
+  EXPECT_EQ(PolicyOf(rig, "b"), "one");
+  EXPECT_EQ(rig.ConditionOf("iam.sim/Role/a", "Drifted")->status, ConditionStatus::kFalse);
+  EXPECT_EQ(EngineRig::Steps(rig.Plan(policy + role + Role("b", "one"))), "");
+  EXPECT_EQ(rig.Apply(policy + Role("b", "one")), "succeeded: 1 done");
+  EXPECT_EQ(PolicyOf(rig, "a"), "(gone)");
+}
+
+TEST(EngineHeal, AReconcileIntervalIsLookedAtBetweenTheLooksAtItsAccount) {
+  EngineRig rig;
+  const std::string policy = DriftPolicy("{disruptive: heal}");
+  ASSERT_EQ(rig.Apply(policy + Annotated("a", "one", "tandem/reconcile-interval: 30s") +
+                      Role("b", "one") +
+                      Annotated("c", "one", "tandem/reconcile-interval: 30s")),
+            "succeeded: 3 done");
+  rig.Pass(std::chrono::minutes(2));
+  ASSERT_TRUE(rig.cloud->Mutate("iam.sim/Role/a", "Policy", "outside").ok());
+  ASSERT_TRUE(rig.cloud->Mutate("iam.sim/Role/b", "Policy", "outside").ok());
+  ASSERT_TRUE(rig.cloud->Delete("iam.sim/Role/c").ok());
+  rig.Pass(std::chrono::minutes(2));
+  EXPECT_EQ(PolicyOf(rig, "a"), "one");
+  EXPECT_EQ(PolicyOf(rig, "c"), "one") << "its absence is noticed, and then proven (R8)";
+  // Each of the two looks for itself; the proof of absence looked at the whole account once.
+  rig.Pass(std::chrono::minutes(20));
+  EXPECT_EQ(PolicyOf(rig, "b"), "one");
+  // Taken out of the model's wishes, it is looked at with its account again.
+  ASSERT_EQ(rig.Apply(policy + Role("a", "one") + Role("b", "one") + Role("c", "one")),
+            "succeeded: 0 done");
+  rig.Pass(std::chrono::minutes(1));
+  const int reads = rig.provider->reads;
+  rig.Pass(std::chrono::minutes(5));
+  EXPECT_EQ(rig.provider->reads, reads);
+}
+
 TEST(EngineHeal, R8_AMissingResourceIsMadeAgainButNotWithinItsWindow) {
   EngineRig rig;
   ASSERT_EQ(rig.Apply(Role("a", "one") + Role("b", "one")), "succeeded: 2 done");

@@ -149,6 +149,7 @@ class PlanCase {
     r.paused = body.BoolOr("paused", false);
     r.external_name = body.StringOr("externalName", "");
     r.moved_from = body.StringOr("movedFrom", "");
+    r.changed = body.BoolOr("changed", true);
     r.provisional = body.BoolOr("provisional", false);
     const Value* desired = body.Find("desired");
     desired_[address] = desired == nullptr ? Value(Map()) : *desired;

@@ -37,6 +37,7 @@ struct PlannedResource {
   std::string external_name;
   std::string moved_from;    // an address, or ""
   bool provisional = false;  // its account or definition does not exist yet (R5)
+  bool changed = true;       // its document asks for something else than what settled (R18)
   SourceRange range;         // for problems; may be empty
 };
 

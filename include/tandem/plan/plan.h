@@ -68,6 +68,7 @@ struct Plan {
   std::optional<int64_t> delete_budget;      // as the caller stated
   std::vector<Step> steps;
   std::vector<std::string> unobserved;       // addresses shown as `?` (R18)
+  std::vector<std::string> unobserved_changes;  // those of them whose documents changed, or went
   std::vector<std::string> notes;            // warnings worth showing, sorted
   PlanCounts counts;
   std::vector<std::string> needs_approval;   // why it waits for a person, sorted; empty: nothing
@@ -76,6 +77,23 @@ struct Plan {
 /// Fills ids, counts and hash from the steps. Same input, same bytes.
 void SealPlan(Plan& plan);
 Value PlanToValue(const Plan& plan);
+
+/// ToCanonicalJson(PlanToValue(plan)) in pieces, without a tree of the whole plan: that would weigh many
+/// times what the plan does.
+class PlanJson {
+ public:
+  /// `plan` must outlive this. Not `sealed`: without hash and time, as the hash is made of it.
+  explicit PlanJson(const Plan& plan, bool sealed = true);
+  /// Appends at least `bytes` more to `out`, fewer at the end. False when nothing was left.
+  bool Next(size_t bytes, std::string* out);
+
+ private:
+  const Plan& plan_;
+  std::string before_;  // what comes before the steps, and after them
+  std::string after_;
+  size_t next_ = 0;
+};
+
 /// kInvalidArgument when it is no plan, of another format, or its hash does not fit its content.
 Result<Plan> PlanFromValue(const Value& value);
 

@@ -32,8 +32,11 @@ std::string Show(const PlanResult& result) {
     for (size_t i = 0; i < step.after.size(); ++i)
       text += (i == 0 ? " after " : ",") + std::to_string(step.after[i]);
   }
-  for (const std::string& address : result.plan->unobserved)
+  for (const std::string& address : result.plan->unobserved) {
+    const std::vector<std::string>& changed = result.plan->unobserved_changes;
     text += (text.empty() ? "? " : "; ? ") + address;
+    if (std::find(changed.begin(), changed.end(), address) == changed.end()) text += " as it was";
+  }
   return text;
 }
 
@@ -195,6 +198,9 @@ const Case kCases[] = {
     {"R18: what cannot be seen is left out",
      R"({"resources":{"a/B/x":{"unobserved":true},"a/B/y":{"needs":["a/B/x"]},"a/B/z":{}}})",
      "create a/B/z; ? a/B/x; ? a/B/y"},
+    {"R18: which of them changed",
+     R"({"resources":{"a/B/x":{"unobserved":true,"changed":false},"a/B/y":{"needs":["a/B/x"]},"a/B/z":{"needs":["a/B/x"],"changed":false}}})",
+     "? a/B/x as it was; ? a/B/y; ? a/B/z as it was"},
     {"R18: not seen, not deleted", R"({"records":{"a/B/x":{}}})", "? a/B/x"},
     {"R5: provisional is a create",
      R"({"resources":{"a/B/x":{"unobserved":true,"provisional":true,"desired":{"P":1}}}})",
@@ -389,6 +395,21 @@ TEST(BuildPlan, R3WhatTheHashCovers) {
        }},
   };
   for (const auto& [name, change] : covered) EXPECT_NE(hash(change), plain) << name;
+}
+
+TEST(Plan, JsonInPiecesIsTheJson) {
+  PlanCase built(kRich);
+  Plan plan = *BuildPlan(built.input()).plan;
+  for (const bool with_steps : {true, false}) {
+    if (!with_steps) plan.steps.clear();
+    for (const size_t bytes : {size_t{1}, size_t{500}, size_t{1} << 20}) {
+      std::string text;
+      PlanJson json(plan);
+      while (json.Next(bytes, &text)) {
+      }
+      EXPECT_EQ(text, ToCanonicalJson(PlanToValue(plan))) << bytes;
+    }
+  }
 }
 
 TEST(Plan, ComesBackFromJson) {
