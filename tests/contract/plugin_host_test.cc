@@ -128,13 +128,13 @@ TEST_F(BadPlugin, ReadsThatFailAreNotDone) {
   for (const char* mode : {"huge", "garbage"}) {
     SCOPED_TRACE(mode);
     PluginHost& host = Host(mode);
-    EXPECT_EQ(ListKind(host, "Box").error.error_class, CallErrorClass::kNotDone);
-    EXPECT_EQ(ReadKind(host, "Box", "x").error.error_class, CallErrorClass::kNotDone);
+    EXPECT_EQ(ListKind(host, "toy.aws/Box").error.error_class, CallErrorClass::kNotDone);
+    EXPECT_EQ(ReadKind(host, "toy.aws/Box", "x").error.error_class, CallErrorClass::kNotDone);
     // It lives on, and so does everything else of it.
     EXPECT_TRUE(OpenAccount(host, "main", "{}").error.ok);
     EXPECT_EQ(host.starts(), 1);
   }
-  const ListAnswer page = ListKind(Host("short"), "Box");
+  const ListAnswer page = ListKind(Host("short"), "toy.aws/Box");
   EXPECT_EQ(page.error.error_class, CallErrorClass::kNotDone) << "a page without its end";
   EXPECT_FALSE(page.complete);
   const PollAnswer poll = Ask<PollAnswer>([&](auto done) {

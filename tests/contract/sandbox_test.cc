@@ -105,7 +105,7 @@ TEST_F(Sandbox, ChangesFromOutsideHaveNoIntent) {
   v1::MutateReply mutated;
   ASSERT_TRUE(Call(&v1::Sandbox::Stub::Mutate, mutate, &mutated).ok());
   EXPECT_EQ(mutated.seq(), 2);
-  EXPECT_EQ(ReadKind(*host_, "Name", "a").object.fields.Unpack().StringOr("Text", ""), "drift");
+  EXPECT_EQ(ReadKind(*host_, "toy.aws/Name", "a").object.fields.Unpack().StringOr("Text", ""), "drift");
   mutate.set_value("{");
   EXPECT_EQ(Call(&v1::Sandbox::Stub::Mutate, mutate, &mutated).error_code(),
             grpc::StatusCode::INVALID_ARGUMENT);
@@ -116,7 +116,7 @@ TEST_F(Sandbox, ChangesFromOutsideHaveNoIntent) {
             grpc::StatusCode::NOT_FOUND);
   erase.set_address("toy.aws/Name/a");
   ASSERT_TRUE(Call(&v1::Sandbox::Stub::Delete, erase, &erased).ok());
-  EXPECT_EQ(ReadKind(*host_, "Name", "a").error.error_class, CallErrorClass::kGone);
+  EXPECT_EQ(ReadKind(*host_, "toy.aws/Name", "a").error.error_class, CallErrorClass::kGone);
   EXPECT_EQ(Ledger().effects(2).intent(), "");
 }
 
