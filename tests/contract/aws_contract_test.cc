@@ -46,8 +46,9 @@ Cast AwsCast() {
   cast.name = "logs.aws/LogGroup";
   cast.name_create = R"({"logGroupName":"/contract/{name}"})";
   cast.name_taken = "ResourceAlreadyExistsException";
-  cast.refuser = "dynamodb.aws/Table";
-  cast.refused = {R"({})", R"({"TableName":"t","KeySchema":5})", R"({"TableName":{"a":"b"}})"};
+  cast.refuser = "iam.aws/Role";
+  cast.refused = {R"({})", R"({"AssumeRolePolicyDocument":5})",
+                  R"({"AssumeRolePolicyDocument":"{}","MaxSessionDuration":"long"})"};
   cast.refused_code = "InvalidRequest";
   cast.large = "iam.aws/Policy";
   cast.large_create =
