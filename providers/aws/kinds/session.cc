@@ -9,6 +9,7 @@
 #include "providers/aws/sign/sigv4.h"
 #include "providers/aws/wire/encoding.h"
 #include "providers/aws/wire/serialize.h"
+#include "tandem/schema/api_params.h"
 
 namespace tandem::aws {
 namespace {
@@ -142,8 +143,17 @@ CallOutcome Session::CallOnce(const std::string& service, const ApiModel& api,
     if (!vendors.ok()) return Failed(Stage::kRefused, operation, vendors.status());
     options.endpoint = *vendors;
   }
-  Result<WireRequest> wire = Serialize(
-      api, operation, WithBareIds(service, operation, params), options);
+  const Value request_form = WithBareIds(service, operation, params);
+  // The service would refuse it as well, after a round trip and in its own words.
+  const auto problems = ValidateParams(operation.input,
+                                       request_form.is_null() ? Value(Map{}) : request_form,
+                                       {.required = true, .enums = false, .limits = false});
+  if (!problems.empty())
+    return Failed(Stage::kRefused, operation,
+                  InvalidArgument(problems[0].path.empty()
+                                      ? problems[0].message
+                                      : problems[0].path + ": " + problems[0].message));
+  Result<WireRequest> wire = Serialize(api, operation, request_form, options);
   if (!wire.ok()) return Failed(Stage::kRefused, operation, wire.status());
   Result<HttpUrl> url = ParseHttpUrl(options.endpoint);
   if (!url.ok()) return Failed(Stage::kRefused, operation, url.status());
