@@ -42,31 +42,39 @@ grpc::ServerReadReactor<SourceChunk>* Service::Validate(Context* context,
 
 namespace {
 
-/// The reply pieces of a plan: diagnostics first, then its JSON.
+/// The reply pieces of a plan: diagnostics first, then its JSON. Each is made when it is about to be
+/// written, on gRPC's threads: making all of a large plan's would hold up a turn of the engine.
 class PlanPieces {
  public:
-  explicit PlanPieces(const PlanAnswer& answer) {
-    PlanReply head;
-    head.set_refusal(static_cast<api::v1::Refusal>(ToWire(answer.refusal)));
-    head.set_message(answer.message);
+  explicit PlanPieces(const PlanAnswer& answer) : plan_(answer.plan) {
+    head_.set_refusal(static_cast<api::v1::Refusal>(ToWire(answer.refusal)));
+    head_.set_message(answer.message);
     Diagnostics sorted = answer.diagnostics;
     sorted.Sort();
-    for (const Diagnostic& item : sorted.items()) ToWire(item, head.add_diagnostics());
-    pieces_.push_back(std::move(head));
-    if (answer.plan == nullptr) return;
-    const std::string json = ToCanonicalJson(PlanToValue(*answer.plan));
-    for (size_t at = 0; at < json.size(); at += kPieceBytes)
-      pieces_.emplace_back().set_json(json.substr(at, kPieceBytes));
+    for (const Diagnostic& item : sorted.items()) ToWire(item, head_.add_diagnostics());
+    if (plan_ != nullptr) json_ = std::make_unique<PlanJson>(*plan_);
   }
   bool Next(PlanReply* reply) {
-    if (next_ == pieces_.size()) return false;
-    *reply = std::move(pieces_[next_++]);
+    if (first_) {
+      *reply = std::move(head_);
+      first_ = false;
+      return true;
+    }
+    if (json_ == nullptr) return false;
+    while (rest_.size() < kPieceBytes && json_->Next(kPieceBytes - rest_.size(), &rest_)) {
+    }
+    if (rest_.empty()) return false;
+    reply->set_json(rest_.substr(0, kPieceBytes));
+    rest_.erase(0, kPieceBytes);
     return true;
   }
 
  private:
-  std::vector<PlanReply> pieces_;
-  size_t next_ = 0;
+  std::shared_ptr<const tandem::Plan> plan_;
+  PlanReply head_;
+  bool first_ = true;
+  std::unique_ptr<PlanJson> json_;
+  std::string rest_;
 };
 
 class PlanCall final : public grpc::ServerBidiReactor<api::v1::PlanRequest, PlanReply> {
@@ -255,8 +263,8 @@ grpc::ServerWriteReactor<ListReply>* Service::List(Context* context,
     if (request.what() == ListRequest::RESOURCES) {
       if (index >= std::max<size_t>(1, now->pages.size())) return false;
       if (index < now->pages.size())
-        for (const ResourceView& view : *now->pages[index])
-          if (Matches(view, request)) ToWire(view, false, reply->add_items()->mutable_resource());
+        for (const std::shared_ptr<const ResourceView>& view : *now->pages[index])
+          if (Matches(*view, request)) ToWire(*view, false, reply->add_items()->mutable_resource());
       return true;
     }
     if (index > 0) return false;

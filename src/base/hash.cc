@@ -14,6 +14,24 @@ Digest Sha256(std::string_view bytes) {
   return digest;
 }
 
+Sha256Stream::Sha256Stream() : context_(EVP_MD_CTX_new()) {
+  TANDEM_CHECK(context_ != nullptr &&
+               EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), EVP_sha256(), nullptr) == 1);
+}
+
+Sha256Stream::~Sha256Stream() { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_)); }
+
+void Sha256Stream::Add(std::string_view bytes) {
+  TANDEM_CHECK(EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_), bytes.data(), bytes.size()) == 1);
+}
+
+Digest Sha256Stream::Finish() {
+  Digest digest;
+  unsigned int length = digest.size();
+  TANDEM_CHECK(EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_), digest.data(), &length) == 1);
+  return digest;
+}
+
 Digest HmacSha256(std::string_view key, std::string_view bytes) {
   Digest digest;
   unsigned int length = digest.size();

@@ -2,17 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "codec/quick_json.h"
 #include "tandem/base/hash.h"
 
 namespace tandem {
 namespace {
 
 constexpr std::string_view kReserved = "$tandem";
-constexpr int kMaxDepth = 200;
 
 /// True for one or more '$' followed by "tandem…": such a user's key is escaped by one more '$'.
 bool IsReserved(std::string_view key) {
@@ -23,7 +24,12 @@ bool IsReserved(std::string_view key) {
 
 void WriteString(std::string_view text, std::string& out) {
   out += '"';
-  for (const char c : text) {
+  size_t from = 0;  // of what is copied as it is
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
+    out.append(text, from, i - from);
+    from = i + 1;
     switch (c) {
       case '"': out += "\\\""; break;
       case '\\': out += "\\\\"; break;
@@ -32,14 +38,10 @@ void WriteString(std::string_view text, std::string& out) {
       case '\t': out += "\\t"; break;
       case '\b': out += "\\b"; break;
       case '\f': out += "\\f"; break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          out += fmt::format("\\u{:04x}", static_cast<int>(c));
-        } else {
-          out += c;
-        }
+      default: out += fmt::format("\\u{:04x}", static_cast<int>(c));
     }
   }
+  out.append(text, from);
   out += '"';
 }
 
@@ -85,7 +87,8 @@ void Write(const Value& value, int indent, bool escape, std::string& out) {
   } else if (value.is_bool()) {
     out += value.as_bool() ? "true" : "false";
   } else if (value.is_int()) {
-    out += std::to_string(value.as_int());
+    char digits[24];
+    out.append(digits, std::to_chars(digits, digits + sizeof digits, value.as_int()).ptr);
   } else if (value.is_double()) {
     WriteDouble(value.as_double(), out);
   } else if (value.is_string()) {
@@ -108,7 +111,8 @@ void Write(const Value& value, int indent, bool escape, std::string& out) {
       if (!first) out += ',';
       first = false;
       newline(inner);
-      WriteString(escape && IsReserved(key) ? "$" + key : key, out);
+      if (escape && IsReserved(key)) WriteString("$" + key, out);
+      else WriteString(key, out);
       out += indent < 0 ? ":" : ": ";
       Write(member, inner, true, out);
     }
@@ -143,6 +147,9 @@ Value FromObject(Map map) {
     sensitive.version = object.StringOr("version", "");
     return sensitive;
   }
+  const bool escaped = std::any_of(map.begin(), map.end(),
+                                   [](const auto& member) { return IsReserved(member.first); });
+  if (!escaped) return map;
   Map unescaped;
   for (auto member = map.begin(); member != map.end();) {
     auto next = std::next(member);
@@ -202,7 +209,7 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
     return false;
   }
   bool Open(Value value) {
-    if (open_.size() >= kMaxDepth) return Fail("nested too deeply");
+    if (open_.size() >= kMaxJsonDepth) return Fail("nested too deeply");
     open_.push_back({std::move(value), ""});
     return true;
   }
@@ -241,6 +248,7 @@ std::string ToPrettyJson(const Value& value) {
 }
 
 Result<Value> ParseJson(std::string_view text) {
+  if (Value value; ParseQuickly(text, FromObject, &value)) return value;
   Builder builder;
   bool parsed = false;
   try {

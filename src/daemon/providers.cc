@@ -17,6 +17,7 @@ Provider* Providers::Find(const std::string& account_provider) {
     plugin.program = settings_.providers + "/tandem-provider-" + name;
     if (access(plugin.program.c_str(), X_OK) != 0) return nullptr;
     plugin.state_dir = settings_.state_dir;
+    plugin.hold = true;  // the engine flushes at the end of each turn
     plugin.arguments = {"--schemas", settings_.schemas};
     if (settings_.sandbox) {
       plugin.arguments.insert(plugin.arguments.end(),

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -11,6 +12,8 @@ namespace tandem {
 namespace {
 constexpr Duration kGrace = std::chrono::seconds(5);  // beyond a call's own deadline
 constexpr int kListAttempts = 4;
+constexpr size_t kEnough = 32;                              // calls worth a message of their own
+constexpr Duration kHoldBack = std::chrono::microseconds(300);  // at most, for company
 constexpr size_t kReads = 64;  // at once, each account
 }  // namespace
 
@@ -25,6 +28,20 @@ void Calls::Enter(const std::string& account, bool mutating, std::function<void(
   ++gate.in_flight;
   if (mutating) ++mutating_;
   start();
+}
+
+void Calls::Flush() {
+  if (asked_.empty()) return;
+  size_t held = 0;
+  for (const Provider* provider : asked_) held += provider->held();
+  const Time now = context_.Now();
+  if (held > 0 && held < kEnough && held < open_) {
+    // Answers are on their way, and with them come more calls to send along.
+    if (!flush_due_) flush_due_ = now + kHoldBack;
+    if (now < *flush_due_) return;
+  }
+  flush_due_.reset();
+  for (Provider* provider : std::exchange(asked_, {})) provider->Flush();
 }
 
 void Calls::Leave(const std::string& account, bool mutating) {
@@ -88,6 +105,7 @@ void Calls::Start(const std::string& account, const char* method, const std::str
   auto answered = [=, this](Answer answer) {
     if (!*open) return;
     *open = false;
+    --open_;
     Leave(account, mutating);
     if (!answer.error.ok) {
       ++counters_.errors[{provider_name, std::string(ErrorClassName(static_cast<ErrorClass>(
@@ -105,6 +123,8 @@ void Calls::Start(const std::string& account, const char* method, const std::str
             MakeCallError(CallErrorClass::kPerhapsDone, "", "no answer within the time limit");
         answered(std::move(answer));
       });
+  ++open_;
+  if (std::find(asked_.begin(), asked_.end(), provider) == asked_.end()) asked_.push_back(provider);
   start(*provider, context_.InTurn<Answer>([=, this](Answer answer) {
     context_.timers.Cancel(guard);
     answered(std::move(answer));

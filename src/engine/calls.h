@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,12 @@ class Calls {
   void Release(const std::string& account) { Leave(account, true); }
   /// The only mutating call; needs a place, and gives it back when the answer is there.
   void Apply(ApplyRequest request, const std::string& bucket, Done<ApplyAnswer> done);
+
+  /// Lets providers send what they hold back, at the end of each turn: when it is enough, when nothing
+  /// else is under way that more could come of, or when it is old enough.
+  void Flush();
+  /// When Flush is due at the latest; nullopt when nothing is held back.
+  std::optional<Time> FlushDue() const { return flush_due_; }
 
   size_t mutating() const { return mutating_; }
   struct Counters {
@@ -72,6 +79,9 @@ class Calls {
   std::map<std::string, Gate> writing_;
   std::deque<std::string> turn_;  // accounts whose writers wait, in order
   size_t mutating_ = 0;
+  std::vector<Provider*> asked_;  // may hold something back
+  size_t open_ = 0;               // calls under way, those held back among them
+  std::optional<Time> flush_due_;
   Counters counters_;
 };
 

@@ -79,6 +79,7 @@ bool Engine::Core::RunOne() {
   }
   context.writer.Flush();
   if (worked) {
+  calls.Flush();
     publisher.Publish();
     if (++turns_ % 64 == 1 || context.inbox->empty()) PublishMetrics();
     MaybeStopped();
@@ -96,6 +97,8 @@ std::optional<Time> Engine::Core::NextDue() const {
   std::optional<Time> due = context.timers.NextDue();
   if (started_) {
     const std::optional<Time> queue = context.queue.NextDue();
+  const std::optional<Time> flush = calls.FlushDue();
+  if (flush && (!due || *flush < *due)) due = flush;
     if (queue && (!due || *queue < *due)) due = queue;
   }
   return due;

@@ -55,6 +55,8 @@ struct KnownPlan {
   std::shared_ptr<const CompiledModel> model;  // null pointer for heal and unprotect plans
   std::string author;
   bool stored = false;   // under plan/HASH
+  /// Of its model's documents, once they are stored.
+  std::shared_ptr<const std::vector<std::string>> documents = nullptr;
   bool pending = false;  // somebody asked to start it
   Packed desired;        // of the one step of a heal plan
 };

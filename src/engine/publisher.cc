@@ -120,34 +120,34 @@ void Publisher::UpdatePages(Snapshot& snapshot, const std::set<std::string>& tou
   size_t at = 0;
   while (address != touched.end()) {
     // The page that holds, or would hold, the next address.
-    while (at + 1 < pages.size() && pages[at + 1]->front().address <= *address) ++at;
-    std::vector<ResourceView> rows;
+    while (at + 1 < pages.size() && pages[at + 1]->front()->address <= *address) ++at;
+    ResourcePage rows;
     if (at < pages.size()) rows = *pages[at];
-    const std::string* limit = at + 1 < pages.size() ? &pages[at + 1]->front().address : nullptr;
+    const std::string* limit = at + 1 < pages.size() ? &pages[at + 1]->front()->address : nullptr;
     for (; address != touched.end() && (limit == nullptr || *address < *limit); ++address) {
       const auto place = std::lower_bound(
           rows.begin(), rows.end(), *address,
-          [](const ResourceView& view, const std::string& key) { return view.address < key; });
-      const bool present = place != rows.end() && place->address == *address;
+          [](const auto& view, const std::string& key) { return view->address < key; });
+      const bool present = place != rows.end() && (*place)->address == *address;
       const Resource* resource = context_.memory.Find(*address);
       const bool wanted =
           resource != nullptr &&
           (resource->record ||
            (context_.memory.model && context_.memory.model->Find(*address) != nullptr));
       if (wanted) {
-        ResourceView view = ViewOf(*resource);
-        UpdateMembers(present ? &*place : nullptr, &view);
+        auto view = std::make_shared<const ResourceView>(ViewOf(*resource));
+        UpdateMembers(present ? place->get() : nullptr, view.get());
         if (present) *place = std::move(view);
         else rows.insert(place, std::move(view));
       } else if (present) {
-        UpdateMembers(&*place, nullptr);
+        UpdateMembers(place->get(), nullptr);
         rows.erase(place);
       }
     }
     std::vector<PagePtr> made;
     for (size_t begin = 0; begin < rows.size(); begin += kPage) {
       const size_t end = std::min(rows.size(), begin + kPage);
-      made.push_back(std::make_shared<const std::vector<ResourceView>>(
+      made.push_back(std::make_shared<const ResourcePage>(
           std::make_move_iterator(rows.begin() + begin), std::make_move_iterator(rows.begin() + end)));
     }
     const size_t count = made.size();

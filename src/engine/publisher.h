@@ -31,7 +31,7 @@ class Publisher {
   void Unwatch(int64_t id);
 
  private:
-  using PagePtr = std::shared_ptr<const std::vector<ResourceView>>;
+  using PagePtr = std::shared_ptr<const ResourcePage>;
   ResourceView ViewOf(const Resource& resource) const;
   void UpdatePages(Snapshot& snapshot, const std::set<std::string>& touched);
   void UpdateMembers(const ResourceView* before, const ResourceView* after);

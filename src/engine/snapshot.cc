@@ -23,13 +23,13 @@ void StepList::Set(size_t i, StepRow row) {
 const ResourceView* Snapshot::Find(const std::string& address) const {
   const auto page = std::upper_bound(
       pages.begin(), pages.end(), address,
-      [](const std::string& key, const auto& p) { return key < p->front().address; });
+      [](const std::string& key, const auto& p) { return key < p->front()->address; });
   if (page == pages.begin()) return nullptr;
-  const std::vector<ResourceView>& rows = **std::prev(page);
+  const ResourcePage& rows = **std::prev(page);
   const auto row = std::lower_bound(
       rows.begin(), rows.end(), address,
-      [](const ResourceView& view, const std::string& key) { return view.address < key; });
-  return row != rows.end() && row->address == address ? &*row : nullptr;
+      [](const auto& view, const std::string& key) { return view->address < key; });
+  return row != rows.end() && (*row)->address == address ? row->get() : nullptr;
 }
 
 size_t Snapshot::size() const {

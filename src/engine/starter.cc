@@ -92,12 +92,24 @@ std::string FirstDifference(const Plan& saved, const Plan& now) {
 std::vector<RowChange> DocumentRows(const CompiledModel& model, std::vector<std::string>* digests) {
   std::vector<RowChange> rows;
   std::set<std::string> seen;
+  // Documents come in the order of their files: lines are counted on from the one before.
+  const SourceText* source = nullptr;
+  size_t counted = 0;
+  int64_t line = 1;
   for (const std::shared_ptr<const Document>& document : model.documents) {
     StoredDocument stored;
     if (document->source) {
+      if (document->source.get() != source || document->begin < counted) {
+        source = document->source.get();
+        counted = 0;
+        line = 1;
+      }
+      const auto at = source->text.begin() + static_cast<std::ptrdiff_t>(document->begin);
+      line += std::count(source->text.begin() + static_cast<std::ptrdiff_t>(counted), at, '\n');
+      counted = document->begin;
       stored.text = document->source->text.substr(document->begin, document->end - document->begin);
       stored.file = document->source->name;
-      stored.line = PositionAt(document->source->text, document->begin).line;
+      stored.line = line;
     }
     const std::string json = ToCanonicalJson(ToValue(stored));
     const std::string digest = Fingerprint(json);
@@ -110,19 +122,28 @@ std::vector<RowChange> DocumentRows(const CompiledModel& model, std::vector<std:
 std::vector<std::vector<RowChange>> PlanRows(const KnownPlan& known,
                                              const std::vector<std::string>& documents) {
   Value value;
-  value.Set("plan", PlanToValue(*known.plan));
   value.Set("author", known.author);
   value.Set("pending", known.pending);
   if (!known.desired.empty()) value.Set("desired", known.desired.Unpack());
   List list;
   for (const std::string& digest : documents) list.push_back(digest);
   value.Set("documents", std::move(list));
-  const std::string text = ToCanonicalJson(value);
   std::vector<RowChange> rows;
   int64_t chunks = 0;
   // Cut anywhere: the pieces are joined before they are parsed.
-  for (size_t at = 0; at < text.size(); at += kChunkBytes)
-    rows.push_back({PlanChunkKey(known.plan->hash, chunks++), text.substr(at, kChunkBytes), true});
+  const auto cut = [&](std::string& text, bool all) {
+    size_t at = 0;
+    for (; at + kChunkBytes <= text.size() || (all && at < text.size()); at += kChunkBytes)
+      rows.push_back({PlanChunkKey(known.plan->hash, chunks++), text.substr(at, kChunkBytes), true});
+    text.erase(0, std::min(at, text.size()));
+  };
+  std::string text = ToCanonicalJson(value);
+  text.back() = ',';
+  text += "\"plan\":";  // comes last by its name
+  PlanJson json(*known.plan);
+  while (json.Next(kChunkBytes, &text)) cut(text, false);
+  text += '}';
+  cut(text, true);
   Value head;
   head.Set("chunks", chunks);
   rows.push_back({PlanKey(known.plan->hash), ToCanonicalJson(head), true});
@@ -257,15 +278,20 @@ void Starter::Approve(const std::string& hash, const std::string& actor,
 void Starter::StorePlan(KnownPlan& known) {
   if (known.stored) return;
   known.stored = true;
-  std::vector<std::string> digests;
-  if (known.model) {
-    for (std::vector<RowChange>& unit : InUnits(DocumentRows(*known.model, &digests)))
-      context_.writer.Commit(std::move(unit));
-  }
-  for (std::vector<RowChange>& unit : PlanRows(known, digests)) context_.writer.Commit(std::move(unit));
+  if (known.model) StoreDocuments(known);
+  const std::vector<std::string> none;
+  for (std::vector<RowChange>& unit : PlanRows(known, known.documents ? *known.documents : none))
+    context_.writer.Commit(std::move(unit));
 }
 
-void Starter::StoreRevision(const KnownPlan& known, const std::string& actor) {
+void Starter::StoreDocuments(KnownPlan& known) {
+  std::vector<std::string> digests;
+  for (std::vector<RowChange>& unit : InUnits(DocumentRows(*known.model, &digests)))
+    context_.writer.Commit(std::move(unit));
+  known.documents = std::make_shared<const std::vector<std::string>>(std::move(digests));
+}
+
+void Starter::StoreRevision(KnownPlan& known, const std::string& actor) {
   Memory& memory = context_.memory;
   Revision revision;
   revision.number = known.plan->to;
@@ -273,9 +299,8 @@ void Starter::StoreRevision(const KnownPlan& known, const std::string& actor) {
   revision.created = context_.Now();
   revision.actor = actor;
   revision.accepted = true;
-  std::vector<std::string> digests;
-  for (std::vector<RowChange>& unit : InUnits(DocumentRows(*known.model, &digests)))
-    context_.writer.Commit(std::move(unit));
+  if (known.documents == nullptr) StoreDocuments(known);
+  const std::vector<std::string>& digests = *known.documents;
   revision.documents = static_cast<int64_t>(digests.size());
   int64_t chunk = 0;
   for (size_t begin = 0; begin < digests.size() || chunk == 0; begin += kDigestsAChunk) {

@@ -40,7 +40,8 @@ class Starter {
   std::string Missing(const KnownPlan& known) const;
   void Launch(KnownPlan known, const std::string& actor, std::function<void(StartAnswer)> done);
   void StorePlan(KnownPlan& known);
-  void StoreRevision(const KnownPlan& known, const std::string& actor);
+  void StoreDocuments(KnownPlan& known);
+  void StoreRevision(KnownPlan& known, const std::string& actor);
   void AddApproval(const std::string& hash, const std::string& actor);
 
   /// A start whose first rows are on their way to the store.

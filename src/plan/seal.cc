@@ -3,6 +3,7 @@
 #include <functional>
 #include <utility>
 
+#include "tandem/base/hash.h"
 #include "tandem/codec/json.h"
 #include "tandem/plan/plan.h"
 
@@ -10,6 +11,8 @@ namespace tandem {
 namespace {
 
 constexpr std::string_view kFormat = "tandem.plan/1";
+constexpr std::string_view kSteps = "steps";
+constexpr size_t kPieceBytes = 64 << 10;
 
 constexpr std::pair<Action, std::string_view> kActions[] = {
     {Action::kCreate, "create"}, {Action::kUpdate, "update"}, {Action::kReplace, "replace"},
@@ -49,36 +52,37 @@ Value ToValue(const Step& step) {
   List after;
   for (const int64_t id : step.after) after.push_back(id);
   List changes;
+  changes.reserve(step.changes.size());
   for (const FieldChange& change : step.changes) changes.push_back(ToValue(change));
-  Map references(step.base.references.begin(), step.base.references.end());
-  Value value = Map{{"id", step.id},
-                    {"address", step.address.ToString()},
-                    {"account", step.account},
-                    {"component", step.component.empty() ? Value() : Value(step.component)},
-                    {"site", step.site.empty() ? Value() : Value(step.site)},
-                    {"stage", step.stage},
-                    {"action", ActionName(step.action)},
-                    {"order", step.order == ReplaceOrder::kNone           ? Value()
-                              : step.order == ReplaceOrder::kDestroyFirst ? Value("destroy-first")
-                                                                          : Value("create-first")},
-                    {"class", BlastClassName(step.blast)},
-                    {"after", std::move(after)},
-                    {"why", step.why},
-                    {"changes", std::move(changes)},
-                    {"provisional", step.provisional},
-                    {"base", Map{{"identity", step.base.identity},
-                                 {"mark", step.base.mark_address},
-                                 {"fields", step.base.fields},
-                                 {"references", std::move(references)}}}};
+  // Not as one initializer list: that would copy every tree in it.
+  Map base;
+  base.emplace("identity", step.base.identity);
+  base.emplace("mark", step.base.mark_address);
+  base.emplace("fields", step.base.fields);
+  base.emplace("references", Map(step.base.references.begin(), step.base.references.end()));
+  Value value;
+  value.Set("id", step.id);
+  value.Set("address", step.address.ToString());
+  value.Set("account", step.account);
+  value.Set("component", step.component.empty() ? Value() : Value(step.component));
+  value.Set("site", step.site.empty() ? Value() : Value(step.site));
+  value.Set("stage", step.stage);
+  value.Set("action", ActionName(step.action));
+  value.Set("order", step.order == ReplaceOrder::kNone           ? Value()
+                     : step.order == ReplaceOrder::kDestroyFirst ? Value("destroy-first")
+                                                                 : Value("create-first"));
+  value.Set("class", BlastClassName(step.blast));
+  value.Set("after", std::move(after));
+  value.Set("why", step.why);
+  value.Set("changes", std::move(changes));
+  value.Set("provisional", step.provisional);
+  value.Set("base", std::move(base));
   if (step.action == Action::kMoved) value.Set("movedFrom", step.moved_from.ToString());
   return value;
 }
 
-/// Everything but the hash and the time.
-Value Content(const Plan& plan) {
-  List steps;
-  steps.reserve(plan.steps.size());
-  for (const Step& step : plan.steps) steps.push_back(ToValue(step));
+/// Everything but the hash, the time and the steps.
+Value Head(const Plan& plan) {
   Map kinds(plan.kinds.begin(), plan.kinds.end());
   Map counts;
   for (const auto& [name, member] : kCounts) counts.emplace(name, plan.counts.*member);
@@ -93,12 +97,27 @@ Value Content(const Plan& plan) {
              {"kinds", std::move(kinds)},
              {"policiesDigest", plan.policies_digest},
              {"deleteBudget", plan.delete_budget ? Value(*plan.delete_budget) : Value()},
-             {"steps", std::move(steps)},
              {"unobserved", Texts(plan.unobserved)},
              {"unobservedChanges", Texts(plan.unobserved_changes)},
              {"notes", Texts(plan.notes)},
              {"needsApproval", Texts(plan.needs_approval)},
              {"counts", std::move(counts)}};
+}
+
+/// Everything but the steps.
+Value SealedHead(const Plan& plan) {
+  Value head = Head(plan);
+  head.Set("hash", plan.hash);
+  head.Set("created", FormatTime(plan.created, true));
+  return head;
+}
+
+/// Of everything but the hash and the time.
+std::string DigestOfContent(const Plan& plan) {
+  PlanJson json(plan, /*sealed=*/false);
+  Sha256Stream digest;
+  for (std::string piece; json.Next(kPieceBytes, &piece); piece.clear()) digest.Add(piece);
+  return "sha256:" + Hex(digest.Finish());
 }
 
 void Count(Plan& plan) {
@@ -297,13 +316,40 @@ void SealPlan(Plan& plan) {
     std::sort(step.after.begin(), step.after.end());
   }
   Count(plan);
-  plan.hash = DigestOf(Content(plan));
+  plan.hash = DigestOfContent(plan);
+}
+
+PlanJson::PlanJson(const Plan& plan, bool sealed) : plan_(plan) {
+  const Value head = sealed ? SealedHead(plan) : Head(plan);
+  Map first;
+  Map last;
+  for (const auto& [key, value] : head.as_map()) (key < kSteps ? first : last).emplace(key, value);
+  before_ = ToCanonicalJson(Value(std::move(first)));
+  before_.back() = ',';
+  before_ += "\"" + std::string(kSteps) + "\":[";
+  after_ = ToCanonicalJson(Value(std::move(last)));
+  after_.front() = ',';
+  after_ = "]" + after_;
+}
+
+bool PlanJson::Next(size_t bytes, std::string* out) {
+  if (before_.empty() && after_.empty()) return false;
+  const size_t enough = out->size() + bytes;
+  out->append(std::exchange(before_, ""));
+  while (next_ < plan_.steps.size() && out->size() < enough) {
+    if (next_ > 0) *out += ',';
+    *out += ToCanonicalJson(ToValue(plan_.steps[next_++]));
+  }
+  if (next_ == plan_.steps.size()) out->append(std::exchange(after_, ""));
+  return true;
 }
 
 Value PlanToValue(const Plan& plan) {
-  Value value = Content(plan);
-  value.Set("hash", plan.hash);
-  value.Set("created", FormatTime(plan.created, true));
+  List steps;
+  steps.reserve(plan.steps.size());
+  for (const Step& step : plan.steps) steps.push_back(ToValue(step));
+  Value value = SealedHead(plan);
+  value.Set(kSteps, std::move(steps));
   return value;
 }
 
@@ -352,7 +398,7 @@ Result<Plan> PlanFromValue(const Value& value) {
   Value content = value;
   content.as_map().erase("hash");
   content.as_map().erase("created");
-  if (DigestOf(content) != plan.hash || DigestOf(Content(plan)) != plan.hash)
+  if (DigestOf(content) != plan.hash || DigestOfContent(plan) != plan.hash)
     return InvalidArgument(
         "the plan's hash does not fit its content: it was changed after it was made");
   return plan;

@@ -1,9 +1,15 @@
 // The provider port as calls over the wire.
 #include "tandem/provider_host/plugin_host.h"
 
+#include <algorithm>
+#include <atomic>
+#include <iterator>
+#include <map>
 #include <utility>
 
+#include "provider_host/batches.h"
 #include "provider_host/core.h"
+#include "tandem/base/synchronized.h"
 #include "tandem/provider_wire/wire.h"
 
 namespace tandem {
@@ -12,16 +18,6 @@ namespace v1 = provider::v1;
 using std::chrono::milliseconds;
 
 namespace {
-
-CallError CallFailed(CallErrorClass error_class, const grpc::Status& status) {
-  const bool late = status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
-  return MakeCallError(error_class, late ? "ProviderDeadline" : "ProviderFailed",
-                       "the provider's answer: " + status.error_message());
-}
-
-CallError Malformed(CallErrorClass error_class, const Status& status) {
-  return MakeCallError(error_class, "ProviderAnswerMalformed", status.message());
-}
 
 template <typename Request, typename Reply>
 struct Unary {
@@ -66,13 +62,13 @@ class StreamCall : public grpc::ClientReadReactor<Reply> {
   void OnDone(const grpc::Status& status) override {
     Answer answer;
     if (!malformed_.ok()) {
-      answer.error = Malformed(CallErrorClass::kNotDone, malformed_);
+      answer.error = MalformedAnswer(CallErrorClass::kNotDone, malformed_);
     } else if (!status.ok()) {
       answer.error = CallFailed(CallErrorClass::kNotDone, status);
     } else if (Result<Answer> joined = join_.Take(); joined.ok()) {
       answer = std::move(*joined);
     } else {
-      answer.error = Malformed(CallErrorClass::kNotDone, joined.status());
+      answer.error = MalformedAnswer(CallErrorClass::kNotDone, joined.status());
     }
     done_(std::move(answer));
     end_(context_, status);
@@ -90,91 +86,88 @@ class StreamCall : public grpc::ClientReadReactor<Reply> {
   std::function<void(const std::shared_ptr<grpc::ClientContext>&, const grpc::Status&)> end_;
 };
 
-class ApplyCall final : public grpc::ClientBidiReactor<v1::ApplyRequest, v1::ApplyReply> {
- public:
-  using End = std::function<void(const std::shared_ptr<grpc::ClientContext>&, const grpc::Status&)>;
-
-  ApplyCall(std::shared_ptr<Connection> connection, std::shared_ptr<grpc::ClientContext> context,
-            const ApplyRequest& request, Done<ApplyAnswer> done, End end)
-      : connection_(std::move(connection)),
-        context_(std::move(context)),
-        intent_(request.intent),
-        requests_(Split(request)),
-        done_(std::move(done)),
-        end_(std::move(end)) {}
-
-  void Start() {
-    connection_->stub->async()->Apply(context_.get(), this);
-    WriteNext();
-    StartRead(&message_);
-    StartCall();
-  }
-
-  void OnWriteDone(bool ok) override {
-    if (ok && next_ < requests_.size()) WriteNext();
-  }
-
-  void OnReadDone(bool ok) override {
-    if (!ok) return;
-    if (malformed_.ok()) {
-      malformed_ = answered_ ? DataLoss("more than one answer to one call") : join_.Add(message_);
-      if (malformed_.ok() && join_.done()) {
-        answered_ = true;
-        if (join_.intent() != intent_) malformed_ = DataLoss("the answer is to another call");
-      }
-      if (!malformed_.ok()) context_->TryCancel();
-    }
-    StartRead(&message_);
-  }
-
-  void OnDone(const grpc::Status& status) override {
-    ApplyAnswer answer;
-    // Whatever went wrong here, the call may have reached the vendor (R10).
-    if (!malformed_.ok()) {
-      answer.error = Malformed(CallErrorClass::kPerhapsDone, malformed_);
-    } else if (!answered_) {
-      answer.error = status.ok() ? Malformed(CallErrorClass::kPerhapsDone,
-                                             DataLoss("the stream ended without an answer"))
-                                 : CallFailed(CallErrorClass::kPerhapsDone, status);
-    } else if (Result<ApplyAnswer> joined = join_.Take(); joined.ok()) {
-      answer = std::move(*joined);
-    } else {
-      answer.error = Malformed(CallErrorClass::kPerhapsDone, joined.status());
-    }
-    done_(std::move(answer));
-    end_(context_, status);
-    delete this;
-  }
-
- private:
-  void WriteNext() {
-    const v1::ApplyRequest& part = requests_[next_++];
-    if (next_ == requests_.size()) {
-      StartWriteLast(&part, grpc::WriteOptions());
-    } else {
-      StartWrite(&part);
-    }
-  }
-
-  std::shared_ptr<Connection> connection_;
-  std::shared_ptr<grpc::ClientContext> context_;
-  std::string intent_;
-  std::vector<v1::ApplyRequest> requests_;
-  size_t next_ = 0;
-  v1::ApplyReply message_;
-  ApplyReplyJoin join_;
-  bool answered_ = false;
-  Status malformed_;
-  Done<ApplyAnswer> done_;
-  End end_;
+/// What waits for the next Flush, in the order of asking.
+struct PluginHost::Held {
+  struct Requests {
+    std::vector<AskedApply> applies;
+    std::map<std::pair<std::string, KindName>, std::vector<AskedRead>> reads;
+    std::map<std::pair<std::string, KindName>, std::vector<AskedPoll>> polls;
+  };
+  Synchronized<Requests> requests;
+  std::atomic<size_t> count{0};
 };
 
+namespace {
+
+/// The other side does no more than this many calls of one batch at once.
+constexpr size_t kBatch = 64;
+
+template <typename T, typename F>
+void ForEachBatch(std::vector<T> all, const F& send) {
+  for (size_t begin = 0; begin < all.size(); begin += kBatch) {
+    const auto first = all.begin() + static_cast<std::ptrdiff_t>(begin);
+    const auto last = all.begin() + static_cast<std::ptrdiff_t>(std::min(all.size(), begin + kBatch));
+    send(std::vector<T>(std::make_move_iterator(first), std::make_move_iterator(last)));
+  }
+}
+
+template <typename Answer, typename Core, typename T, typename Start>
+void SendLooks(const std::shared_ptr<Core>& core, std::vector<T> batch, const Start& start) {
+  auto held = std::make_shared<std::vector<T>>(std::move(batch));
+  core->Call([core, held, start](std::shared_ptr<Connection> connection, const CallError& error) {
+    if (error.ok) {
+      start(std::move(connection), core->NewContext(core->settings().call_patience),
+            std::move(*held),
+            [core](const std::shared_ptr<grpc::ClientContext>& context,
+                   const grpc::Status& status) { core->EndCall(context, status); });
+      return;
+    }
+    for (T& each : *held) {
+      Answer answer;
+      answer.error = error;
+      each.done(std::move(answer));
+    }
+  });
+}
+
+template <typename Core>
+void SendApplies(const std::shared_ptr<Core>& core, std::vector<AskedApply> batch) {
+  // std::function wants a copyable closure.
+  auto held = std::make_shared<std::vector<AskedApply>>(std::move(batch));
+  core->Call([core, held](std::shared_ptr<Connection> connection, const CallError& error) {
+    std::vector<AskedApply> due;
+    milliseconds patience(0);
+    for (AskedApply& each : *held) {
+      const milliseconds left = core->Left(each.request.deadline);
+      if (error.ok && left > milliseconds(0)) {
+        patience = std::max(patience, left);
+        due.push_back(std::move(each));
+        continue;
+      }
+      ApplyAnswer answer;
+      answer.error = error.ok ? MakeCallError(CallErrorClass::kNotDone, "DeadlineExceeded",
+                                              "the deadline had passed before the call")
+                              : error;
+      each.done(std::move(answer));
+    }
+    if (due.empty()) return;
+    ApplyBatch::Start(std::move(connection), core->NewContext(patience), std::move(due),
+                      [core](const std::shared_ptr<grpc::ClientContext>& context,
+                             const grpc::Status& status) { core->EndCall(context, status); });
+  });
+}
+
+}  // namespace
+
 PluginHost::PluginHost(PluginSettings settings, const Clock* clock)
-    : core_(std::make_shared<Core>(std::move(settings), clock)) {}
+    : core_(std::make_shared<Core>(std::move(settings), clock)), held_(std::make_unique<Held>()) {}
 
 PluginHost::~PluginHost() { Stop(milliseconds(1'000)); }
 
-void PluginHost::Stop(milliseconds patience) { core_->Stop(patience); }
+void PluginHost::Stop(milliseconds patience) {
+  core_->Stop(patience);
+  Flush();  // what was held back is refused
+}
 int PluginHost::pid() const { return core_->pid(); }
 int PluginHost::starts() const { return core_->starts(); }
 
@@ -223,7 +216,7 @@ void PluginHost::Open(AccountRequest request, Done<AccountAnswer> done) {
           } else if (Result<AccountAnswer> read = FromWire(call->reply); read.ok()) {
             given = std::move(*read);
           } else {
-            given.error = Malformed(CallErrorClass::kNotDone, read.status());
+            given.error = MalformedAnswer(CallErrorClass::kNotDone, read.status());
           }
           done(std::move(given));
           core->EndCall(call->context, status);
@@ -250,84 +243,47 @@ void PluginHost::List(ListRequest request, Done<ListAnswer> done) {
 }
 
 void PluginHost::Read(ReadRequest request, Done<ReadAnswer> done) {
-  core_->Call([core = core_, request = std::move(request), done = std::move(done)](
-                  std::shared_ptr<Connection> connection, const CallError& error) {
-    if (!error.ok) {
-      ReadAnswer answer;
-      answer.error = error;
-      done(std::move(answer));
-      return;
-    }
-    v1::ReadRequest wire;
-    wire.set_account(request.account);
-    wire.mutable_kind()->set_group(request.kind.group);
-    wire.mutable_kind()->set_kind(request.kind.kind);
-    wire.add_identities(request.identity);
-    StreamCall<v1::ReadReply, ReadJoin, ReadAnswer>::Start(
-        core, std::move(connection), std::move(wire),
-        [](auto* stub, auto* context, auto* sent, auto* call) { stub->Read(context, sent, call); },
-        done);
+  const std::pair key(request.account, request.kind);
+  held_->requests.With([&](auto& requests) {
+    requests.reads[key].push_back({std::move(request), std::move(done)});
   });
+  ++held_->count;
+  if (!core_->settings().hold) Flush();
 }
 
 void PluginHost::Apply(ApplyRequest request, Done<ApplyAnswer> done) {
-  core_->Call([core = core_, request = std::move(request), done = std::move(done)](
-                  std::shared_ptr<Connection> connection, const CallError& error) {
-    ApplyAnswer answer;
-    if (!error.ok) {
-      answer.error = error;
-      done(std::move(answer));
-      return;
-    }
-    const milliseconds left = core->Left(request.deadline);
-    if (left <= milliseconds(0)) {
-      answer.error = MakeCallError(CallErrorClass::kNotDone, "DeadlineExceeded",
-                                   "the deadline had passed before the call");
-      done(std::move(answer));
-      return;
-    }
-    auto* call =
-        new ApplyCall(std::move(connection), core->NewContext(left), request, done,
-                      [core](const std::shared_ptr<grpc::ClientContext>& context,
-                             const grpc::Status& status) { core->EndCall(context, status); });
-    call->Start();
+  held_->requests.With([&](auto& requests) {
+    requests.applies.push_back({std::move(request), std::move(done)});
   });
+  ++held_->count;
+  if (!core_->settings().hold) Flush();
 }
 
 void PluginHost::Poll(PollRequest request, Done<PollAnswer> done) {
-  core_->Call([core = core_, request = std::move(request), done = std::move(done)](
-                  std::shared_ptr<Connection> connection, const CallError& error) {
-    PollAnswer answer;
-    if (!error.ok) {
-      answer.error = error;
-      done(std::move(answer));
-      return;
-    }
-    auto call = std::make_shared<Unary<v1::PollRequest, v1::PollReply>>();
-    call->request.set_account(request.account);
-    call->request.mutable_kind()->set_group(request.kind.group);
-    call->request.mutable_kind()->set_kind(request.kind.kind);
-    call->request.add_handles(request.handle);
-    call->connection = std::move(connection);
-    call->context = core->NewContext(core->settings().call_patience);
-    call->connection->stub->async()->Poll(
-        call->context.get(), &call->request, &call->reply,
-        [core, call, done](const grpc::Status& status) {
-          PollAnswer given;
-          if (!status.ok()) {
-            given.error = CallFailed(CallErrorClass::kNotDone, status);
-          } else if (call->reply.answers_size() != 1) {
-            given.error =
-                Malformed(CallErrorClass::kNotDone, DataLoss("not one answer to one handle"));
-          } else if (Result<PollAnswer> read = FromWire(call->reply.answers(0)); read.ok()) {
-            given = std::move(*read);
-          } else {
-            given.error = Malformed(CallErrorClass::kNotDone, read.status());
-          }
-          done(std::move(given));
-          core->EndCall(call->context, status);
-        });
+  const std::pair key(request.account, request.kind);
+  held_->requests.With([&](auto& requests) {
+    requests.polls[key].push_back({std::move(request), std::move(done)});
   });
+  ++held_->count;
+  if (!core_->settings().hold) Flush();
+}
+
+size_t PluginHost::held() const { return held_->count; }
+
+void PluginHost::Flush() {
+  held_->count = 0;
+  Held::Requests requests =
+      held_->requests.With([](auto& waiting) { return std::exchange(waiting, {}); });
+  ForEachBatch(std::move(requests.applies),
+               [this](std::vector<AskedApply> batch) { SendApplies(core_, std::move(batch)); });
+  for (auto& [key, reads] : requests.reads)
+    ForEachBatch(std::move(reads), [this](std::vector<AskedRead> batch) {
+      SendLooks<ReadAnswer>(core_, std::move(batch), ReadBatch::Start);
+    });
+  for (auto& [key, polls] : requests.polls)
+    ForEachBatch(std::move(polls), [this](std::vector<AskedPoll> batch) {
+      SendLooks<PollAnswer>(core_, std::move(batch), StartPolls);
+    });
 }
 
 void PluginHost::Close(std::string account) {

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 
@@ -117,11 +118,45 @@ TEST_F(BadPlugin, AMissingProgramIsAStatus) {
 
 TEST_F(BadPlugin, R10WhatMayHaveReachedTheVendorIsPerhapsDone) {
   for (const char* mode :
-       {"hang", "stuck", "exit", "silent-apply", "other-intent", "garbage", "odd-class", "twice"}) {
+       {"hang", "stuck", "exit", "silent-apply", "other-intent", "garbage", "odd-class"}) {
     const ApplyAnswer answer = Apply(Host(mode));
     EXPECT_FALSE(answer.error.ok) << mode;
     EXPECT_EQ(answer.error.error_class, CallErrorClass::kPerhapsDone) << mode;
   }
+}
+
+TEST_F(BadPlugin, OfTwoAnswersToOneCallTheFirstCounts) {
+  PluginHost& host = Host("twice");
+  EXPECT_TRUE(Apply(host).error.ok);
+  EXPECT_TRUE(Apply(host).error.ok) << "and it goes on";
+  EXPECT_EQ(host.starts(), 1);
+}
+
+TEST_F(BadPlugin, R10EachCallOfABatchHasItsOwnEnd) {
+  PluginSettings settings = Settings("other-intent");
+  settings.hold = true;
+  PluginHost& host = Host(settings);
+  std::atomic<int> perhaps{0};
+  std::atomic<int> answers{0};
+  for (int i = 0; i < 100; ++i) {
+    ApplyRequest request = ToyRequest("Box", "a", "create", R"({"Size":1})");
+    request.intent = "intent-" + std::to_string(i);
+    host.Apply(std::move(request), [&](ApplyAnswer answer) {
+      perhaps += answer.error.error_class == CallErrorClass::kPerhapsDone;
+      ++answers;
+    });
+  }
+  EXPECT_EQ(answers, 0) << "held until the flush";
+  EXPECT_EQ(host.starts(), 0);
+  host.Flush();
+  ASSERT_TRUE(Soon([&] { return answers == 100; }));
+  EXPECT_EQ(perhaps, 100);
+  host.Apply(ToyRequest("Box", "a", "create", "{}"), [&](ApplyAnswer answer) {
+    EXPECT_EQ(answer.error.error_class, CallErrorClass::kNotDone) << "never sent";
+    ++answers;
+  });
+  host.Stop(seconds(1));
+  EXPECT_EQ(answers, 101);
 }
 
 TEST_F(BadPlugin, ReadsThatFailAreNotDone) {

@@ -63,7 +63,7 @@ class InProcess final : public ProviderWorld {
 
 class Plugin final : public ProviderWorld {
  public:
-  Plugin() {
+  explicit Plugin(bool hold = false) {
     char folder[] = "/tmp/tandem-contract-XXXXXX";
     TANDEM_CHECK(mkdtemp(folder) != nullptr);
     folder_ = folder;
@@ -73,6 +73,7 @@ class Plugin final : public ProviderWorld {
     // A second of the test's is a thousand simulated ones.
     settings.arguments = {"--state", folder_, "--schemas", kToySchemas, "--time-scale", "1000"};
     settings.state_dir = folder_;
+    settings.hold = hold;
     host_ = std::make_unique<PluginHost>(settings, &clock_);
   }
   ~Plugin() override {
@@ -91,6 +92,48 @@ class Plugin final : public ProviderWorld {
   SystemClock clock_;
   std::unique_ptr<PluginHost> host_;
 };
+
+TEST(HeldCalls, GoOutTogetherAndAreAnsweredEach) {
+  Plugin plugin(/*hold=*/true);
+  auto& host = static_cast<PluginHost&>(plugin.provider());
+  ASSERT_TRUE(OpenAccount(host, "main",
+                          R"({"provider":"aws","site":"aws","region":"r1","accountId":"1"})").error.ok);
+  constexpr int kMany = 150;  // more than one batch takes
+  std::atomic<int> answers{0};
+  std::vector<std::string> made(kMany);
+  for (int i = 0; i < kMany; ++i) {
+    const std::string name = "box-" + std::to_string(i);
+    ApplyRequest request = ToyRequest("Box", name, "create", R"({"Size":1})");
+    request.intent = "intent-" + name;
+    request.token = "token-" + name;
+    host.Apply(std::move(request), [&, i](ApplyAnswer answer) {
+      EXPECT_TRUE(answer.error.ok) << answer.error.message;
+      made[static_cast<size_t>(i)] = answer.identity;
+      ++answers;
+    });
+  }
+  EXPECT_EQ(answers, 0);
+  host.Flush();
+  const auto until = std::chrono::steady_clock::now() + seconds(20);
+  const auto wait = [&](int count) {
+    while (answers < count && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    ASSERT_EQ(answers, count);
+  };
+  wait(kMany);
+  for (int i = 0; i < kMany; ++i) {
+    const std::string identity = i % 10 == 3 ? "none" : made[static_cast<size_t>(i)];
+    host.Read({"main", {"toy.aws", "Box"}, identity}, [&, identity](ReadAnswer answer) {
+      if (identity == "none") {
+        EXPECT_EQ(answer.error.error_class, CallErrorClass::kGone);
+      } else {
+        EXPECT_EQ(answer.object.identity, identity) << answer.error.message;
+      }
+      ++answers;
+    });
+  }
+  host.Flush();
+  wait(2 * kMany);
+}
 
 INSTANTIATE_TEST_SUITE_P(
     Sim, ProviderContract,

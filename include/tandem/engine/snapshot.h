@@ -125,13 +125,16 @@ struct RunView {
   StepList steps;  // empty for runs that ended long ago
 };
 
+/// At most 256 resources, sorted by address. Never null pointers.
+using ResourcePage = std::vector<std::shared_ptr<const ResourceView>>;
+
 struct Snapshot {
   int64_t sequence = 0;  // grows with every publication; watchers resume from it
   int64_t accepted = 0;  // revision, 0 before the first apply
   std::string platform;
   std::string platform_uid;
   std::shared_ptr<const CompiledModel> model;  // accepted; null pointer before the first apply
-  std::vector<std::shared_ptr<const std::vector<ResourceView>>> pages;  // sorted by address, ≤ 256 each
+  std::vector<std::shared_ptr<const ResourcePage>> pages;  // sorted by address
   std::vector<ComponentView> components;    // the diagram's order
   std::vector<ConnectionView> connections;
   std::map<std::string, AccountView> accounts;

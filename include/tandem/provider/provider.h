@@ -156,6 +156,11 @@ class Provider {
   virtual void Apply(ApplyRequest request, Done<ApplyAnswer> done) = 0;
   virtual void Poll(PollRequest request, Done<PollAnswer> done) = 0;
   virtual void Close(std::string account) = 0;
+  /// Sends what is held back. A provider that was told to may hold calls back until then, to send them
+  /// together.
+  virtual void Flush() {}
+  /// How many calls are held back.
+  virtual size_t held() const { return 0; }
 };
 
 }  // namespace tandem

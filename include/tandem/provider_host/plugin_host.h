@@ -41,6 +41,8 @@ struct PluginSettings {
   std::chrono::milliseconds memory_period{1'000};
   /// Calls under way or waiting for the process; more are refused.
   size_t calls_most = 1024;
+  /// Reads, mutating calls and polls wait for Flush, and go out together.
+  bool hold = false;
 };
 
 class PluginHost final : public Provider {
@@ -58,6 +60,8 @@ class PluginHost final : public Provider {
   void Apply(ApplyRequest request, Done<ApplyAnswer> done) override;
   void Poll(PollRequest request, Done<PollAnswer> done) override;
   void Close(std::string account) override;
+  void Flush() override;
+  size_t held() const override;
 
   /// Ends the process: end of its pipe, SIGTERM, SIGKILL, a third of `patience` each. Calls under
   /// way are cancelled; later ones fail. Returns when the process is gone and no completion runs
@@ -71,7 +75,9 @@ class PluginHost final : public Provider {
 
  private:
   class Core;
+  struct Held;
   std::shared_ptr<Core> core_;
+  std::unique_ptr<Held> held_;
 };
 
 }  // namespace tandem

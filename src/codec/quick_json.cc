@@ -1,0 +1,201 @@
+#include "codec/quick_json.h"
+
+#include <charconv>
+#include <cmath>
+#include <string>
+#include <utility>
+
+namespace tandem {
+namespace {
+
+/// The bytes of the character at `at` if it is well-formed UTF-8 beyond ASCII, else 0.
+size_t CharacterBytes(const unsigned char* at, const unsigned char* end) {
+  const auto next = [&](size_t i, unsigned char least = 0x80, unsigned char most = 0xbf) {
+    return at + i < end && at[i] >= least && at[i] <= most;
+  };
+  const unsigned char first = *at;
+  if (first >= 0xc2 && first <= 0xdf) return next(1) ? 2 : 0;
+  if (first == 0xe0) return next(1, 0xa0) && next(2) ? 3 : 0;
+  if (first == 0xed) return next(1, 0x80, 0x9f) && next(2) ? 3 : 0;  // no surrogates
+  if (first >= 0xe1 && first <= 0xef) return next(1) && next(2) ? 3 : 0;
+  if (first == 0xf0) return next(1, 0x90) && next(2) && next(3) ? 4 : 0;
+  if (first >= 0xf1 && first <= 0xf3) return next(1) && next(2) && next(3) ? 4 : 0;
+  if (first == 0xf4) return next(1, 0x80, 0x8f) && next(2) && next(3) ? 4 : 0;
+  return 0;
+}
+
+class Reader {
+ public:
+  Reader(std::string_view text, ObjectMaker object)
+      : at_(text.data()), end_(text.data() + text.size()), object_(object) {}
+
+  bool Whole(Value* value) {
+    if (!Read(value, 0)) return false;
+    Skip();
+    return at_ == end_;
+  }
+
+ private:
+  void Skip() {
+    while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\t' || *at_ == '\r')) ++at_;
+  }
+  bool Take(char c) {
+    if (at_ == end_ || *at_ != c) return false;
+    ++at_;
+    return true;
+  }
+  bool Word(std::string_view word) {
+    if (static_cast<size_t>(end_ - at_) < word.size() ||
+        std::string_view(at_, word.size()) != word)
+      return false;
+    at_ += word.size();
+    return true;
+  }
+
+  bool Read(Value* value, int depth) {
+    Skip();
+    if (at_ == end_) return false;
+    switch (*at_) {
+      case '{': return Object(value, depth);
+      case '[': return Array(value, depth);
+      case '"': {
+        std::string text;
+        if (!String(&text)) return false;
+        *value = std::move(text);
+        return true;
+      }
+      case 't': *value = true; return Word("true");
+      case 'f': *value = false; return Word("false");
+      case 'n': *value = Value(); return Word("null");
+      default: return Number(value);
+    }
+  }
+
+  bool Object(Value* value, int depth) {
+    if (depth >= kMaxJsonDepth) return false;
+    ++at_;
+    Map map;
+    Skip();
+    if (!Take('}')) {
+      do {
+        Skip();
+        std::string key;
+        Value member;
+        if (!String(&key)) return false;
+        Skip();
+        if (!Take(':') || !Read(&member, depth + 1)) return false;
+        // Mostly they come sorted, and each goes to the end.
+        const size_t before = map.size();
+        map.emplace_hint(map.end(), std::move(key), std::move(member));
+        if (map.size() == before) return false;  // a key that comes twice
+        Skip();
+      } while (Take(','));
+      if (!Take('}')) return false;
+    }
+    *value = object_(std::move(map));
+    return true;
+  }
+
+  bool Array(Value* value, int depth) {
+    if (depth >= kMaxJsonDepth) return false;
+    ++at_;
+    List list;
+    Skip();
+    if (!Take(']')) {
+      do {
+        list.emplace_back();
+        if (!Read(&list.back(), depth + 1)) return false;
+        Skip();
+      } while (Take(','));
+      if (!Take(']')) return false;
+    }
+    *value = std::move(list);
+    return true;
+  }
+
+  bool String(std::string* text) {
+    if (!Take('"')) return false;
+    const char* from = at_;
+    while (at_ < end_) {
+      const auto c = static_cast<unsigned char>(*at_);
+      if (c == '"') {
+        text->append(from, at_);
+        ++at_;
+        return true;
+      }
+      if (c < 0x20) return false;
+      if (c == '\\') {
+        text->append(from, at_);
+        if (++at_ == end_) return false;
+        switch (*at_) {
+          case '"': *text += '"'; break;
+          case '\\': *text += '\\'; break;
+          case '/': *text += '/'; break;
+          case 'n': *text += '\n'; break;
+          case 'r': *text += '\r'; break;
+          case 't': *text += '\t'; break;
+          case 'b': *text += '\b'; break;
+          case 'f': *text += '\f'; break;
+          default: return false;  // \u: rare
+        }
+        from = ++at_;
+      } else if (c < 0x80) {
+        ++at_;
+      } else {
+        const size_t bytes = CharacterBytes(reinterpret_cast<const unsigned char*>(at_),
+                                            reinterpret_cast<const unsigned char*>(end_));
+        if (bytes == 0) return false;
+        at_ += bytes;
+      }
+    }
+    return false;
+  }
+
+  bool Digits() {
+    const char* from = at_;
+    while (at_ < end_ && *at_ >= '0' && *at_ <= '9') ++at_;
+    return at_ > from;
+  }
+
+  bool Number(Value* value) {
+    const char* from = at_;
+    (void)Take('-');
+    const char* first = at_;
+    if (!Digits() || (*first == '0' && at_ - first > 1)) return false;
+    bool whole = true;
+    if (Take('.')) {
+      whole = false;
+      if (!Digits()) return false;
+    }
+    if (at_ < end_ && (*at_ == 'e' || *at_ == 'E')) {
+      whole = false;
+      ++at_;
+      if (at_ < end_ && (*at_ == '+' || *at_ == '-')) ++at_;
+      if (!Digits()) return false;
+    }
+    if (whole) {
+      int64_t number = 0;
+      const auto [end, error] = std::from_chars(from, at_, number);
+      if (error != std::errc() || end != at_) return false;
+      *value = number;
+      return true;
+    }
+    double number = 0;
+    const auto [end, error] = std::from_chars(from, at_, number);
+    if (error != std::errc() || end != at_ || !std::isfinite(number)) return false;
+    *value = number;
+    return true;
+  }
+
+  const char* at_;
+  const char* end_;
+  ObjectMaker object_;
+};
+
+}  // namespace
+
+bool ParseQuickly(std::string_view text, ObjectMaker object, Value* value) {
+  return Reader(text, object).Whole(value);
+}
+
+}  // namespace tandem

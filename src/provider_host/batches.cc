@@ -1,0 +1,190 @@
+#include "provider_host/batches.h"
+
+#include <algorithm>
+
+namespace tandem {
+
+namespace v1 = provider::v1;
+
+CallError CallFailed(CallErrorClass error_class, const grpc::Status& status) {
+  const bool late = status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
+  return MakeCallError(error_class, late ? "ProviderDeadline" : "ProviderFailed",
+                       "the provider's answer: " + status.error_message());
+}
+
+CallError MalformedAnswer(CallErrorClass error_class, const Status& status) {
+  return MakeCallError(error_class, "ProviderAnswerMalformed", status.message());
+}
+
+namespace {
+
+/// Why what is still open when a call ends has no answer.
+CallError Unanswered(CallErrorClass error_class, const Status& malformed,
+                     const grpc::Status& status) {
+  if (!malformed.ok()) return MalformedAnswer(error_class, malformed);
+  if (!status.ok()) return CallFailed(error_class, status);
+  return MalformedAnswer(error_class, DataLoss("the stream ended without an answer"));
+}
+
+}  // namespace
+
+void ReadBatch::Start(std::shared_ptr<Connection> connection,
+                      std::shared_ptr<grpc::ClientContext> context, std::vector<AskedRead> asked,
+                      EndCall end) {
+  auto* batch = new ReadBatch();
+  batch->connection_ = std::move(connection);
+  batch->context_ = std::move(context);
+  batch->end_ = std::move(end);
+  const ReadRequest& first = asked.front().request;
+  batch->request_.set_account(first.account);
+  batch->request_.mutable_kind()->set_group(first.kind.group);
+  batch->request_.mutable_kind()->set_kind(first.kind.kind);
+  for (AskedRead& each : asked) {
+    batch->request_.add_identities(each.request.identity);
+    batch->parts_.push_back({std::move(each.done), {}});
+  }
+  batch->connection_->stub->async()->Read(batch->context_.get(), &batch->request_, batch);
+  batch->StartRead(&batch->message_);
+  batch->StartCall();
+}
+
+void ReadBatch::OnReadDone(bool ok) {
+  if (!ok) return;
+  if (malformed_.ok()) {
+    if (message_.index() >= parts_.size()) {
+      malformed_ = DataLoss("an answer to nothing that was asked");
+    } else {
+      Part& part = parts_[message_.index()];
+      malformed_ = part.done ? part.join.Add(message_) : DataLoss("more than one answer to one read");
+      if (malformed_.ok() && part.join.done()) {
+        const Done<ReadAnswer> done = std::exchange(part.done, nullptr);
+        done(*part.join.Take());
+      }
+    }
+    if (!malformed_.ok()) context_->TryCancel();
+  }
+  StartRead(&message_);
+}
+
+void ReadBatch::OnDone(const grpc::Status& status) {
+  for (Part& part : parts_) {
+    if (!part.done) continue;
+    ReadAnswer answer;
+    answer.error = Unanswered(CallErrorClass::kNotDone, malformed_, status);
+    part.done(std::move(answer));
+  }
+  end_(context_, status);
+  delete this;
+}
+
+void ApplyBatch::Start(std::shared_ptr<Connection> connection,
+                       std::shared_ptr<grpc::ClientContext> context, std::vector<AskedApply> asked,
+                       EndCall end) {
+  auto* batch = new ApplyBatch();
+  batch->connection_ = std::move(connection);
+  batch->context_ = std::move(context);
+  batch->end_ = std::move(end);
+  for (AskedApply& each : asked) {
+    std::vector<v1::ApplyRequest> pieces = Split(each.request);
+    std::move(pieces.begin(), pieces.end(), std::back_inserter(batch->requests_));
+    batch->parts_.push_back({std::move(each.request.intent), std::move(each.done)});
+  }
+  batch->connection_->stub->async()->Apply(batch->context_.get(), batch);
+  batch->WriteNext();
+  batch->StartRead(&batch->message_);
+  batch->StartCall();
+}
+
+void ApplyBatch::WriteNext() {
+  const v1::ApplyRequest& part = requests_[next_++];
+  if (next_ == requests_.size()) {
+    StartWriteLast(&part, grpc::WriteOptions());
+  } else {
+    StartWrite(&part);
+  }
+}
+
+ApplyBatch::Part* ApplyBatch::Find(const std::string& intent) {
+  const auto found = std::find_if(parts_.begin(), parts_.end(),
+                                  [&](const Part& part) { return part.intent == intent; });
+  return found == parts_.end() ? nullptr : &*found;
+}
+
+void ApplyBatch::OnWriteDone(bool ok) {
+  if (ok && next_ < requests_.size()) WriteNext();
+}
+
+void ApplyBatch::OnReadDone(bool ok) {
+  if (!ok) return;
+  if (malformed_.ok()) {
+    malformed_ = join_.Add(message_);
+    if (malformed_.ok() && join_.done()) {
+      Part* part = Find(join_.intent());
+      if (part == nullptr) {
+        malformed_ = DataLoss("the answer is to another call");
+      } else if (!part->done) {
+        malformed_ = DataLoss("more than one answer to one call");
+      } else if (Result<ApplyAnswer> joined = join_.Take(); joined.ok()) {
+        const Done<ApplyAnswer> done = std::exchange(part->done, nullptr);
+        done(std::move(*joined));
+      } else {
+        malformed_ = joined.status();
+      }
+    }
+    if (!malformed_.ok()) context_->TryCancel();
+  }
+  StartRead(&message_);
+}
+
+void ApplyBatch::OnDone(const grpc::Status& status) {
+  for (Part& part : parts_) {
+    if (!part.done) continue;
+    ApplyAnswer answer;
+    answer.error = Unanswered(CallErrorClass::kPerhapsDone, malformed_, status);
+    part.done(std::move(answer));
+  }
+  end_(context_, status);
+  delete this;
+}
+
+void StartPolls(std::shared_ptr<Connection> connection,
+                std::shared_ptr<grpc::ClientContext> context, std::vector<AskedPoll> asked,
+                EndCall end) {
+  struct Call {
+    std::shared_ptr<Connection> connection;
+    v1::PollRequest request;
+    v1::PollReply reply;
+    std::vector<AskedPoll> asked;
+  };
+  auto call = std::make_shared<Call>();
+  call->connection = std::move(connection);
+  call->asked = std::move(asked);
+  const PollRequest& first = call->asked.front().request;
+  call->request.set_account(first.account);
+  call->request.mutable_kind()->set_group(first.kind.group);
+  call->request.mutable_kind()->set_kind(first.kind.kind);
+  for (const AskedPoll& each : call->asked) call->request.add_handles(each.request.handle);
+  call->connection->stub->async()->Poll(
+      context.get(), &call->request, &call->reply,
+      [context, call, end = std::move(end)](const grpc::Status& status) {
+        const auto count = static_cast<size_t>(call->reply.answers_size());
+        for (size_t i = 0; i < call->asked.size(); ++i) {
+          PollAnswer given;
+          if (!status.ok()) {
+            given.error = CallFailed(CallErrorClass::kNotDone, status);
+          } else if (count != call->asked.size()) {
+            given.error = MalformedAnswer(CallErrorClass::kNotDone,
+                                          DataLoss("not one answer to each handle"));
+          } else if (Result<PollAnswer> read = FromWire(call->reply.answers(static_cast<int>(i)));
+                     read.ok()) {
+            given = std::move(*read);
+          } else {
+            given.error = MalformedAnswer(CallErrorClass::kNotDone, read.status());
+          }
+          call->asked[i].done(std::move(given));
+        }
+        end(context, status);
+      });
+}
+
+}  // namespace tandem
