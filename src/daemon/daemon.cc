@@ -115,6 +115,7 @@ int RunDaemon(const Settings& settings) {
   ports.secret_key = *key;
   EngineSettings engine_settings;
   engine_settings.resync = settings.resync;
+  engine_settings.runs_kept = settings.runs_kept;
   engine_settings.heal = settings.heal;
   auto engine = std::make_unique<Engine>(std::move(ports), engine_settings);
   auto turning = std::make_unique<EngineThread>(*engine, clock);

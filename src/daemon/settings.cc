@@ -150,6 +150,10 @@ ParsedSettings ParseSettings(int argc, const char* const* argv) {
   app.add_option("--resync", resync, "between full observations of an account")
       ->envname("TANDEM_RESYNC")
       ->capture_default_str();
+  app.add_option("--runs-kept", settings.runs_kept, "ended runs to remember, with their steps and plans")
+      ->envname("TANDEM_RUNS_KEPT")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   app.add_option("--grace", grace, "for calls in flight when stopping")
       ->envname("TANDEM_GRACE")
       ->capture_default_str();

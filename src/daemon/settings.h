@@ -27,6 +27,7 @@ struct Settings {
   double time_scale = 1;     // simulated seconds for each real one
   bool heal = true;
   Duration resync = std::chrono::minutes(10);
+  size_t runs_kept = 1'000;                   // ended runs with their steps and plans
   Duration grace = std::chrono::seconds(20);  // for calls in flight when stopping
   LogLevel log_level = LogLevel::kInfo;
   std::map<std::string, std::vector<std::string>> roles;  // only from the file

@@ -29,7 +29,8 @@ Engine::Core::Core(EnginePorts ports, EngineSettings settings)
       starter(&context, &planner, &runner),
       reconciler(&context, &runner, &starter),
       publisher(&context, &accounts, &runner),
-      loader(&context, &planner, &runner) {
+      loader(&context, &planner, &runner),
+      retention(&context) {
   observer.SetBusy([this](const std::string& address) { return runner.Busy(address); });
   accounts.OnOpened([this](const std::string& account) { runner.Wake(account); });
   runner.SetVerify([this](const RunWork& run,
@@ -40,6 +41,7 @@ Engine::Core::Core(EnginePorts ports, EngineSettings settings)
     if (run.mode != "heal" && context.memory.model)
       planner.KnowAccounts(*context.memory.model, true);
     observer.StartResync();
+    retention.Trim();
   });
   starter.OnAccepted([this] { observer.StartResync(); });
   context.writer.OnTrouble([this](const Status& trouble) {
@@ -131,6 +133,7 @@ void Engine::Core::Start(std::function<void(Status)> done) {
     memory.accounts_touched = true;
     for (const std::string& id : memory.run_order) memory.runs_touched.insert(id);
     loader.Resume();
+    retention.Trim();
     for (const auto& [key, resource] : memory.resources)
       context.Wake(key, WorkQueue::Priority::kResync);
     observer.StartResync();

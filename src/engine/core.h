@@ -14,6 +14,7 @@
 #include "engine/planner.h"
 #include "engine/publisher.h"
 #include "engine/reconciler.h"
+#include "engine/retention.h"
 #include "engine/runner.h"
 #include "engine/starter.h"
 #include "tandem/engine/engine.h"
@@ -53,6 +54,7 @@ class Engine::Core {
   Reconciler reconciler;
   Publisher publisher;
   Loader loader;
+  Retention retention;
 
  private:
   void WorkOn(const std::string& key);

@@ -50,6 +50,7 @@ struct EngineSettings {
   Duration approval_lifetime = std::chrono::hours(24);
   Duration call_timeout = std::chrono::seconds(60);  // deadline of one provider call
   size_t events_kept = 10'000;
+  size_t runs_kept = 1'000;  // with their steps and plans; the accepted revision's run always
   size_t turn = 128;  // pieces of work in one turn, at most
 };
 

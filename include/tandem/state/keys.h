@@ -3,11 +3,13 @@
 //   meta/platform            {"name", "uid", "accepted": revision, "epoch", "witness"}
 //   record/ADDRESS           record::Record
 //   observation/ADDRESS      record::Observation
-//   intent/ID                record::Intent (open ones; settled ones until their run ends)
-//   run/ID                   record::Run;  plan/HASH: the plan's JSON;  plan-chunk/HASH/N: its pages
+//   intent/ID                record::Intent, while it is open
+//   run/ID                   record::Run, the newest EngineSettings::runs_kept
+//   plan/HASH                what a plan is for;  plan-chunk/HASH/N: the pages of its JSON
 //   step/RUN/N               record::StepRow
 //   approval/HASH/PRINCIPAL  record::Approval
-//   event/SEQUENCE           record::Event
+//   event/SEQUENCE           record::Event, the newest EngineSettings::events_kept
+//   forgotten/ACCOUNT/KIND/IDENTITY  an object given up on purpose; unapplied/ADDRESS: not settled
 //   revision/N               record::Revision;  document/DIGEST: record::StoredDocument
 #pragma once
 

@@ -1,0 +1,72 @@
+// Ended runs are forgotten, oldest first, without a trace in the store.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/support/engine_rig.h"
+
+namespace tandem::testing {
+namespace {
+
+std::string Role(const std::string& name, const std::string& policy) {
+  return "apiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: " + name + "}\nspec: {Policy: " +
+         policy + "}\n---\n";
+}
+
+int Count(EngineRig& rig, const std::string& prefix) {
+  const std::vector<Row> rows = rig.store.Rows();
+  return static_cast<int>(std::count_if(rows.begin(), rows.end(), [&](const Row& row) {
+    return row.key.compare(0, prefix.size(), prefix) == 0;
+  }));
+}
+
+TEST(EngineRetention, TheOldestEndedRunsGoWithTheirStepsAndPlans) {
+  EngineSettings settings;
+  settings.runs_kept = 3;
+  EngineRig rig(settings);
+  for (int i = 0; i < 8; ++i) {
+    const std::string policy = "v" + std::to_string(i);
+    ASSERT_NE(rig.Apply(Role("a", policy) + Role("b", policy)).find("succeeded"), std::string::npos);
+  }
+  rig.Settle();
+  EXPECT_EQ(Count(rig, "run/"), 3);
+  EXPECT_EQ(Count(rig, "step/"), 6);
+  EXPECT_EQ(Count(rig, "plan/"), 3);
+  EXPECT_EQ(Count(rig, "plan-chunk/"), 3);
+  EXPECT_EQ(rig.engine->snapshot()->runs.size(), 3u);
+  // What undo needs is all there, and it works.
+  EXPECT_GE(Count(rig, "revision/"), 8);
+  PlanRequest back;
+  back.undo_to = 1;
+  back.mode = "undo";
+  back.actor = "uid:1";
+  const PlanAnswer undo = rig.Plan(std::move(back));
+  EXPECT_EQ(EngineRig::Steps(undo), "update iam.sim/Role/a; update iam.sim/Role/b");
+  ASSERT_EQ(rig.Wait(rig.Start(undo.plan->hash).run), "succeeded: 2 done");
+}
+
+TEST(EngineRetention, AStoreOfManyRunsIsTrimmedAtStartAndTheAcceptedRevisionsRunStays) {
+  const std::string policy =
+      "apiVersion: tandem/v1\nkind: Policy\nmetadata: {name: p}\nspec:\n  drift: {disruptive: heal}\n---\n";
+  EngineSettings settings;
+  settings.runs_kept = 2;
+  EngineRig rig(settings);
+  ASSERT_EQ(rig.Apply(policy + Role("a", "one")), "succeeded: 1 done");
+  const std::string first = rig.engine->snapshot()->runs[0].run.id;
+  for (int i = 0; i < 6; ++i) {
+    rig.Pass(std::chrono::hours(1));
+    ASSERT_TRUE(rig.cloud->Mutate("iam.sim/Role/a", "Policy", "outside").ok());
+    rig.Pass(std::chrono::minutes(30));
+  }
+  EXPECT_GE(rig.Effects("update", "iam.sim/Role/a"), 12) << "six outside, six healed";
+  EXPECT_TRUE(rig.RunOf(first).has_value());
+  EXPECT_EQ(Count(rig, "run/"), 3);
+  rig.Boot();
+  rig.Pass(std::chrono::minutes(1));
+  EXPECT_TRUE(rig.RunOf(first).has_value());
+  EXPECT_EQ(Count(rig, "run/"), 3);
+  EXPECT_EQ(Count(rig, "step/"), 3);
+}
+
+}  // namespace
+}  // namespace tandem::testing
