@@ -299,6 +299,7 @@ void MemoryDisk::SurviveBy(Survival survival, uint64_t seed) {
 
 DiskFault MemoryDisk::Next(const char* what, const std::string& path) {
   ++effects_;
+  syncs_ += what == std::string_view("sync");
   if (fault_ == DiskFault::kNone || effects_ < fail_at_ || (effects_ > fail_at_ && !lasting_))
     return DiskFault::kNone;
   if (!struck_) struck_effect_ = std::string(what) + " " + path;

@@ -40,6 +40,7 @@ class MemoryDisk {
 
   /// Effects so far.
   int64_t effects() const { return effects_; }
+  int64_t syncs() const { return syncs_; }
   /// Effect number `effect` meets `fault`; with `lasting`, so do all after it until ClearFault.
   void FailAt(int64_t effect, DiskFault fault, bool lasting = false);
   void ClearFault() { fault_ = DiskFault::kNone; }
@@ -80,6 +81,7 @@ class MemoryDisk {
   std::map<std::string, std::shared_ptr<File>> files_;
   int64_t generation_ = 0;  // handles of an earlier one are dead
   int64_t effects_ = 0;
+  int64_t syncs_ = 0;
   int64_t fail_at_ = 0;
   DiskFault fault_ = DiskFault::kNone;
   bool lasting_ = false;
