@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "compile/excerpts.h"
 #include "compile/names.h"
 #include "compile/own_kinds.h"
 #include "compile/resources.h"
@@ -18,6 +19,7 @@ const std::vector<std::string> kOwnKinds = {"Platform", "Account", "Component", 
 struct Parsed {
   bool whole = true;                                       // false: some text gave no document
   std::vector<std::shared_ptr<const Document>> documents;  // in source order
+  std::vector<DocumentText> unread;                        // texts that gave none
   std::string digest;
 };
 
@@ -74,7 +76,10 @@ Parsed ParseAll(const std::vector<std::shared_ptr<const SourceText>>& sources,
   parsed.whole = !found.has_errors();
   std::vector<std::string> digests;
   for (size_t i = 0; i < texts.size(); ++i) {
-    if (documents[i] == nullptr) continue;
+    if (documents[i] == nullptr) {
+      parsed.unread.push_back(std::move(texts[i]));
+      continue;
+    }
     parsed.documents.push_back(std::move(documents[i]));
     digests.push_back(std::move(texts[i].digest));
   }
@@ -124,15 +129,14 @@ void ReadOwn(const std::shared_ptr<const Document>& document, CompiledModel& mod
 
 }  // namespace
 
-std::shared_ptr<const CompiledModel> Compile(
+namespace {
+
+std::shared_ptr<const CompiledModel> CompileParsed(
     const std::vector<std::shared_ptr<const SourceText>>& sources, const Catalog& catalog,
-    const CompileOptions& options, Diagnostics& found) {
-  Diagnostics parsing;
-  Parsed parsed = ParseAll(sources, options, parsing);
-  found.Append(parsing);
+    const CompileOptions& options, Parsed& parsed, Diagnostics& found) {
   auto model = std::make_shared<CompiledModel>();
   model->digest = std::move(parsed.digest);
-  model->documents = std::move(parsed.documents);
+  model->documents = parsed.documents;
 
   std::shared_ptr<const Document> platform;
   for (const auto& document : model->documents) {
@@ -173,6 +177,19 @@ std::shared_ptr<const CompiledModel> Compile(
   CheckResources(options.parallel, unread, *model, found);
   if (found.has_errors()) return nullptr;
   return model;
+}
+
+}  // namespace
+
+std::shared_ptr<const CompiledModel> Compile(
+    const std::vector<std::shared_ptr<const SourceText>>& sources, const Catalog& catalog,
+    const CompileOptions& options, Diagnostics& found) {
+  Diagnostics all;
+  Parsed parsed = ParseAll(sources, options, all);
+  std::shared_ptr<const CompiledModel> model =
+      CompileParsed(sources, catalog, options, parsed, all);
+  found.Append(all.has_errors() ? HideSecrets(parsed.documents, parsed.unread, catalog, all) : all);
+  return found.has_errors() ? nullptr : model;
 }
 
 }  // namespace tandem

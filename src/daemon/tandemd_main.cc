@@ -1,8 +1,10 @@
 #include <cstdio>
 
 #include "daemon/daemon.h"
+#include "tandem/base/discretion.h"
 
 int main(int argc, char** argv) {
+  tandem::KeepMemoryPrivate();
   const tandem::ParsedSettings parsed = tandem::ParseSettings(argc, argv);
   if (!parsed.settings.has_value()) {
     std::fputs(parsed.text.c_str(), parsed.exit_code == 0 ? stdout : stderr);

@@ -151,10 +151,9 @@ void EraseSecrets(const Kind& kind, Value& value, Path& path) {
 
 Value StorableFields(const Kind& kind, const Value& fields, const Value* owned, bool whole) {
   if (!fields.is_map()) return Value(Map{});
-  bool any_secret = false;
+  const bool any_secret = !kind.SecretPaths().empty();
   std::set<std::string, std::less<>> declared;
   for (const FieldRule& rule : kind.rules()) {
-    any_secret |= rule.secret;
     const Path path = ParsePath(rule.path);
     if (!path.empty()) declared.insert(path[0].key);
     else declared.insert(rule.path.substr(0, rule.path.find_first_of(".[")));

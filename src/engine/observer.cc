@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/masks.h"
 #include "tandem/state/keys.h"
 
 namespace tandem {
@@ -338,7 +339,7 @@ void Observer::Saw(Resource& resource, const Kind& kind, const LiveObject& objec
   resource.blind.clear();
   resource.mark = object.mark;
   resource.live_bytes = object.fields.fingerprint;
-  Value fields = object.fields.empty() ? Value(Map{}) : object.fields.Unpack();
+  Value fields = MaskedFields(context_, resource, kind, object.fields);
   // R4: until a read reflects our write, or its window ends, the last write overlays reads.
   if (now < resource.overlay_until && !resource.overlay.empty() && fields.is_map()) {
     const Value written = resource.overlay.Unpack();
@@ -348,7 +349,8 @@ void Observer::Saw(Resource& resource, const Kind& kind, const LiveObject& objec
     for (const auto& [member, value] : written.as_map()) {
       const Value* wrote = canonical_written.Find(member);
       const Value* read = canonical_fields.Find(member);
-      if (wrote == nullptr || value.HasSensitive() || value.HasUnknown()) continue;
+      if (wrote == nullptr || value.HasUnknown()) continue;
+      if (value.HasSensitive() && (read == nullptr || !read->HasSensitive())) continue;
       if (read != nullptr && *read == *wrote) continue;
       reflected = false;
       fields.Set(member, value);

@@ -227,6 +227,8 @@ void StepMachine::Send(const Ptr& work, const std::map<std::string, SecretWorth>
     return RetryBackoff(work, revealed.status().message());
   }
   request.desired = Packed::From(*revealed);
+  work->plaintexts.clear();
+  for (const auto& [uri, secret] : worth) work->plaintexts.push_back(secret.plaintext);
   if (work->exists && call.name != "create") request.observed = work->live.fields;
   const Resource* resource = context_.memory.Find(work->key);
   if (resource != nullptr && resource->record && call.name != "create")
@@ -257,8 +259,9 @@ void StepMachine::Answered(const Ptr& work, ApplyAnswer answer) {
 }
 
 void StepMachine::Failed(const Ptr& work, const CallError& error) {
-  const std::string text =
-      error.code.empty() ? error.message : fmt::format("{}: {}", error.code, error.message);
+  const std::string message = Quoted(*work, error.message);
+  const std::string text = Discreet(
+      *work, error.code.empty() ? message : fmt::format("{}: {}", error.code, message));
   const bool create = work->intent->call == "create";
   const bool removes = work->intent->call == work->kind->DeleteCall().name;
   switch (error.error_class) {
@@ -334,7 +337,7 @@ void StepMachine::Polled(const Ptr& work, PollAnswer answer) {
         work->phase = Phase::kRecover;
         return Advance(work);
       default:
-        return RetryBackoff(work, answer.error.message);  // of the poll, not of the call
+        return RetryBackoff(work, Quoted(*work, answer.error.message));  // of the poll, not of the call
     }
   }
   context_.backoff.Forget(work->key);

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "engine/masks.h"
 #include "engine/references.h"
 #include "engine/step_work.h"
 #include "tandem/diff/diff.h"
@@ -211,6 +212,15 @@ bool StepMachine::Matches(const StepWork& work, const ResourceDiff& fresh, std::
   return true;
 }
 
+// The live object as a plan sees it: without secrets.
+Value StepMachine::SeenFields(const StepWork& work) const {
+  const Resource* resource = context_.memory.Find(work.key);
+  const Value fields = resource == nullptr
+                           ? (work.live.fields.empty() ? Value(Map{}) : work.live.fields.Unpack())
+                           : MaskedFields(context_, *resource, *work.kind, work.live.fields);
+  return StorableFields(*work.kind, fields, nullptr, true);
+}
+
 void StepMachine::Compose(const Ptr& work) {
   const Step& step = work->step();
   if (work->exists && work->live.state == "busy" && step.action != Action::kCreate) {
@@ -252,7 +262,7 @@ void StepMachine::Compose(const Ptr& work) {
     now.address = step.address;
     now.identity = work->live.identity;
     now.exists = work->exists;
-    now.fields = work->live.fields;
+    now.fields = Packed::From(SeenFields(*work));
     now.mark_address = work->live.mark.address;
     const std::vector<std::string> moved =
         MovedFields(step.base, *work->kind, work->exists ? &now : nullptr, work->references);
@@ -321,7 +331,7 @@ bool StepMachine::ComposeCalls(const Ptr& work) {
   std::optional<Value> recorded;
   if (resource && resource->record && !resource->record->recorded.empty())
     recorded = resource->record->recorded.Unpack();
-  const Value observed = work->live.fields.Unpack();
+  const Value observed = SeenFields(*work);
   const ModelResource* model = ModelOf(*work);
   const CompiledModel* compiled =
       work->run->known.model ? work->run->known.model.get() : context_.memory.model.get();
@@ -355,6 +365,11 @@ bool StepMachine::ComposeCalls(const Ptr& work) {
     if (!change.unset.empty() && !change.after.is_null())
       SetAt(work->sent, ParsePath(change.path), change.after);
   }
+  // Whether a secret has changed shows by its digest, which only the plan had.
+  for (const FieldChange& change : step.changes)
+    if (change.sensitive && !change.unknown && !IsRecordOnly(change) && change.unset.empty() &&
+        !change.replaces)
+      members.insert(LeadingMember(change.path));
   if (!Matches(*work, fresh, &moved)) {
     End(work, StepState::kVoid,
         fmt::format("{} came out as another value than the plan showed", moved));

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/step_work.h"
+#include "tandem/secrets/redact.h"
 #include "tandem/state/keys.h"
 
 namespace tandem {
@@ -178,7 +179,7 @@ void StepMachine::Await(const Ptr& work) {
     if (work->live.state == "failed")
       return End(work, StepState::kFailed,
                  work->live.state_message.empty() ? "it came up in a failed state"
-                                                  : work->live.state_message);
+                                                  : Quoted(*work, work->live.state_message));
     Settle(work);
   });
 }
@@ -245,6 +246,7 @@ void StepMachine::Settle(const Ptr& work) {
   resource.record = record;
   resource.unapplied = false;
   resource.drift_plan.clear();
+  resource.live_bytes.clear();  // what is ours of it, and what is secret, is another than before
   if (!work->live.identity.empty()) observer_.Saw(resource, *work->kind, work->live);
   context_.memory.Touch(work->key);
   std::vector<RowChange> rows = {Context::Put(record)};
@@ -315,10 +317,22 @@ void StepMachine::SetRow(StepWork& work, StepState state, const std::string& err
   if (work.extra) return;
   StepRow& row = work.row();
   if (row.started == Time()) row.started = context_.Now();
-  if (row.state == state && row.error == error) return;
+  const std::string shown = Discreet(work, error);
+  if (row.state == state && row.error == shown) return;
   row.state = state;
-  row.error = error;
+  row.error = shown;
   if (row_changed_) row_changed_(*work.run, work.index);
+}
+
+// R15: what a provider says of a call may quote what it was given.
+std::string StepMachine::Discreet(const StepWork& work, const std::string& message) const {
+  return work.plaintexts.empty() ? message : RedactSecrets(message, work.plaintexts);
+}
+
+// The same of what is said about a call of an earlier process, whose secrets are not at hand any more.
+std::string StepMachine::Quoted(const StepWork& work, const std::string& message) const {
+  const bool unknown = work.plaintexts.empty() && (work.sent.HasSensitive() || work.desired.HasSensitive());
+  return unknown ? "its message is withheld: the request held a secret" : message;
 }
 
 void StepMachine::End(const Ptr& work, StepState state, const std::string& error,
@@ -336,6 +350,7 @@ void StepMachine::End(const Ptr& work, StepState state, const std::string& error
   context_.backoff.Forget(work->key);
   if (!work->extra) {
     SetRow(*work, state, error);
+    work->plaintexts.clear();
     work->row().finished = context_.Now();
     if (state != StepState::kSettled) {
       if (Resource* resource = context_.memory.Find(work->key); resource != nullptr) {

@@ -62,6 +62,7 @@ struct StepWork {
   std::optional<Time> limit;  // from the first call, or the first wait
   std::string waits_for;
   bool single_flight = false;
+  std::vector<std::string> plaintexts;  // of the secrets that were sent, so that no message quotes them
   bool dropped_call = false;  // cancelled: its open call settles, no other goes out
 
   const Step& step() const { return run->step(index); }
@@ -92,6 +93,7 @@ class StepMachine {
   void Observed(const Ptr& work, ReadAnswer answer);
   void Compose(const Ptr& work);
   bool ComposeCalls(const Ptr& work);
+  Value SeenFields(const StepWork& work) const;
   Result<Value> DesiredOf(StepWork& work, std::string* waits_for);
   std::optional<std::string> MarkProblem(const StepWork& work) const;
   bool Matches(const StepWork& work, const ResourceDiff& fresh, std::string* moved) const;
@@ -134,6 +136,8 @@ class StepMachine {
   void RetryBackoff(const Ptr& work, const std::string& why);
   bool PastLimit(StepWork& work);
   void SetRow(StepWork& work, StepState state, const std::string& error);
+  std::string Quoted(const StepWork& work, const std::string& message) const;
+  std::string Discreet(const StepWork& work, const std::string& message) const;
 
   bool call_is_void(const StepWork& work) const;
   Mark MarkOf(const StepWork& work) const;

@@ -5,6 +5,8 @@
 namespace tandem {
 namespace {
 
+// No message quotes the text: it may be a secret that was written where its URI belongs.
+
 struct Later {
   std::string_view scheme;
   std::string_view server;
@@ -22,7 +24,7 @@ Result<SecretUri> ParseSecretUri(std::string_view text) {
   const size_t colon = text.find(':');
   if (colon == std::string_view::npos || colon == 0 || colon + 1 == text.size())
     return InvalidArgument(
-        fmt::format("'{}' is not a secret's URI; write env:NAME or file:/path#key", text));
+        "this is not a secret's URI; write env:NAME or file:/path#key");
   SecretUri uri;
   uri.scheme = text.substr(0, colon);
   std::string_view rest = text.substr(colon + 1);
@@ -31,7 +33,7 @@ Result<SecretUri> ParseSecretUri(std::string_view text) {
       const char c = rest[i];
       const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
       if (!letter && (i == 0 || c < '0' || c > '9'))
-        return InvalidArgument(fmt::format("'{}' is not the name of an environment variable", rest));
+        return InvalidArgument("what follows env: is not the name of an environment variable");
     }
     uri.rest = rest;
     return uri;
@@ -41,7 +43,7 @@ Result<SecretUri> ParseSecretUri(std::string_view text) {
     uri.rest = rest.substr(0, hash);
     if (hash != std::string_view::npos) uri.key = rest.substr(hash + 1);
     if (uri.rest.size() < 2 || uri.rest[0] != '/')
-      return InvalidArgument(fmt::format("'{}' must name an absolute path: file:/path#key", text));
+      return InvalidArgument("what follows file: must be an absolute path: file:/path#key");
     return uri;
   }
   for (const Later& later : kLater)
@@ -49,8 +51,15 @@ Result<SecretUri> ParseSecretUri(std::string_view text) {
       return InvalidArgument(fmt::format(
           "secrets from '{}:' are not served yet; {} will serve them. Served are env: and file:",
           uri.scheme, later.server));
-  return InvalidArgument(fmt::format("no source of secrets is named '{}'; served are env: and file:",
-                                     uri.scheme));
+  return InvalidArgument("no source of secrets has this name; served are env: and file:");
+}
+
+bool IsSecretUri(std::string_view text) {
+  for (const Later& later : kLater)
+    if (text.size() > later.scheme.size() && text.substr(0, later.scheme.size()) == later.scheme &&
+        text[later.scheme.size()] == ':')
+      return true;
+  return ParseSecretUri(text).ok();
 }
 
 }  // namespace tandem

@@ -26,6 +26,7 @@ class FileKind final : public Kind {
   const Value& body() const override { return text_.body(); }
   FieldRule RuleFor(const Path& path) const override;
   const std::vector<FieldRule>& rules() const override { return text_.rules; }
+  std::vector<std::string> SecretPaths() const override { return tree_->secrets(); }
   char create_class() const override { return create_class_; }
   const std::string& identity_field() const override { return identity_field_; }
   bool named() const override { return !name_field_.empty() || composed_; }

@@ -20,4 +20,11 @@ std::optional<BlastClass> ParseBlastClass(std::string_view text) {
   return std::nullopt;
 }
 
+std::vector<std::string> Kind::SecretPaths() const {
+  std::vector<std::string> paths;
+  for (const FieldRule& rule : rules())
+    if (rule.secret) paths.push_back(rule.path);
+  return paths;
+}
+
 }  // namespace tandem

@@ -67,7 +67,10 @@ void TypeTree::Settle(TypeNode& node, const std::string& pattern, const FieldRul
       rule.blast = parent->blast;
     }
   }
-  node.secret = node.rule.secret || (node.shape != nullptr && node.shape->sensitive);
+  // What the API description calls sensitive is as secret as what the file does.
+  node.rule.secret |= node.shape != nullptr && node.shape->sensitive;
+  node.secret = node.rule.secret;
+  if (node.secret) secrets_.push_back(pattern);
   node.plain = node.rule.compare == CompareMode::kExact && node.explode.empty() &&
                !node.rule.computed && node.type != ShapeType::kInteger &&
                node.type != ShapeType::kFloat && !node.rule.server_default;

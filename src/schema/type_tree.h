@@ -30,7 +30,7 @@ struct TypeNode {
   bool ruled = false;                 // the file has a rule for exactly this path
   std::vector<std::string> explode;
   std::map<std::string, std::string, std::less<>> refuse;  // value → why
-  bool secret = false;                                     // rule.secret, or the shape is sensitive
+  bool secret = false;                                     // rule.secret
   bool plain = true;  // neither this nor anything below has another canonical form
 
   const Member* Find(std::string_view name) const;
@@ -60,6 +60,8 @@ class TypeTree {
   /// The rule for a pattern such as "Rules[].Cidr", also for paths outside of `spec`.
   const FieldRule* RuleOf(std::string_view pattern) const;
   const std::vector<std::string>& astray() const { return astray_; }
+  /// Patterns of secret paths, in no order.
+  const std::vector<std::string>& secrets() const { return secrets_; }
 
  private:
   TypeNode* Make(const ApiShape& shape, const std::string& pattern, const FieldRule* parent,
@@ -71,6 +73,7 @@ class TypeTree {
   std::map<std::string, const FieldRule*, std::less<>> by_pattern_;
   std::set<std::string, std::less<>> met_;
   std::vector<std::string> astray_;
+  std::vector<std::string> secrets_;
   std::map<const ApiShape*, TypeNode*> open_;  // shapes being made: a shape inside itself is itself
   std::deque<TypeNode> nodes_;
   TypeNode* root_ = nullptr;

@@ -121,6 +121,7 @@ class SpecCheck {
       CheckNode(kind_.tree().root(), spec, root, 0);
     }
     CheckName(spec);
+    CheckIdentity(spec);
     CheckConstraints(spec);
     Finish();
   }
@@ -253,6 +254,9 @@ class SpecCheck {
       bool whole = true;
       for (const std::string& name : node.rule.keys) {
         const Value* part = item.At(name);
+        if (part != nullptr && part->HasSensitive())
+          Report(inner, fmt::format("a secret cannot be the key of an entry ('{}')", name),
+                 "keys are shown and stored as they are");
         whole &= part == nullptr || (!part->HasUnknown() && !part->HasSensitive());
         if (whole) key += (part == nullptr ? "" : ToCanonicalJson(*part)) + "\n";
       }
@@ -346,6 +350,24 @@ class SpecCheck {
     const Step metadata{nullptr, "metadata"};
     const Step name{&metadata, "name"};
     CheckText(*member->node, external.empty() ? document_.name : external, name);
+  }
+
+  /// Names and identities are stored, shown and logged as they are (R15).
+  void CheckIdentity(const Value& spec) {
+    std::set<std::string> members = {kind_.identity_field(), kind_.name_field(), kind_.parent_field()};
+    if (const Value* identity = kind_.body().Find("identity")) {
+      const std::string form = identity->StringOr("compose", "");
+      for (size_t open = form.find('{'); open != std::string::npos; open = form.find('{', open + 1)) {
+        const size_t close = std::min(form.find('}', open), form.size());
+        members.insert(form.substr(open + 1, close - open - 1));
+      }
+    }
+    for (const std::string& member : members) {
+      const Value* value = member.empty() ? nullptr : spec.At(member);
+      if (value == nullptr || !value->HasSensitive()) continue;
+      Report(JoinPath("spec", member), "a secret cannot be part of an identity",
+             "names and identities are shown and stored as they are", false);
+    }
   }
 
   static bool Given(const Value& spec, const std::string& path) {

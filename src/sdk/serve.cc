@@ -15,6 +15,7 @@
 
 #include "sdk/service.h"
 #include "sdk/workers.h"
+#include "tandem/base/discretion.h"
 #include "tandem/provider_wire/handshake.h"
 #include "tandem/provider_wire/wire.h"
 
@@ -116,6 +117,7 @@ class Named final : public Provider {
 
 int ServeProvider(const std::string& name, const std::string& version,
                   const ProviderFactory& factory, const ServeSettings& settings) {
+  KeepMemoryPrivate();
   const auto variable = [](const char* key) -> std::string {
     const char* value = std::getenv(key);
     return value == nullptr ? "" : value;

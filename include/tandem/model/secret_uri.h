@@ -19,4 +19,7 @@ struct SecretUri {
 /// account kind that will.
 Result<SecretUri> ParseSecretUri(std::string_view text);
 
+/// Whether `text` says where a secret is, be it with a scheme that this build does not serve.
+bool IsSecretUri(std::string_view text);
+
 }  // namespace tandem

@@ -90,6 +90,8 @@ class Kind {
   /// (replace, computed, secret, opaque, write_only); a default rule when the file says nothing.
   virtual FieldRule RuleFor(const Path& path) const = 0;
   virtual const std::vector<FieldRule>& rules() const = 0;
+  /// Patterns of the paths where only a secret may stand, by the file or by the API description.
+  virtual std::vector<std::string> SecretPaths() const;
 
   virtual char create_class() const = 0;             // 'A' … 'D'
   virtual const std::string& identity_field() const = 0;

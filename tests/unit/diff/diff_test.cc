@@ -217,6 +217,9 @@ const Case kCases[] = {
      "Password {\"$tandem\":\"sensitive\",\"digest\":\"h1\",\"parts\":[{\"secret\":\"env:A\"}],"
      "\"version\":\"1\"}->{\"$tandem\":\"sensitive\",\"digest\":\"h2\",\"parts\":[{\"secret\":"
      "\"env:A\"}],\"version\":\"2\"} model disruptive sensitive"},
+    {"R15: a list of secrets that has not changed, before its digests are taken",
+     R"({"Token":[{"$tandem":"sensitive","parts":[{"secret":"env:A"}]}]})",
+     R"({"Token":[{"$tandem":"sensitive","digest":"h1","parts":[{"secret":"env:A"}]}]})", R"({})", ""},
     {"R15: what is live is another secret", kToken1, kToken1, kToken2,
      "Token {\"$tandem\":\"sensitive\",\"digest\":\"h2\",\"parts\":[]}->{\"$tandem\":\"sensitive\","
      "\"digest\":\"h1\",\"parts\":[{\"secret\":\"env:A\"}]} drift disruptive sensitive"},
