@@ -31,6 +31,14 @@ RowChange Context::Put(const Approval& approval) {
   return EncodedRow(ApprovalKey(approval.hash, approval.principal), approval);
 }
 
+void Context::SetUnapplied(Resource& resource, bool unapplied, std::vector<RowChange>* rows) {
+  if (resource.unapplied == unapplied) return;
+  resource.unapplied = unapplied;
+  memory.Touch(resource.key);
+  if (unapplied) rows->push_back({UnappliedKey(resource.key), "{}"});
+  else rows->push_back({UnappliedKey(resource.key), std::nullopt});
+}
+
 RowChange Context::PutPlatform() const {
   Value value;
   value.Set("name", memory.platform);

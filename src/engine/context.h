@@ -66,6 +66,10 @@ struct Context {
   void Emit(bool warning, std::string reason, std::string address, std::string run,
             std::string actor, std::string message);
 
+  /// R1: whether the accepted model has a change at `resource` that did not settle; adds the row that
+  /// keeps it, if it is another than before.
+  void SetUnapplied(Resource& resource, bool unapplied, std::vector<RowChange>* rows);
+
   // Rows of what changed, for a unit of the writer.
   static RowChange Put(const Record& record);
   static RowChange Put(const Observation& observation);

@@ -89,9 +89,9 @@ void Loader::Next() {
         Resource& resource = memory.At(seen.address);
         // Until the window of what may have been written last is over, that overlays reads (R4).
         const std::shared_ptr<const Kind> kind = context_.FindKind(seen.address.kind_name());
-        if (kind && resource.record && !resource.record->settled.empty() &&
+        if (kind && resource.record && !resource.record->recorded.empty() &&
             seen.at + kind->consistency() > context_.Now()) {
-          resource.overlay = resource.record->settled;
+          resource.overlay = resource.record->recorded;
           resource.overlay_until = seen.at + kind->consistency();
         }
         resource.seen = std::move(seen);
@@ -158,15 +158,23 @@ void Loader::Next() {
         return OkStatus();
       }, next);
     case 10:
+      return Scan("unapplied/", "", [this, &memory](const Row& row) -> Status {
+        context_.writer.Loaded(row.key, row.revision);
+        TANDEM_ASSIGN_OR_RETURN(const Address address,
+                                Address::Parse(row.key.substr(std::string("unapplied/").size())));
+        memory.At(address).unapplied = true;
+        return OkStatus();
+      }, next);
+    case 11:
       return Scan("plan/", "", [this](const Row& row) -> Status {
         const Result<Value> head = ParseJson(row.value);
         if (!head.ok()) return DataLoss("row " + row.key + " is damaged");
         stored_plans_[row.key.substr(std::string("plan/").size())] = head->IntOr("chunks", 0);
         return OkStatus();
       }, next);
-    case 11:
-      return LoadModel(next);
     case 12:
+      return LoadModel(next);
+    case 13:
       return LoadPlans(next);
     default:
       break;

@@ -57,6 +57,8 @@ std::string IdentityKey(const std::string& account, const KindName& kind,
   return account + "/" + kind.ToString() + "/" + identity;
 }
 
+std::string UnappliedKey(const std::string& address) { return "unapplied/" + address; }
+
 std::string ForgottenKey(const std::string& identity_key) { return "forgotten/" + identity_key; }
 
 void Memory::Index(const Record& record) {

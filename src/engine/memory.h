@@ -40,7 +40,7 @@ struct Resource {
   std::vector<std::string> drift;
   std::string drift_plan;  // hash that waits for approval
   std::optional<Intent> quarantine;  // a create that nobody can tell the outcome of (R9)
-  bool unapplied = false;  // the accepted model has a change here that did not settle
+  bool unapplied = false;  // the accepted model has a change here that did not settle (R1)
 
   bool exists() const { return seen && seen->exists; }
   const Condition* Find(std::string_view type) const;
@@ -101,6 +101,9 @@ struct Memory {
 /// "ACCOUNT/KIND/IDENTITY".
 std::string IdentityKey(const std::string& account, const KindName& kind,
                         const std::string& identity);
+
+/// The row that keeps Resource::unapplied.
+std::string UnappliedKey(const std::string& address);
 
 /// The row of an object that was given up on purpose, so that its mark is not taken for a lost one.
 std::string ForgottenKey(const std::string& identity_key);

@@ -51,7 +51,39 @@ Value Reconciler::DesiredOf(const Resource& resource) {
   return std::move(desired).value();
 }
 
+// Of a change that was accepted and whose step did not settle nothing is left when all of it has been sent
+// nevertheless, or when a later model takes it back.
+void Reconciler::CatchUp(Resource& resource) {
+  const Memory& memory = context_.memory;
+  const ModelResource* model = memory.model ? memory.model->Find(resource.key) : nullptr;
+  if (!resource.unapplied || !resource.record || model == nullptr) return;
+  Record& record = *resource.record;
+  const bool kept = record.manage == model->manage &&
+                    (!model->protect || record.protected_ == *model->protect) &&
+                    (model->deletion_policy.empty() ||
+                     record.deletion_policy == model->deletion_policy);
+  if (!kept) return;
+  const Result<Value> desired =
+      EvaluateSpec(*memory.model, *model, [&](const std::string& address, const Path& path) {
+        return LiveReference(memory, address, path);
+      });
+  if (!desired.ok() || desired->HasUnknown()) return;
+  for (const Packed* form : {&record.settled, &record.recorded}) {
+    if (form->empty()) continue;
+    Value fresh = *desired;
+    CarryDigests(fresh, form->Unpack());
+    if (ToCanonicalJson(fresh) != form->json) continue;
+    std::vector<RowChange> rows;
+    context_.SetUnapplied(resource, false, &rows);
+    record.settled = *form;
+    rows.push_back(Context::Put(record));
+    context_.writer.Commit(std::move(rows));
+    return;
+  }
+}
+
 void Reconciler::Judge(Resource& resource, bool) {
+  CatchUp(resource);
   if (!resource.record || resource.record->settled.empty() || !resource.looked ||
       !resource.blind.empty() || !resource.seen) {
     resource.drift.clear();

@@ -25,6 +25,7 @@ class Reconciler {
   void Judge(Resource& resource, bool busy);
   void Drifted(Resource& resource, const Kind& kind);
   Value DesiredOf(const Resource& resource);
+  void CatchUp(Resource& resource);
   void SetConditions(Resource& resource, bool busy);
 
   Context& context_;

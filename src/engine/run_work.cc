@@ -22,6 +22,8 @@ bool IsDone(StepState state) {
   return state == StepState::kSettled || state == StepState::kVerified;
 }
 
+bool IsOfModel(const Run& run) { return run.mode != "heal" && run.mode != "unprotect"; }
+
 std::unique_ptr<RunWork> RunWork::Make(Run run, KnownPlan known,
                                        const std::vector<StepRow>& stored) {
   auto work = std::make_unique<RunWork>();

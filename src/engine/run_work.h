@@ -19,6 +19,9 @@ bool IsFinal(StepState state);
 /// The steps that need it may go.
 bool IsDone(StepState state);
 
+/// True if its steps are changes of an accepted model, not repairs or the lifting of a protection.
+bool IsOfModel(const Run& run);
+
 struct RunWork {
   Run run;
   KnownPlan known;

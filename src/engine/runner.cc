@@ -85,10 +85,6 @@ void Runner::Resume(Run run, KnownPlan known, const std::vector<StepRow>& rows,
   auto made = RunWork::Make(std::move(run), std::move(known), rows);
   RunWork& work = *made;
   if (work.run.state == RunState::kStopping) work.ends_as = RunState::kCancelled;
-  for (const StepRow& row : work.rows)
-    if (row.state == StepState::kFailed || row.state == StepState::kVoid)
-      if (Resource* resource = context_.memory.Find(row.address.ToString()))
-        resource->unapplied = true;
   // Calls whose outcome is not known are looked after before anything else of the run.
   std::map<int64_t, size_t> index;
   for (size_t i = 0; i < work.rows.size(); ++i) index[work.rows[i].id] = i;
@@ -151,6 +147,7 @@ void Runner::Resume(Run run, KnownPlan known, const std::vector<StepRow>& rows,
     ExpireAt(work);
   }
   if (work.run.state == RunState::kStopping) {
+    for (size_t i = 0; i < work.rows.size(); ++i) TakeUp(work, i);
     Stop(work, RunState::kCancelled);
     return;
   }
@@ -160,6 +157,30 @@ void Runner::Resume(Run run, KnownPlan known, const std::vector<StepRow>& rows,
     if (work.rows[i].state == StepState::kFailed || work.rows[i].state == StepState::kVoid)
       Block(work, i);
   MaybeFinish(work);
+}
+
+// A step of a run that is stopping, all of whose calls were made: what is left is to wait for their effect.
+void Runner::TakeUp(RunWork& run, size_t index) {
+  const StepRow& row = run.rows[index];
+  if (row.call == 0 || row.state != StepState::kWaiting) return;
+  if (active_.count(row.address.ToString()) > 0) return;
+  std::shared_ptr<StepWork> work = MakeWork(run, index);
+  if (!work) return;
+  work->composed = true;
+  if (run.step(index).action == Action::kDelete) {
+    work->calls = {{work->kind->DeleteCall().name, {}, ""}};
+    work->at = 1;
+    work->phase = Phase::kAwaitGone;
+  } else {
+    const Resource* resource = context_.memory.Find(work->key);
+    if (resource == nullptr || !resource->record) return;
+    work->desired = work->sent = resource->record->recorded.Unpack();
+    work->calls.clear();
+    work->at = 0;
+    work->phase = Phase::kAwait;
+  }
+  active_[work->key] = work;
+  context_.Wake(work->key, WorkQueue::Priority::kUser);
 }
 
 std::shared_ptr<StepWork> Runner::MakeWork(RunWork& run, size_t index) {
@@ -177,6 +198,11 @@ std::shared_ptr<StepWork> Runner::MakeWork(RunWork& run, size_t index) {
   if (row.call > 0 && resource && resource->record &&
       (resource->record->run == run.run.id || step.action == Action::kReplace)) {
     work->identity = resource->record->identity;
+    if (Resource* held = context_.memory.Find(work->key); !held->record->recorded.empty()) {
+      // R4: when the calls before the restart were made is not known; reads may still lag behind them.
+      held->overlay = held->record->recorded;
+      held->overlay_until = context_.Now() + work->kind->consistency();
+    }
     if (step.action == Action::kReplace) work->old_identity = step.base.identity;
     if (step.order == ReplaceOrder::kDestroyFirst && step.action == Action::kReplace &&
         work->identity == step.base.identity) {
@@ -323,20 +349,31 @@ void Runner::Ended(StepWork& work) {
   MaybeFinish(run);
 }
 
+// The other step of an address that is deleted and made again is another step.
+bool Runner::Active(const RunWork& run, size_t index) const {
+  const auto found = active_.find(run.rows[index].address.ToString());
+  return found != active_.end() && found->second->run == &run && found->second->index == index;
+}
+
+void Runner::NotApplied(const RunWork& run, const StepRow& row, std::vector<RowChange>* rows) {
+  rows->push_back(Context::Put(row));
+  Resource* resource = context_.memory.Find(row.address.ToString());
+  if (resource != nullptr && IsOfModel(run.run)) context_.SetUnapplied(*resource, true, rows);
+}
+
 void Runner::Block(RunWork& run, size_t index) {
   std::vector<RowChange> rows;
   for (const size_t blocked : run.Blocked(index)) {
     StepRow& row = run.rows[blocked];
-    if (active_.count(row.address.ToString()) > 0) continue;
+    if (Active(run, blocked)) continue;
     row.state = StepState::kBlocked;
     row.error = fmt::format("needs {}, which {}", run.rows[index].address.ToString(),
                             run.rows[index].state == StepState::kVoid ? "moved" : "failed");
     row.finished = context_.Now();
     --run.open;
-    if (Resource* resource = context_.memory.Find(row.address.ToString())) resource->unapplied = true;
-    rows.push_back(Context::Put(row));
+    NotApplied(run, row, &rows);
     RowChanged(run, blocked);
-    if (rows.size() == StoreWriter::kGroup) {
+    if (rows.size() + 1 >= StoreWriter::kGroup) {
       context_.writer.Commit(std::move(rows));
       rows.clear();
     }
@@ -462,14 +499,13 @@ void Runner::Stop(RunWork& run, RunState ends_as) {
   std::vector<RowChange> rows;
   for (size_t i = 0; i < run.rows.size(); ++i) {
     StepRow& row = run.rows[i];
-    if (IsFinal(row.state) || active_.count(row.address.ToString()) > 0) continue;
+    if (IsFinal(row.state) || Active(run, i)) continue;
     row.state = StepState::kCancelled;
     row.finished = context_.Now();
     --run.open;
-    if (Resource* resource = context_.memory.Find(row.address.ToString())) resource->unapplied = true;
-    rows.push_back(Context::Put(row));
+    NotApplied(run, row, &rows);
     RowChanged(run, i);
-    if (rows.size() == StoreWriter::kGroup) {
+    if (rows.size() + 1 >= StoreWriter::kGroup) {
       context_.writer.Commit(std::move(rows));
       rows.clear();
     }

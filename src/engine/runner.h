@@ -62,6 +62,9 @@ class Runner {
  private:
   void Open(std::unique_ptr<RunWork> run);
   std::shared_ptr<StepWork> MakeWork(RunWork& run, size_t index);
+  void TakeUp(RunWork& run, size_t index);
+  bool Active(const RunWork& run, size_t index) const;
+  void NotApplied(const RunWork& run, const StepRow& row, std::vector<RowChange>* rows);
   void StartDeposed(RunWork& run);
   void Ended(StepWork& work);
   void RowChanged(RunWork& run, size_t index);

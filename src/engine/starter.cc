@@ -354,8 +354,10 @@ void Starter::Launch(KnownPlan known, const std::string& actor,
     memory.model = known.model;
     memory.model_touched = true;
     for (const auto& [address, resource] : known.model->resources) {
-      memory.At(resource.address);
+      const Resource& held = memory.At(resource.address);
       memory.Touch(address);
+      // The new model may take back what did not settle.
+      if (held.unapplied) context_.Wake(address, WorkQueue::Priority::kResync);
     }
     for (const Step& step : plan.steps) memory.Touch(step.address.ToString());
     planner_.KnowAccounts(*known.model, true);

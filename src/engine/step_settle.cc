@@ -131,6 +131,9 @@ void StepMachine::CallSettled(const Ptr& work, const std::string& identity) {
   }
   if (!work->extra) {
     ++row.call;
+    // The row says whether calls are left, or only their effect is waited for.
+    const bool last = work->at + 1 >= work->calls.size();
+    SetRow(*work, last ? StepState::kWaiting : StepState::kCalled, "");
     rows.push_back(Context::Put(row));
   }
   work->intent.reset();
@@ -244,12 +247,12 @@ void StepMachine::Settle(const Ptr& work) {
   if (resource.record) context_.memory.Unindex(*resource.record);
   context_.memory.Index(record);
   resource.record = record;
-  resource.unapplied = false;
   resource.drift_plan.clear();
   resource.live_bytes.clear();  // what is ours of it, and what is secret, is another than before
   if (!work->live.identity.empty()) observer_.Saw(resource, *work->kind, work->live);
   context_.memory.Touch(work->key);
   std::vector<RowChange> rows = {Context::Put(record)};
+  if (IsOfModel(work->run->run)) context_.SetUnapplied(resource, false, &rows);
   if (resource.seen) rows.push_back(Context::Put(*resource.seen));
   if (work->step().action == Action::kMoved) {
     const std::string old_key = work->step().moved_from.ToString();
@@ -298,7 +301,7 @@ void StepMachine::SettleRemoval(const Ptr& work) {
   resource.live_bytes.clear();
   resource.conditions.clear();
   resource.drift.clear();
-  resource.unapplied = false;
+  context_.SetUnapplied(resource, false, &rows);
   memory.Touch(work->key);
   End(work, StepState::kSettled, "", std::move(rows));
 }
@@ -353,10 +356,9 @@ void StepMachine::End(const Ptr& work, StepState state, const std::string& error
     work->plaintexts.clear();
     work->row().finished = context_.Now();
     if (state != StepState::kSettled) {
-      if (Resource* resource = context_.memory.Find(work->key); resource != nullptr) {
-        resource->unapplied = true;
-        context_.memory.Touch(work->key);
-      }
+      Resource* resource = context_.memory.Find(work->key);
+      if (resource != nullptr && IsOfModel(work->run->run))
+        context_.SetUnapplied(*resource, true, &rows);
     }
     rows.push_back(Context::Put(work->row()));
   }

@@ -47,7 +47,12 @@ void FarCloud::Read(ReadRequest request, Done<ReadAnswer> done) {
     answer.error = MakeCallError(CallErrorClass::kThrottled, "Throttling", "slow down");
     return Reply(std::move(done), answer);
   }
-  cloud_.Read(std::move(request), [&](ReadAnswer answer) { Reply(std::move(done), answer); });
+  const std::string what = request.kind.ToString() + " " + request.identity;
+  cloud_.Read(std::move(request), [&](ReadAnswer answer) {
+    weather_.Trace(fmt::format("read {}: {}", what,
+                               answer.error.ok ? answer.object.fields.json : answer.error.code));
+    Reply(std::move(done), answer);
+  });
 }
 
 void FarCloud::Apply(ApplyRequest request, Done<ApplyAnswer> done) {
