@@ -137,6 +137,7 @@ void Runner::Resume(Run run, KnownPlan known, const std::vector<StepRow>& rows,
       }
     }
     step->phase = intent.handle.empty() ? Phase::kRecover : Phase::kPoll;
+    machine_.TakeUp(*step);
     active_[step->key] = step;
     context_.Wake(step->key, WorkQueue::Priority::kUser);
   }

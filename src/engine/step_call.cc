@@ -61,6 +61,14 @@ void StepMachine::Intend(const Ptr& work) {
   });
 }
 
+// An open create of class D still has the only flight of its kind: whatever is made beside it would
+// make the difference of two lists unclear.
+void StepMachine::TakeUp(StepWork& work) {
+  if (work.intent->call != "create" || work.intent->create_class != CreateClass::kNone) return;
+  const std::string lane = work.account + "/" + work.kind->name().ToString();
+  work.single_flight = single_flight_.try_emplace(lane, work.key).second;
+}
+
 bool StepMachine::call_is_void(const StepWork& work) const {
   return work.dropped_call || context_.stopping;
 }
@@ -160,6 +168,7 @@ void StepMachine::WriteIntent(const Ptr& work, const std::map<std::string, Secre
   request.Set("changed", std::move(carries));
   intent.request = Packed::From(request);
   work->intent = intent;
+  work->unsure = work->token_over = false;
   SetRow(*work, StepState::kIntent, "");
   // Nothing is called before this is durable (R9).
   context_.writer.Commit({Context::Put(intent)}, [this, work, worth] {
@@ -176,9 +185,16 @@ void StepMachine::WriteIntent(const Ptr& work, const std::map<std::string, Secre
 
 // Sends the open intent again, the same bytes (R9).
 void StepMachine::Call(const Ptr& work) {
+  const auto cancelled = [this, work] {
+    return work->dropped_call && !OnlyTokenTells(*work);
+  };
+  if (cancelled()) {
+    work->phase = Phase::kRecover;
+    return Advance(work);
+  }
   work->busy = true;
-  calls_.TakePlace(work->account, BucketOf(*work->kind), [this, work] {
-    ResolveSecrets(work, [this, work](std::map<std::string, SecretWorth> worth) {
+  calls_.TakePlace(work->account, BucketOf(*work->kind), [this, work, cancelled] {
+    ResolveSecrets(work, [this, work, cancelled](std::map<std::string, SecretWorth> worth) {
       const Value request = work->intent->request.Unpack();
       const Value* stored = request.Find("desired");
       const Result<Value> now =
@@ -197,8 +213,13 @@ void StepMachine::Call(const Ptr& work) {
       }
       // A new deadline, durable before the bytes go out again.
       work->intent->deadline = context_.Now() + context_.settings.call_timeout;
-      context_.writer.Commit({Context::Put(*work->intent)},
-                             [this, work, worth] { Send(work, worth); });
+      context_.writer.Commit({Context::Put(*work->intent)}, [this, work, worth, cancelled] {
+        if (!cancelled()) return Send(work, worth);
+        calls_.Release(work->account);
+        work->busy = false;
+        work->phase = Phase::kRecover;
+        Advance(work);
+      });
     });
   });
 }
@@ -277,6 +298,11 @@ void StepMachine::Failed(const Ptr& work, const CallError& error) {
         return Advance(work);
       }
       break;
+    default:
+      break;
+  }
+  if (work->unsure && create) return StillUnsure(work, error, text);
+  switch (error.error_class) {
     case CallErrorClass::kGone:
       if (removes) return CallSettled(work, work->intent->identity);
       if (create) break;
@@ -307,11 +333,32 @@ void StepMachine::Failed(const Ptr& work, const CallError& error) {
       work->phase = Phase::kObserve;
       context_.Emit(true, "QuotaExhausted", work->key, work->run->run.id, "", text);
       return Retry(work, kExhaustedWait, text);
-    case CallErrorClass::kTerminal:
+    default:
       break;
   }
   DropIntent(work);
   End(work, StepState::kFailed, text);
+}
+
+// A create whose first reply was lost was sent again under its token. That this try did nothing says
+// nothing of the first: the intent stays until its outcome is known (R9).
+void StepMachine::StillUnsure(const Ptr& work, const CallError& error, const std::string& text) {
+  work->phase = Phase::kRecover;
+  switch (error.error_class) {
+    case CallErrorClass::kThrottled:
+      return Retry(work, error.retry_after, text);
+    case CallErrorClass::kExhausted:
+      context_.Emit(true, "QuotaExhausted", work->key, work->run->run.id, "", text);
+      return Retry(work, kExhaustedWait, text);
+    case CallErrorClass::kGone:
+    case CallErrorClass::kConflict:
+    case CallErrorClass::kTerminal:
+      work->token_over = true;
+      SetRow(*work, StepState::kWaiting, text);
+      return Advance(work);
+    default:
+      return RetryBackoff(work, text);
+  }
 }
 
 void StepMachine::Poll(const Ptr& work) {

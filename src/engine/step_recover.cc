@@ -12,15 +12,31 @@
 namespace tandem {
 namespace {
 constexpr Duration kTokenLifetime = std::chrono::hours(1);
+
+// An object that gets its mark by a call of its own shows none right after its create.
+bool MarkedAtCreate(const Kind& kind, const Value& desired) {
+  const std::vector<CallRule> calls = kind.CreateCalls(desired);
+  return kind.can_mark() && std::none_of(calls.begin(), calls.end(), [](const CallRule& call) {
+           return call.name == "mark";
+         });
+}
 }  // namespace
+
+bool StepMachine::OnlyTokenTells(const StepWork& work) const {
+  return work.intent->call == "create" && work.intent->create_class == CreateClass::kToken &&
+         !MarkedAtCreate(*work.kind, work.sent);
+}
 
 void StepMachine::Recover(const Ptr& work) {
   const Intent& intent = *work->intent;
   if (intent.call != "create") return RecoverChange(work);
+  work->unsure = true;
   const bool exists_error = intent.error_class == ErrorClass::kExists;
   CreateClass create_class = intent.create_class;
   if (create_class == CreateClass::kToken &&
-      (exists_error || context_.Now() >= intent.created + kTokenLifetime)) {
+      (exists_error || work->token_over || context_.Now() >= intent.created + kTokenLifetime ||
+       // Cancelled: nothing more is called, unless only the token tells what was made.
+       (work->dropped_call && !OnlyTokenTells(*work)))) {
     create_class = work->kind->can_mark() ? CreateClass::kTag
                    : work->kind->named()  ? CreateClass::kName
                                           : CreateClass::kNone;
@@ -80,15 +96,20 @@ void StepMachine::RecoverByList(const Ptr& work) {
     const Value listed = work->intent->list_before.Unpack();
     for (const Value& identity : listed.as_list()) before->insert(identity.as_string());
   }
+  const bool marked_later = OnlyTokenTells(*work);
   const std::string name_field = work->kind->name_field();
   const std::string name = name_field.empty() ? "" : work->desired.StringOr(name_field, "");
   calls_.List(
       work->account, work->kind->name(), observer_.ParentsOf(work->account, *work->kind),
-      [this, work, matches, before, by_difference, name](std::vector<LiveObject> objects) {
+      [this, work, matches, before, by_difference, marked_later, name](std::vector<LiveObject> objects) {
         for (LiveObject& object : objects) {
           bool match = false;
           if (by_difference) {
-            match = before->count(object.identity) == 0;
+            // What another address has made is not what this call made.
+            const auto holder = context_.memory.by_identity.find(
+                IdentityKey(work->account, work->kind->name(), object.identity));
+            match = before->count(object.identity) == 0 &&
+                    (holder == context_.memory.by_identity.end() || holder->second == work->key);
           } else if (work->intent->error_class == ErrorClass::kExists) {
             match = (object.mark.platform == context_.memory.uid &&
                      object.mark.address == work->key) ||
@@ -96,13 +117,14 @@ void StepMachine::RecoverByList(const Ptr& work) {
           } else if (work->intent->create_class == CreateClass::kName) {
             match = !name.empty() && object.name == name;
           } else {
-            match = object.mark.platform == context_.memory.uid &&
-                    object.mark.intent == work->intent->id;
+            match = (object.mark.platform == context_.memory.uid &&
+                     object.mark.intent == work->intent->id) ||
+                    (marked_later && object.mark.empty() && EqualContent(*work, object));
           }
           if (match) matches->push_back(std::move(object));
         }
       },
-      [this, work, matches, by_difference](ListEnd end) {
+      [this, work, matches, by_difference, marked_later](ListEnd end) {
         work->busy = false;
         if (!end.error.ok) return RetryBackoff(work, end.error.message);
         if (by_difference) {
@@ -121,6 +143,9 @@ void StepMachine::RecoverByList(const Ptr& work) {
           if (work->intent->error_class == ErrorClass::kExists ||
               work->intent->create_class == CreateClass::kName)
             return Found(work, matches->front());
+          if (marked_later && matches->front().mark.empty())
+            return Quarantine(work, "its reply was lost, its token is over, and an unmarked object equals it: " +
+                                        matches->front().identity);
           return CallSettled(work, matches->front().identity);
         }
         if (!end.complete) return RetryBackoff(work, "the list of its kind is not complete");
@@ -149,6 +174,7 @@ void StepMachine::Resend(const Ptr& work) {
     DropIntent(work);
     return End(work, StepState::kCancelled, "cancelled; its call did nothing");
   }
+  work->unsure = false;
   work->phase = Phase::kCall;
   Advance(work);
 }

@@ -64,6 +64,8 @@ struct StepWork {
   bool single_flight = false;
   std::vector<std::string> plaintexts;  // of the secrets that were sent, so that no message quotes them
   bool dropped_call = false;  // cancelled: its open call settles, no other goes out
+  bool unsure = false;        // its open create may have been done, whatever another try is told
+  bool token_over = false;    // the API does not take its token any more
 
   const Step& step() const { return run->step(index); }
   StepRow& row() { return run->rows[index]; }
@@ -82,6 +84,8 @@ class StepMachine {
 
   /// Does what can be done now. No effect while something is under way.
   void Advance(const std::shared_ptr<StepWork>& work);
+  /// Before anything else is advanced: `work` was taken up with its open intent after a restart.
+  void TakeUp(StepWork& work);
   /// No more calls: ends at once unless a call is open.
   void Cancel(const std::shared_ptr<StepWork>& work);
 
@@ -107,6 +111,7 @@ class StepMachine {
   void Send(const Ptr& work, const std::map<std::string, SecretWorth>& worth);
   void Answered(const Ptr& work, ApplyAnswer answer);
   void Failed(const Ptr& work, const CallError& error);
+  void StillUnsure(const Ptr& work, const CallError& error, const std::string& text);
   void Poll(const Ptr& work);
   void Polled(const Ptr& work, PollAnswer answer);
   void CallSettled(const Ptr& work, const std::string& identity);
@@ -140,6 +145,8 @@ class StepMachine {
   std::string Discreet(const StepWork& work, const std::string& message) const;
 
   bool call_is_void(const StepWork& work) const;
+  /// Of an open create: its object shows no mark yet, so what was made is told by the token alone.
+  bool OnlyTokenTells(const StepWork& work) const;
   Mark MarkOf(const StepWork& work) const;
   const ModelResource* ModelOf(const StepWork& work) const;
 

@@ -211,6 +211,7 @@ Result<std::unique_ptr<PluginProcess>> PluginHost::Core::Start(
   TANDEM_ASSIGN_OR_RETURN(
       Descriptor lock, TakePluginLock(path, settings_.lock_patience,
                                       [this](milliseconds most) { return Wait(nullptr, most); }));
+  RemoveRecordedFolder(lock);
   {
     std::lock_guard<std::mutex> held(mutex_);
     ++starts_;

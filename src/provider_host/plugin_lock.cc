@@ -57,15 +57,20 @@ std::vector<int> Holders(int fd) {
   return holders;
 }
 
-void KillRecordedGroup(int fd) {
-  char text[256] = {};
+// What stands in the file, or an empty map.
+Value Recorded(int fd) {
+  char text[1024] = {};
   const ssize_t got = pread(fd, text, sizeof text - 1, 0);
-  if (got <= 0) return;
+  if (got <= 0) return Map{};
   Result<Value> recorded = ParseJson(std::string_view(text, static_cast<size_t>(got)));
-  if (!recorded.ok()) return;
-  const int pid = static_cast<int>(recorded->IntOr("pid", 0));
-  const int group = static_cast<int>(recorded->IntOr("group", 0));
-  const auto started = static_cast<uint64_t>(recorded->IntOr("started", 0));
+  return recorded.ok() && recorded->is_map() ? std::move(recorded).value() : Value(Map{});
+}
+
+void KillRecordedGroup(int fd) {
+  const Value recorded = Recorded(fd);
+  const int pid = static_cast<int>(recorded.IntOr("pid", 0));
+  const int group = static_cast<int>(recorded.IntOr("group", 0));
+  const auto started = static_cast<uint64_t>(recorded.IntOr("started", 0));
   if (pid <= 1 || group <= 1) return;
   const std::optional<ProcessName> now = NameProcess(pid);
   if (!now || now->started != started || getpgid(pid) != group) return;
@@ -125,17 +130,35 @@ Result<Descriptor> TakePluginLock(const std::string& path, milliseconds patience
   }
 }
 
-Status RecordHolder(const Descriptor& lock, const ProcessName& leader) {
+Status RecordHolder(const Descriptor& lock, const ProcessName& leader, const std::string& folder) {
   const std::string text =
-      ToCanonicalJson(Map{{"pid", leader.pid},
+      ToCanonicalJson(Map{{"folder", folder},
                           {"group", leader.pid},
+                          {"pid", leader.pid},
                           {"started", Value(static_cast<int64_t>(leader.started))}}) +
       "\n";
-  if (ftruncate(lock.get(), 0) != 0 ||
-      pwrite(lock.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
+  const auto size = static_cast<ssize_t>(text.size());
+  if (pwrite(lock.get(), text.data(), text.size(), 0) != size || ftruncate(lock.get(), size) != 0) {
     return Unavailable(std::string("the plugin's lock: ") + std::strerror(errno));
   }
   return OkStatus();
+}
+
+void RemoveRecordedFolder(const Descriptor& lock) {
+  RemoveSocketFolder(Recorded(lock.get()).StringOr("folder", ""));
+}
+
+void RemoveSocketFolder(const std::string& folder) {
+  const std::string name = folder.substr(folder.rfind('/') + 1);
+  struct stat found {};
+  if (name.rfind(kFolderPrefix, 0) != 0 || lstat(folder.c_str(), &found) != 0 ||
+      !S_ISDIR(found.st_mode) || found.st_uid != geteuid())
+    return;
+  if (DIR* open = opendir(folder.c_str())) {
+    while (const dirent* entry = readdir(open)) unlink((folder + "/" + entry->d_name).c_str());
+    closedir(open);
+  }
+  rmdir(folder.c_str());
 }
 
 }  // namespace tandem

@@ -31,7 +31,14 @@ using Pause = std::function<bool(std::chrono::milliseconds)>;
 Result<Descriptor> TakePluginLock(const std::string& path, std::chrono::milliseconds patience,
                                   const Pause& pause);
 
-/// Writes who holds it, for the next daemon.
-Status RecordHolder(const Descriptor& lock, const ProcessName& leader);
+/// Writes who holds it and where its socket lies, for the next daemon. `leader` may not be there yet.
+Status RecordHolder(const Descriptor& lock, const ProcessName& leader, const std::string& folder);
+
+/// Removes the folder that an earlier daemon recorded and did not come to remove.
+void RemoveRecordedFolder(const Descriptor& lock);
+
+/// Starts the names of such folders; what is named otherwise is not removed.
+inline constexpr char kFolderPrefix[] = "tandem-";
+void RemoveSocketFolder(const std::string& folder);
 
 }  // namespace tandem

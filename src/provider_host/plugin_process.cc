@@ -1,9 +1,9 @@
 #include "provider_host/plugin_process.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "tandem/base/log.h"
+#include "tandem/base/random.h"
 #include "tandem/provider_wire/handshake.h"
 #include "tandem/provider_wire/wire.h"
 
@@ -45,25 +46,20 @@ Result<Ends> MakePipe() {
   return pipe;
 }
 
-Result<std::string> FreshFolder() {
+// Of 0700. Its name is on the lock before it is there, so that whoever comes after a kill -9 can
+// remove it.
+Result<std::string> FreshFolder(const Descriptor& lock) {
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
   const char* temporary = std::getenv("TMPDIR");
+  SystemRandom random;
   for (const char* base : {runtime, temporary, "/tmp"}) {
     if (base == nullptr || *base == '\0') continue;
-    std::string folder = std::string(base) + "/tandem-XXXXXX";
+    const std::string folder = std::string(base) + "/" + kFolderPrefix + random.Hex(12);
     if (folder.size() + std::strlen("/provider") > kPathBytes) continue;
-    if (mkdtemp(folder.data()) != nullptr) return folder;
+    TANDEM_RETURN_IF_ERROR(RecordHolder(lock, ProcessName{}, folder));
+    if (mkdir(folder.c_str(), 0700) == 0) return folder;
   }
   return Failed("no folder for a socket");
-}
-
-void RemoveFolder(const std::string& folder) {
-  if (folder.empty()) return;
-  if (DIR* open = opendir(folder.c_str())) {
-    while (const dirent* entry = readdir(open)) unlink((folder + "/" + entry->d_name).c_str());
-    closedir(open);
-  }
-  rmdir(folder.c_str());
 }
 
 // True once the other end is closed.
@@ -96,7 +92,7 @@ Result<std::unique_ptr<PluginProcess>> PluginProcess::Spawn(
     const std::vector<std::string>& environment, Descriptor lock) {
   std::unique_ptr<PluginProcess> process(new PluginProcess());
   process->name_ = name;
-  TANDEM_ASSIGN_OR_RETURN(process->folder_, FreshFolder());
+  TANDEM_ASSIGN_OR_RETURN(process->folder_, FreshFolder(lock));
   process->socket_ = process->folder_ + "/provider";
   TANDEM_ASSIGN_OR_RETURN(Ends death, MakePipe());
   TANDEM_ASSIGN_OR_RETURN(Ends out, MakePipe());
@@ -149,7 +145,7 @@ Result<std::unique_ptr<PluginProcess>> PluginProcess::Spawn(
   process->err_ = std::move(err.read);
   // Before it is used: a daemon that comes after a kill -9 of this one finds it here.
   const std::optional<ProcessName> leader = NameProcess(process->pid_);
-  TANDEM_RETURN_IF_ERROR(RecordHolder(lock, leader.value_or(ProcessName{process->pid_, 0})));
+  TANDEM_RETURN_IF_ERROR(RecordHolder(lock, leader.value_or(ProcessName{process->pid_, 0}), process->folder_));
   return process;
 }
 
@@ -161,7 +157,7 @@ PluginProcess::~PluginProcess() {
     while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
     }
   }
-  RemoveFolder(folder_);
+  RemoveSocketFolder(folder_);
 }
 
 bool PluginProcess::DrainOutput(std::string* text) { return Drain(out_.get(), text, 1 << 16); }

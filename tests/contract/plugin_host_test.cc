@@ -321,6 +321,31 @@ TEST_F(BadPlugin, ALockThatAnInnocentHoldsIsNotTakenForever) {
   close(lock);
 }
 
+TEST_F(BadPlugin, AFolderThatADeadDaemonLeftIsRemoved) {
+  const auto recorded = [&] {
+    std::ifstream file(folder_ + "/plugins/bad.lock");
+    std::string text;
+    std::getline(file, text);
+    const size_t at = text.find("\"folder\":\"") + 10;
+    return text.substr(at, text.find('"', at) - at);
+  };
+  std::string left;
+  {
+    PluginHost& host = Host("fine");
+    ASSERT_TRUE(OpenAccount(host, "main", "{}").error.ok);
+    left = recorded();
+    ASSERT_TRUE(std::filesystem::exists(left + "/provider")) << left;
+    host.Stop(seconds(1));
+  }
+  // As a killed daemon leaves it.
+  std::filesystem::create_directory(left);
+  std::ofstream(left + "/provider") << "";
+  PluginHost& next = Host("fine");
+  ASSERT_TRUE(OpenAccount(next, "main", "{}").error.ok);
+  EXPECT_FALSE(std::filesystem::exists(left));
+  EXPECT_NE(recorded(), left);
+}
+
 TEST_F(BadPlugin, SocketFoldersAreRemoved) {
   const auto folders = [] {
     int count = 0;
