@@ -235,8 +235,10 @@ void StepMachine::Send(const Ptr& work, const std::map<std::string, SecretWorth>
   request.kind = work->kind->name();
   request.call = call.name;
   request.identity = intent.identity;
+  // A delete carries no fields, so no secret either.
+  const bool removes = call.name == work->kind->DeleteCall().name;
   Result<Value> revealed =
-      RevealSecrets(work->sent, [&](const std::string& uri) -> Result<std::string> {
+      RevealSecrets(removes ? Value() : work->sent, [&](const std::string& uri) -> Result<std::string> {
         const auto found = worth.find(uri);
         if (found == worth.end()) return NotFound(uri);
         return found->second.plaintext;

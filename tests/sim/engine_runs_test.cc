@@ -258,6 +258,21 @@ TEST(EngineRuns, R10_ABlockedAccountHoldsOnlyItsOwn) {
   EXPECT_EQ(EngineRig::Steps(rig.Plan(Role("a", "two"))), "update iam.sim/Role/a");
 }
 
+// A destroy-first replace begins with a delete, which carries no secret and must not wait for one.
+TEST(EngineRuns, R15_WhatHoldsASecretIsReplaced) {
+  EngineRig rig;
+  rig.secrets.worth["env:P"] = "hunter2-hunter2";
+  const auto cluster = [](const std::string& engine) {
+    return "apiVersion: db.sim/v1\nkind: Cluster\nmetadata: {name: c}\nspec: {Engine: " + engine +
+           ", Password: \"${secret('env:P')}\"}\n---\napiVersion: iam.sim/v1\nkind: Role\n"
+           "metadata: {name: r}\nspec: {Policy: one}\n";
+  };
+  ASSERT_EQ(rig.Apply(cluster("one")), "succeeded: 2 done");
+  EXPECT_EQ(rig.Apply(cluster("two")), "succeeded: 1 done");
+  EXPECT_EQ(rig.Effects("create", "db.sim/Cluster/c"), 2);
+  EXPECT_EQ(EngineRig::Steps(rig.Plan(cluster("two"))), "");
+}
+
 TEST(EngineRuns, R6_UnprotectNeedsItsOwnApproval) {
   EngineRig rig;
   std::string guarded = Role("a", "one");

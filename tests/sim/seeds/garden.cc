@@ -101,6 +101,8 @@ void Garden::AddOf(const std::string& kind, const std::string& account) {
         random_->Below(3) == 0 ? "\"${sites.gcp.active ? 'far' : 'near'}\"" : Word();
   } else if (kind == "db.sim/Cluster") {
     plant.fields["Engine"] = Word();
+    if (random_->Below(2) == 0)
+      plant.fields["Password"] = fmt::format("\"${{secret('env:{}')}}\"", Word());
   } else if (kind == "db.sim/Instance") {
     refer("ClusterId", "db.sim/Cluster");
     plant.fields["Size"] = Word();
@@ -161,6 +163,7 @@ std::string Garden::Text() const {
 
 std::string Garden::Change() {
   renames_.clear();
+  bool replaced = false;
   std::string told;
   const size_t count = 1 + random_->Below(5);
   for (size_t i = 0; i < count; ++i) {
@@ -209,13 +212,16 @@ std::string Garden::Change() {
         const Plant* plant = AnyAtAll();
         const auto member = kImmutable.find(plant->kind);
         if (member == kImmutable.end()) break;
+        // R13: what is renamed cannot be replaced at once, nor what an immutable reference of it names.
+        if (!renames_.empty()) break;
+        replaced = true;
         told += " replace " + plant->Address();
         plants_[plant->Address()].fields[member->second] = Word();
         break;
       }
       case 5: {
         const Plant* plant = AnyAtAll();
-        if (kRenamed.count(plant->kind) == 0 || !plant->moved_from.empty()) break;
+        if (kRenamed.count(plant->kind) == 0 || !plant->moved_from.empty() || replaced) break;
         const std::string old = plant->Address();
         Plant moved = *plant;
         moved.name = fmt::format("n{}", next_++);

@@ -1,6 +1,8 @@
 // sim --seeds A..B | --seed N | --twice A..B: random runs of the real engine on simulated clouds.
+// --size N, --changes N and --without FAULT,… make them smaller.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -10,59 +12,103 @@
 
 namespace {
 
+using tandem::seeds::Run;
+using tandem::seeds::Scenario;
+using tandem::seeds::Shrink;
+using tandem::seeds::Verdict;
+
 int Usage() {
-  std::fputs("usage: sim --seeds A..B | --seed N | --twice A..B\n", stderr);
+  std::string faults;
+  for (const std::string& fault : tandem::seeds::Faults()) faults += " " + fault;
+  fmt::print(stderr,
+             "usage: sim --seeds A..B | --seed N | --twice A..B\n"
+             "           [--size N] [--changes N] [--without FAULT,...] [--no-shrink]\nfaults:{}\n",
+             faults);
   return 2;
+}
+
+int One(Scenario scenario) {
+  scenario.print = true;
+  const Verdict verdict = Run(scenario);
+  fmt::print("seed {}: {}, trace {:016x}\n", verdict.seed,
+             verdict.failure.empty() ? "held" : verdict.failure, verdict.hash);
+  return verdict.failure.empty() ? 0 : 1;
+}
+
+int Many(const std::string& program, Scenario scenario, uint64_t first, uint64_t last, bool twice,
+         bool shrink) {
+  Verdict sum;
+  int failed = 0;
+  const auto begun = std::chrono::steady_clock::now();
+  const auto seconds = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  };
+  for (uint64_t seed = first; seed <= last; ++seed) {
+    scenario.seed = seed;
+    const Verdict verdict = Run(scenario);
+    // Twice: only whether both runs are the same, bit for bit.
+    const bool bad = twice ? Run(scenario).hash != verdict.hash : !verdict.failure.empty();
+    if (bad) {
+      fmt::print("seed {}: {}\n  replay: {} {}\n", seed,
+                 twice ? "two runs differ" : verdict.failure, program, scenario.Command());
+      if (!twice && shrink)
+        fmt::print("  smaller: {} {}\n", program, Shrink(scenario, verdict).Command());
+    }
+    std::fflush(stdout);
+    failed += bad;
+    sum.applies += verdict.applies;
+    sum.crashes += verdict.crashes;
+    sum.lost += verdict.lost;
+    sum.refused += verdict.refused;
+    sum.store_failures += verdict.store_failures;
+    sum.size += verdict.size;
+  }
+  const double took = seconds();
+  const uint64_t count = last - first + 1;
+  fmt::print("{} seeds{}, {} failed; {} resources, {} applies, {} crashes, {} lost, {} refused, {} commits "
+             "failed; {:.0f} s, {:.1f} seeds/s\n",
+             count, twice ? " twice" : "", failed, sum.size, sum.applies, sum.crashes, sum.lost,
+             sum.refused, sum.store_failures, took, static_cast<double>(count) / took);
+  return failed == 0 ? 0 : 1;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  using tandem::seeds::RunSeed;
-  using tandem::seeds::Verdict;
-  if (argc < 3 || argc % 2 == 0) return Usage();
-  int failed = 0;
-  for (int at = 1; at + 1 < argc; at += 2) {
-    const std::string mode = argv[at];
-    const std::string range = argv[at + 1];
-    if (mode == "--seed") {
-      const Verdict verdict = RunSeed(std::strtoull(range.c_str(), nullptr, 10), true);
-      fmt::print("seed {}: {}, trace {:016x}\n", verdict.seed,
-                 verdict.failure.empty() ? "held" : verdict.failure, verdict.hash);
-      failed += !verdict.failure.empty();
+  Scenario scenario;
+  std::string mode, range;
+  bool shrink = true;
+  for (int at = 1; at < argc; ++at) {
+    const std::string flag = argv[at];
+    if (flag == "--no-shrink") {
+      shrink = false;
       continue;
     }
-    const size_t dots = range.find("..");
-    if ((mode != "--seeds" && mode != "--twice") || dots == std::string::npos) return Usage();
-    const uint64_t first = std::strtoull(range.c_str(), nullptr, 10);
-    const uint64_t last = std::strtoull(range.c_str() + dots + 2, nullptr, 10);
-    Verdict sum;
-    const auto begun = std::chrono::steady_clock::now();
-    for (uint64_t seed = first; seed <= last; ++seed) {
-      const Verdict verdict = RunSeed(seed, false);
-      // Twice: only whether both runs are the same, bit for bit.
-      bool bad = mode == "--seeds" && !verdict.failure.empty();
-      if (bad) fmt::print("seed {}: {}\n", seed, verdict.failure);
-      if (mode == "--twice" && RunSeed(seed, false).hash != verdict.hash) {
-        fmt::print("seed {}: two runs differ\n", seed);
-        bad = true;
+    if (at + 1 >= argc) return Usage();
+    const std::string value = argv[++at];
+    if (flag == "--size") {
+      scenario.size = std::strtoull(value.c_str(), nullptr, 10);
+    } else if (flag == "--changes") {
+      scenario.changes = std::strtoull(value.c_str(), nullptr, 10);
+    } else if (flag == "--without") {
+      for (size_t begin = 0; begin <= value.size();) {
+        const size_t end = std::min(value.find(',', begin), value.size());
+        scenario.without.insert(value.substr(begin, end - begin));
+        begin = end + 1;
       }
-      if (bad) fmt::print("  replay: {} --seed {}\n", argv[0], seed);
-      std::fflush(stdout);
-      failed += bad;
-      sum.applies += verdict.applies;
-      sum.crashes += verdict.crashes;
-      sum.lost += verdict.lost;
-      sum.refused += verdict.refused;
-      sum.store_failures += verdict.store_failures;
+    } else if (flag == "--seed" || flag == "--seeds" || flag == "--twice") {
+      mode = flag;
+      range = value;
+    } else {
+      return Usage();
     }
-    const double took =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-    fmt::print("{} seeds{}, {} failed; {} applies, {} crashes, {} lost, {} refused, {} commits failed; "
-               "{:.1f} seeds/s\n",
-               last - first + 1, mode == "--twice" ? " twice" : "", failed, sum.applies, sum.crashes,
-               sum.lost, sum.refused, sum.store_failures,
-               static_cast<double>(last - first + 1) / took);
   }
-  return failed == 0 ? 0 : 1;
+  if (mode == "--seed") {
+    scenario.seed = std::strtoull(range.c_str(), nullptr, 10);
+    return One(scenario);
+  }
+  const size_t dots = range.find("..");
+  if (mode.empty() || dots == std::string::npos) return Usage();
+  return Many(argv[0], scenario, std::strtoull(range.c_str(), nullptr, 10),
+              std::strtoull(range.c_str() + dots + 2, nullptr, 10), mode == "--twice", shrink);
 }

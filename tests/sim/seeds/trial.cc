@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <set>
@@ -12,6 +13,7 @@
 #include "tandem/engine/engine.h"
 #include "tandem/record/record.h"
 #include "tests/sim/seeds/garden.h"
+#include "tests/sim/seeds/judge.h"
 #include "tests/sim/seeds/weather.h"
 #include "tests/support/sim_kinds.h"
 
@@ -22,23 +24,30 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-/// As a Garden spells it: without the account.
-std::string Bare(const std::string& address) {
-  return address.substr(0, address.find('@'));
+/// Knows every secret, and none of them looks like anything else.
+class Canaries final : public SecretSource {
+ public:
+  void Resolve(std::string uri, std::function<void(Result<SecretWorth>)> done) override {
+    done(SecretWorth{std::string(kCanary) + "-" + Fingerprint(uri).substr(0, 12), ""});
+  }
+};
+
+std::string AddressOf(const SimObject& object) {
+  return object.mark.address.empty() ? object.address : object.mark.address;
 }
 
 class Trial {
  public:
-  Trial(uint64_t seed, bool print)
-      : seed_(seed),
-        random_(seed * 1000003 + 17),
-        engine_random_(seed * 7919 + 5),
+  explicit Trial(const Scenario& scenario)
+      : scenario_(scenario),
+        random_(scenario.seed * 1000003 + 17),
+        engine_random_(scenario.seed * 7919 + 5),
         catalog_(testing::SimKinds()),
         memory_([](std::function<void()> work) { work(); }),
         weather_(&clock_, &random_) {
-    weather_.print = print;
+    weather_.print = scenario.print;
     WorldSettings world;
-    world.seed = seed;
+    world.seed = scenario.seed;
     Result<std::unique_ptr<SimProvider>> opened =
         SimProvider::Open({&journal_, &clock_, &catalog_}, world);
     TANDEM_CHECK(opened.ok());
@@ -49,25 +58,29 @@ class Trial {
 
   Verdict Run() {
     Boot();
-    Garden garden(&random_, 10 + (random_.Below(4) == 0 ? random_.Below(100) : random_.Below(25)));
+    // Log-uniform 10–500.
+    size_t size = static_cast<size_t>(10 * std::pow(50, random_.Unit()));
+    if (scenario_.size > 0) size = scenario_.size;
+    Garden garden(&random_, size);
     std::string before;
     Garden old = garden;
-    const size_t changes = 2 + random_.Below(4);
+    const size_t changes = std::min<size_t>(2 + random_.Below(4), scenario_.changes);
     for (size_t i = 0; i <= changes && failure_.empty(); ++i) {
       weather_.Trace(fmt::format("== model {}: {} resources", i, garden.plants().size()));
       Phase(garden, old);
       if (!failure_.empty()) break;
-      if (i > 0 && !garden.renamed() && random_.Below(3) == 0) {
+      if (i > 0 && random_.Below(3) == 0) {
         Undo(old, garden);
         if (!failure_.empty()) break;
         garden = old;
       }
       old = garden;
       weather_.Trace("change:" + garden.Change());
-      for (const auto& [from, to] : garden.renames()) Renamed(from, to);
     }
     Verdict verdict;
-    verdict.seed = seed_;
+    verdict.seed = scenario_.seed;
+    verdict.size = size;
+    verdict.changes = changes;
     verdict.failure = failure_;
     verdict.applies = applies_;
     verdict.crashes = weather_.crashes;
@@ -83,6 +96,7 @@ class Trial {
   }
 
  private:
+  bool Happens(const std::string& fault) const { return scenario_.without.count(fault) == 0; }
   void Fail(const std::string& what) {
     if (!failure_.empty()) return;
     failure_ = what;
@@ -101,6 +115,7 @@ class Trial {
     ports.executor = &executor_;
     ports.catalog = &catalog_;
     ports.secret_key = "key";
+    ports.secrets = &canaries_;
     ports.provider = [this](const std::string& name) -> Provider* {
       return name.empty() ? nullptr : far_.get();
     };
@@ -207,12 +222,9 @@ class Trial {
       return "refused: " + plan->message + " " + FormatDiagnostics(plan->diagnostics);
     if (plan->plan->steps.empty() && plan->plan->from == plan->plan->to) return "";
     std::string steps;
-    for (const Step& step : plan->plan->steps) {
+    for (const Step& step : plan->plan->steps)
       steps += fmt::format(" {} {};", ActionName(step.action), step.address.ToString());
-      allowed_[Bare(step.address.ToString())].insert(std::string(ActionName(step.action)));
-      if (step.action == Action::kMoved)
-        allowed_[Bare(step.moved_from.ToString())].insert("moved");
-    }
+    shown_.push_back(PlanToMarkdown(*plan->plan));
     weather_.Trace(fmt::format("plan {} {}:{}", plan->plan->from, plan->plan->to, steps));
     if (outside) MeddleOutside();
     std::string run;
@@ -238,6 +250,11 @@ class Trial {
       for (const RunView& view : engine_->snapshot()->runs)
         if (view.run.plan_hash == plan->plan->hash) run = view.run.id;
       if (run.empty()) return "not started: " + started->message;
+    }
+    for (const Step& step : plan->plan->steps) {
+      allowed_[Bare(step.address.ToString())].insert(std::string(ActionName(step.action)));
+      if (step.action == Action::kMoved)
+        allowed_[Bare(step.moved_from.ToString())].insert("moved");
     }
     ++applies_;
     if (cancel) {
@@ -292,25 +309,29 @@ class Trial {
   }
 
   void MeddleOutside() {
+    static const std::map<std::string, const char*> kMembers = {
+        {"iam.sim/Role", "Policy"},   {"net.sim/Network", "Note"}, {"db.sim/Instance", "Size"},
+        {"dns.sim/Record", "Value"},  {"dns.sim/Alias", "Target"}, {"dns.sim/Zone", "Name"},
+        {"queue.sim/Queue", "Depth"}};
     std::vector<SimObject> objects = Live();
     if (objects.empty()) return;
-    for (uint64_t i = 1 + random_.Below(2); i > 0; --i) {
+    for (uint64_t i = 1 + random_.Below(3); i > 0; --i) {
       const SimObject& object = objects[random_.Below(objects.size())];
       const std::string address = AddressOf(object);
+      const std::string kind = object.key.kind.ToString();
       if (random_.Below(2) == 0) {
         // Leaves only: what others stand on is refused by every vendor.
-        const std::string kind = object.key.kind.ToString();
         if (kind == "net.sim/Network" || kind == "db.sim/Cluster" || kind == "dns.sim/Zone" ||
             kind == "iam.sim/Role")
           continue;
         if (cloud_->Delete(object.address).ok()) weather_.Trace("outside delete " + address);
-      } else if (object.key.kind.ToString() == "iam.sim/Role") {
-        if (cloud_->Mutate(object.address, "Policy", Value("outside")).ok())
-          weather_.Trace("outside change " + address);
-      } else if (object.key.kind.ToString() == "queue.sim/Queue") {
-        if (cloud_->Mutate(object.address, "Depth", Value(int64_t{77})).ok())
-          weather_.Trace("outside change " + address);
+        continue;
       }
+      const auto member = kMembers.find(kind);
+      if (member == kMembers.end()) continue;
+      const Value value = kind == "queue.sim/Queue" ? Value(int64_t{77}) : Value("outside");
+      if (cloud_->Mutate(object.address, member->second, value).ok())
+        weather_.Trace("outside change " + address);
     }
   }
 
@@ -326,11 +347,18 @@ class Trial {
     allowed_.clear();
     first_effect_ = cloud_->Effects().size();
     if (storm) {
-      weather_.odds = {static_cast<int>(random_.Below(120)), static_cast<int>(random_.Below(50)),
-                       static_cast<int>(random_.Below(100)), static_cast<int>(random_.Below(100)),
-                       static_cast<int>(random_.Below(60)),  static_cast<int>(random_.Below(25))};
+      const auto odds = [&](const char* fault, uint64_t most) {
+        const int drawn = static_cast<int>(random_.Below(most));
+        return Happens(fault) ? drawn : 0;
+      };
+      weather_.odds.lost = odds("lost", 120);
+      weather_.odds.never = odds("never", 50);
+      weather_.odds.refused = odds("refused", 100);
+      weather_.odds.slow = odds("slow", 100);
+      weather_.odds.store = odds("store", 60);
+      weather_.odds.crash = odds("crash", 25);
       crashes_left_ = 8;
-      if (random_.Below(3) == 0) {
+      if (random_.Below(3) == 0 && Happens("stale")) {
         Fault stale;
         stale.type = FaultType::kStaleReads;
         stale.target = "aws";
@@ -338,8 +366,9 @@ class Trial {
         (void)cloud_->AddFault(stale);
         weather_.Trace("stale reads");
       }
-      const bool cancel = random_.Below(5) == 0;
-      const std::string ended = Carry(RequestOf(garden), random_.Below(3) == 0, cancel);
+      const bool cancel = random_.Below(5) == 0 && Happens("cancel");
+      const bool outside = random_.Below(3) == 0 && Happens("outside");
+      const std::string ended = Carry(RequestOf(garden), outside, cancel);
       weather_.Trace("in bad weather: " + ended);
       weather_.odds = {};
       crashes_left_ = 0;
@@ -349,7 +378,7 @@ class Trial {
       Pass(minutes(3));
     }
     Converge(RequestOf(garden), "model", garden);
-    if (failure_.empty()) Judge(garden, old);
+    if (failure_.empty()) JudgeAll(garden, old);
   }
 
   /// I8 and promise 6: in good weather a few plans lead there, and then there is nothing to do.
@@ -417,7 +446,7 @@ class Trial {
     first_effect_ = cloud_->Effects().size();
     weather_.Trace("== undo");
     Converge(request, "undo", old);
-    if (failure_.empty()) Judge(old, now);
+    if (failure_.empty()) JudgeAll(old, now);
   }
 
   // --- judgement ---
@@ -429,144 +458,20 @@ class Trial {
         live.push_back(std::move(object));
     return live;
   }
-  static std::string AddressOf(const SimObject& object) {
-    return object.mark.address.empty() ? object.address : object.mark.address;
-  }
-
-  void Judge(const Garden& garden, const Garden& old) {
+  void JudgeAll(const Garden& garden, const Garden& old) {
     old_revision_ = std::exchange(revision_, engine_->snapshot()->accepted);
     // Slow deletions have ended.
     Pass(minutes(10));
-    std::map<std::string, Record> records;
-    std::set<SimKey> named;
-    for (const Row& row : memory_.Rows()) {
-      if (row.key.rfind("record/", 0) == 0) {
-        Result<Record> record = FromValue<Record>(*ParseJson(row.value));
-        if (!record.ok()) return Fail("I4: " + row.key + ": " + record.status().ToString());
-        named.insert({record->account, record->address.kind_name(), record->identity});
-        if (!record->deposed.empty())
-          return Fail("I4: " + row.key + " keeps objects that were replaced");
-        records.emplace(Bare(record->address.ToString()), std::move(*record));
-      } else if (row.key.rfind("intent/", 0) == 0) {
-        return Fail("I4: an intent is left: " + row.value);
-      }
-    }
-    std::map<std::string, std::vector<const SimObject*>> by_address;
-    const std::vector<SimObject> live = Live();
-    std::map<SimKey, const SimObject*> by_key;
-    for (const SimObject& object : live) {
-      by_key[object.key] = &object;
-      by_address[Bare(AddressOf(object))].push_back(&object);
-      if (named.count(object.key) == 0)
-        return Fail(fmt::format("I2: {} '{}' was made for {} and no record names it",
-                                object.key.kind.ToString(), object.key.identity, AddressOf(object)));
-    }
-    for (const auto& [address, plant] : garden.plants()) {
-      const auto record = records.find(address);
-      if (record == records.end()) return Fail("I4: no record of " + address);
-      const auto object = by_key.find(
-          {record->second.account, record->second.address.kind_name(), record->second.identity});
-      if (object == by_key.end())
-        return Fail(fmt::format("I4: {} is recorded as '{}', which is not there", address,
-                                record->second.identity));
-      if (by_address[address].size() != 1)
-        return Fail(fmt::format("I1: {} exists {} times", address, by_address[address].size()));
-      if (record->second.account != plant.account) return Fail("I4: the account of " + address);
-      const Value settled = record->second.settled.Unpack();
-      const Value fields = object->second->fields().Unpack();
-      for (const auto& [member, value] : settled.as_map()) {
-        const Value* have = fields.Find(member);
-        if (have == nullptr || *have != value)
-          return Fail(fmt::format("I4: {}.{} is {} and recorded as {}", address, member,
-                                  have == nullptr ? "(nothing)" : ToCanonicalJson(*have),
-                                  ToCanonicalJson(value)));
-      }
-      for (const auto& [member, target] : plant.refs) {
-        const auto to = records.find(target);
-        const Value* have = fields.Find(member);
-        if (to == records.end() || have == nullptr || !have->is_string() ||
-            have->as_string().find(target.rfind("iam.sim/Role", 0) == 0
-                                       ? to->second.address.name
-                                       : to->second.identity) == std::string::npos)
-          return Fail(fmt::format("I4: {}.{} does not refer to {}", address, member, target));
-      }
-    }
-    for (const auto& [address, record] : records)
-      if (garden.plants().count(address) == 0) return Fail("I4: " + address + " is still recorded");
-    JudgeEffects(garden, old);
-  }
-
-  void JudgeEffects(const Garden& garden, const Garden& old) {
-    static const std::map<std::string, std::set<std::string>> kMay = {
-        {"create", {"create", "replace"}},
-        {"update", {"create", "update", "replace", "adopt", "moved"}},
-        {"delete", {"delete", "replace"}}};
-    const std::vector<SimEffect> effects = cloud_->Effects();
-    std::set<std::string> healed;
+    Evidence evidence{garden, old, memory_.Rows(), Live(), cloud_->Effects(), first_effect_,
+                      allowed_, {}, std::move(shown_)};
+    shown_.clear();
     for (const RunView& view : engine_->snapshot()->runs)
       if (view.run.mode == "heal")
-        for (const StepRow& row : view.steps) healed.insert(Bare(row.address.ToString()));
-    std::map<std::string, int> alive;  // objects at an address, by effects alone
-    for (size_t i = 0; i < effects.size(); ++i) {
-      const SimEffect& effect = effects[i];
-      const std::string address = Bare(effect.address);
-      if (effect.operation == "create") ++alive[address];
-      if (effect.operation == "delete") --alive[address];
-      if (i < first_effect_ || effect.intent.empty()) continue;
-      const std::set<std::string>& may = kMay.at(effect.operation);
-      const auto planned = Owner(address);
-      const bool ok = std::any_of(may.begin(), may.end(), [&](const std::string& action) {
-        return planned.count(action) > 0;
-      });
-      if (!ok && !(effect.operation != "delete" && healed.count(address) > 0))
-        return Fail(fmt::format("I3: {} of {} ({}) was in no plan", effect.operation, address,
-                                effect.key.identity));
-      Order(garden, old, effect, address, alive);
-    }
+        for (const StepRow& row : view.steps) evidence.healed.insert(Bare(row.address.ToString()));
+    if (std::string broken = Judge(evidence); !broken.empty()) Fail(broken);
   }
 
-  /// Actions that were approved at an address, or at what it was renamed to.
-  std::set<std::string> Owner(const std::string& address) {
-    std::set<std::string> actions;
-    for (const auto& name : names_of_[address].empty() ? std::set<std::string>{address}
-                                                       : names_of_[address])
-      actions.insert(allowed_[name].begin(), allowed_[name].end());
-    return actions;
-  }
-
-  /// I5: made after what it needs, gone before it.
-  void Order(const Garden& garden, const Garden& old, const SimEffect& effect,
-             const std::string& address, const std::map<std::string, int>& alive) {
-    const auto lives = [&](const std::string& name) {
-      const auto found = alive.find(First(name));
-      return found != alive.end() && found->second > 0;
-    };
-    if (effect.operation == "create") {
-      const auto plant = garden.plants().find(address);
-      if (plant == garden.plants().end()) return;
-      for (const std::string& need : plant->second.Needs())
-        if (!lives(need))
-          Fail(fmt::format("I5: {} was made before {}, which it needs", address, need));
-      return;
-    }
-    if (effect.operation != "delete" || lives(address) || garden.plants().count(address) > 0) return;
-    for (const auto& [other, plant] : old.plants())
-      // R14: instances die with their cluster.
-      if (plant.kind != "db.sim/Instance" && plant.Needs().count(address) > 0 && garden.plants().count(other) == 0 && lives(other))
-        Fail(fmt::format("I5: {} was deleted before {}, which needed it", address, other));
-  }
-  /// The ledger keeps the address that an object was made under.
-  std::string First(const std::string& address) {
-    const auto found = made_as_.find(address);
-    return found == made_as_.end() ? address : found->second;
-  }
-
-  void Renamed(const std::string& from, const std::string& to) {
-    made_as_[to] = First(from);
-    names_of_[First(from)].insert({First(from), from, to});
-  }
-
-  uint64_t seed_;
+  Scenario scenario_;
   ManualClock clock_;
   SeededRandom random_;
   SeededRandom engine_random_;
@@ -574,6 +479,7 @@ class Trial {
   testing::JsonCatalog catalog_;
   MemoryStore memory_;
   InlineExecutor executor_;
+  Canaries canaries_;
   Weather weather_;
   std::unique_ptr<SimProvider> cloud_;
   std::unique_ptr<FarCloud> far_;
@@ -586,12 +492,55 @@ class Trial {
   size_t first_effect_ = 0;
   int64_t revision_ = 0, old_revision_ = 0;  // of the models judged last and before
   std::map<std::string, std::set<std::string>> allowed_;  // address → actions approved in this phase
-  std::map<std::string, std::string> made_as_;
-  std::map<std::string, std::set<std::string>> names_of_;
+  std::vector<std::string> shown_;
 };
 
 }  // namespace
 
-Verdict RunSeed(uint64_t seed, bool print) { return Trial(seed, print).Run(); }
+const std::vector<std::string>& Faults() {
+  static const std::vector<std::string> faults = {"cancel", "crash",   "lost",  "never", "outside",
+                                                  "refused", "slow", "stale", "store"};
+  return faults;
+}
+
+std::string Scenario::Command() const {
+  std::string text = fmt::format("--seed {}", seed);
+  if (size > 0) text += fmt::format(" --size {}", size);
+  if (changes < 99) text += fmt::format(" --changes {}", changes);
+  if (!without.empty()) text += fmt::format(" --without {}", fmt::join(without, ","));
+  return text;
+}
+
+Verdict Run(const Scenario& scenario) { return Trial(scenario).Run(); }
+
+Scenario Shrink(Scenario scenario, const Verdict& verdict) {
+  const std::string invariant = verdict.failure.substr(0, verdict.failure.find(':'));
+  scenario.print = false;
+  const auto fails = [&](const Scenario& smaller) {
+    const Verdict other = Run(smaller);
+    return other.failure.substr(0, other.failure.find(':')) == invariant;
+  };
+  for (const std::string& fault : Faults()) {
+    Scenario smaller = scenario;
+    smaller.without.insert(fault);
+    if (fails(smaller)) scenario = smaller;
+  }
+  size_t size = verdict.size;
+  for (size_t at : {size_t{4}, size / 16, size / 8, size / 4, size / 2}) {
+    Scenario smaller = scenario;
+    smaller.size = at;
+    if (at < 4 || !fails(smaller)) continue;
+    scenario = smaller;
+    break;
+  }
+  for (size_t changes = 0; changes < verdict.changes; ++changes) {
+    Scenario smaller = scenario;
+    smaller.changes = changes;
+    if (!fails(smaller)) continue;
+    scenario = smaller;
+    break;
+  }
+  return scenario;
+}
 
 }  // namespace tandem::seeds

@@ -2,17 +2,39 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
+#include <vector>
 
 namespace tandem::seeds {
+
+/// What a run is made of beside its seed. Another scenario with every difference, so a failure is looked for
+/// anew in a smaller one.
+struct Scenario {
+  uint64_t seed = 0;
+  size_t size = 0;      // resources; 0: as the seed says, log-uniform 10–500
+  size_t changes = 99;  // of the model, at most
+  std::set<std::string> without;  // faults that do not happen: names of `Faults()`
+  bool print = false;
+
+  /// "--seed 7 --size 20 --without crash,slow".
+  std::string Command() const;
+};
+
+/// The faults that a run mixes.
+const std::vector<std::string>& Faults();
 
 struct Verdict {
   uint64_t seed = 0;
   std::string failure;  // "" when everything held; else the invariant and what broke it
   uint64_t hash = 0;    // of the trace
+  size_t size = 0, changes = 0;
   int applies = 0, crashes = 0, lost = 0, refused = 0, store_failures = 0;
 };
 
-Verdict RunSeed(uint64_t seed, bool print);
+Verdict Run(const Scenario& scenario);
+
+/// A smaller scenario in which the same invariant breaks, found by halving sizes and leaving out faults.
+Scenario Shrink(Scenario scenario, const Verdict& verdict);
 
 }  // namespace tandem::seeds
