@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <ostream>
@@ -61,13 +62,16 @@ Planned MakePlan(Client& client, const Flags& flags, const Sources& sources, std
 
 int PartialSight(const Plan& plan, const Console& console) {
   if (plan.unobserved.empty()) return kExitOk;
-  const bool changed = !plan.unobserved_changes.empty();
+  const int64_t changed = std::count_if(
+      plan.unobserved.begin(), plan.unobserved.end(), [&](const std::string& address) {
+        return std::binary_search(plan.not_applied.begin(), plan.not_applied.end(), address);
+      });
   *console.err << fmt::format(
       "{}: {} address{} could not be observed and {} left out{}; see: tandem get accounts\n",
-      changed ? "error" : "warning", plan.unobserved.size(), plan.unobserved.size() == 1 ? "" : "es",
+      changed > 0 ? "error" : "warning", plan.unobserved.size(), plan.unobserved.size() == 1 ? "" : "es",
       plan.unobserved.size() == 1 ? "is" : "are",
-      changed ? fmt::format(", {} of them changed in the model", plan.unobserved_changes.size()) : "");
-  return changed ? kExitResource : kExitOk;
+      changed > 0 ? fmt::format(", {} of them changed in the model", changed) : "");
+  return changed > 0 ? kExitResource : kExitOk;
 }
 
 namespace {

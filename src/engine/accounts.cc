@@ -6,7 +6,7 @@
 
 namespace tandem {
 
-void Accounts::Know(const std::string& name, const Value& spec) {
+void Accounts::Know(const std::string& name, const Value& spec, bool anew) {
   Entry& entry = entries_[name];
   Packed packed = Packed::From(spec);
   if (!entry.view.name.empty() && entry.spec == packed) return;
@@ -16,6 +16,7 @@ void Accounts::Know(const std::string& name, const Value& spec) {
   entry.view.site = spec.StringOr("site", "");
   entry.view.state = "unknown";
   entry.view.message.clear();
+  if (anew) entry.view.verified_id.clear();
   entry.spec = std::move(packed);
   entry.tried = false;
   context_.backoff.Forget("account " + name);

@@ -19,7 +19,8 @@ class Accounts {
   explicit Accounts(Context* context) : context_(*context) {}
 
   /// Makes `name` known with its evaluated spec. Another spec than before closes it, to be opened anew.
-  void Know(const std::string& name, const Value& spec);
+  /// `anew`: nothing stands in it yet, so it may turn out to be any account.
+  void Know(const std::string& name, const Value& spec, bool anew = false);
   bool Knows(const std::string& name) const { return entries_.count(name) > 0; }
 
   /// Opens it unless it is open. kNotFound: no such account, or no provider; kUnauthenticated: blocked.

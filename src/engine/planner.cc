@@ -206,15 +206,25 @@ void Planner::Compiled(const Ptr& request) {
       });
 }
 
+bool Planner::InUse(const std::string& account) const {
+  const Memory& memory = context_.memory;
+  if (memory.model && memory.model->accounts.count(account) > 0) return true;
+  return std::any_of(memory.resources.begin(), memory.resources.end(), [&](const auto& entry) {
+    return entry.second.record && entry.second.record->account == account;
+  });
+}
+
 void Planner::KnowAccounts(const CompiledModel& model, bool accepted) {
   for (const auto& [name, account] : model.accounts) {
-    if (!accepted && accounts_.Knows(name)) continue;  // a proposal changes nothing (R1)
+    // A proposal changes nothing (R1); what only an earlier proposal said gives way to it.
+    const bool in_use = InUse(name);
+    if (!accepted && accounts_.Knows(name) && in_use) continue;
     Result<Value> spec = EvaluateAccount(
         model, account, [&](const std::string& address, const Path& path) -> Result<Value> {
           return LiveReference(context_.memory, address, path);
         });
     if (!spec.ok() || spec->HasUnknown()) continue;  // provisional: known once its target is
-    accounts_.Know(name, *spec);
+    accounts_.Know(name, *spec, !in_use);
   }
 }
 

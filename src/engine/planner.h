@@ -46,6 +46,8 @@ class Planner {
   void PlanAccepted(std::function<void(PlanResult)> done);
   /// Makes accounts of `model` known whose specs can be evaluated by now.
   void KnowAccounts(const CompiledModel& model, bool accepted);
+  /// Whether the accepted model or a record has `account`.
+  bool InUse(const std::string& account) const;
   /// The sources of an accepted revision. kNotFound: no such revision is kept.
   void LoadRevision(int64_t number,
                     std::function<void(Result<std::vector<std::shared_ptr<const SourceText>>>)> done);

@@ -315,6 +315,17 @@ void Starter::StoreRevision(KnownPlan& known, const std::string& actor) {
   memory.revisions[revision.number] = revision;
 }
 
+// What the accepted model changes and no step brings about is not healed towards, either (R1).
+void Starter::LeaveUnapplied(const std::vector<std::string>& addresses) {
+  std::vector<RowChange> rows;
+  for (const std::string& address : addresses) {
+    Resource* resource = context_.memory.Find(address);
+    if (resource != nullptr && resource->record) context_.SetUnapplied(*resource, true, &rows);
+    if (rows.size() == StoreWriter::kGroup) context_.writer.Commit(std::exchange(rows, {}));
+  }
+  if (!rows.empty()) context_.writer.Commit(std::move(rows));
+}
+
 void Starter::Launch(KnownPlan known, const std::string& actor,
                      std::function<void(StartAnswer)> done) {
   Memory& memory = context_.memory;
@@ -360,6 +371,7 @@ void Starter::Launch(KnownPlan known, const std::string& actor,
       if (held.unapplied) context_.Wake(address, WorkQueue::Priority::kResync);
     }
     for (const Step& step : plan.steps) memory.Touch(step.address.ToString());
+    LeaveUnapplied(plan.not_applied);
     planner_.KnowAccounts(*known.model, true);
   }
   if (memory.old_store && plan.mode != "heal") {

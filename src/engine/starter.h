@@ -41,6 +41,7 @@ class Starter {
   void Launch(KnownPlan known, const std::string& actor, std::function<void(StartAnswer)> done);
   void StorePlan(KnownPlan& known);
   void StoreDocuments(KnownPlan& known);
+  void LeaveUnapplied(const std::vector<std::string>& addresses);
   void StoreRevision(KnownPlan& known, const std::string& actor);
   void AddApproval(const std::string& hash, const std::string& actor);
 

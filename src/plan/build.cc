@@ -42,8 +42,8 @@ PlanResult BuildPlan(const PlanInput& input) {
   made.policies_digest = policies.digest();
   made.delete_budget = input.delete_budget;
   made.unobserved.assign(decisions.unobserved.begin(), decisions.unobserved.end());
-  made.unobserved_changes.assign(decisions.unobserved_changes.begin(),
-                                 decisions.unobserved_changes.end());
+  made.not_applied.assign(decisions.not_applied.begin(),
+                                 decisions.not_applied.end());
   made.notes.assign(decisions.notes.begin(), decisions.notes.end());
   made.needs_approval.assign(decisions.needs_approval.begin(), decisions.needs_approval.end());
   made.counts.unchanged = decisions.unchanged;

@@ -70,8 +70,11 @@ class Decider {
              graph.TellCycle(graph.FindCycle()));
     for (const NodeId node : order) {
       const std::string& address = graph.Name(node);
+      const PlannedResource& resource = *out_.resources.at(address);
       if (targeted_.empty() || targeted_.count(address) != 0)
-        DecideResource(address, *out_.resources.at(address));
+        DecideResource(address, resource);
+      else if (resource.changed)
+        out_.not_applied.insert(address);
     }
     for (const auto& [address, record] : input_.records)
       if (out_.resources.count(address) == 0 && moved_to_.count(address) == 0 &&
@@ -107,7 +110,7 @@ class Decider {
     out_.unobserved.insert(address);
     const auto resource = out_.resources.find(address);
     if (resource == out_.resources.end() || resource->second->changed)
-      out_.unobserved_changes.insert(address);
+      out_.not_applied.insert(address);
   }
 
   Mark MarkOf(const std::string& address, const PlannedResource* resource, const Kind* kind,

@@ -38,7 +38,7 @@ struct Decisions {
   std::set<std::string> replaced;
   std::map<std::string, std::string> because_of;  // a replaced address → the one that makes it so
   std::set<std::string> unobserved;
-  std::set<std::string> unobserved_changes;  // a part of them
+  std::set<std::string> not_applied;  // changed documents that are left out
   std::set<std::string> notes;
   std::set<std::string> needs_approval;
   std::map<std::string, std::string> kinds;

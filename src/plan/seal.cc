@@ -98,7 +98,7 @@ Value Head(const Plan& plan) {
              {"policiesDigest", plan.policies_digest},
              {"deleteBudget", plan.delete_budget ? Value(*plan.delete_budget) : Value()},
              {"unobserved", Texts(plan.unobserved)},
-             {"unobservedChanges", Texts(plan.unobserved_changes)},
+             {"notApplied", Texts(plan.not_applied)},
              {"notes", Texts(plan.notes)},
              {"needsApproval", Texts(plan.needs_approval)},
              {"counts", std::move(counts)}};
@@ -387,7 +387,7 @@ Result<Plan> PlanFromValue(const Value& value) {
   reader.Each(value, "steps",
               [&](const Value& step) { plan.steps.push_back(ReadStep(reader, step)); });
   reader.Take(value, "unobserved", plan.unobserved);
-  reader.Take(value, "unobservedChanges", plan.unobserved_changes);
+  reader.Take(value, "notApplied", plan.not_applied);
   reader.Take(value, "notes", plan.notes);
   reader.Take(value, "needsApproval", plan.needs_approval);
   const Value counts = reader.Object(value, "counts");

@@ -25,8 +25,8 @@ class Printer {
     }
     for (const std::string& address : plan_.unobserved)
       out_ += fmt::format("? {}  could not be observed, or needs what could not{}\n", address,
-                          std::binary_search(plan_.unobserved_changes.begin(),
-                                             plan_.unobserved_changes.end(), address)
+                          std::binary_search(plan_.not_applied.begin(),
+                                             plan_.not_applied.end(), address)
                               ? "; its document changed"
                               : "");
     if (!plan_.unobserved.empty()) out_ += '\n';

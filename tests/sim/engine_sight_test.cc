@@ -47,10 +47,86 @@ TEST(EngineSight, R18_OnlyWhatChangedIsAChangeNobodyCanSee) {
   for (const Case& each : cases) {
     const PlanAnswer answer = plan(each.documents);
     ASSERT_EQ(answer.refusal, Refusal::kNone) << each.name << ": " << answer.message;
-    EXPECT_EQ(answer.plan->unobserved_changes, each.changed) << each.name;
+    EXPECT_EQ(answer.plan->not_applied, each.changed) << each.name;
     EXPECT_GE(answer.plan->unobserved.size(), 3u) << each.name;
     EXPECT_TRUE(answer.plan->steps.empty()) << each.name;
   }
+}
+
+std::string PolicyOf(EngineRig& rig, const std::string& name) {
+  for (const SimObject& object : rig.cloud->Objects())
+    if (object.address == "iam.sim/Role/" + name && object.gone > rig.clock.Now())
+      return object.fields().Unpack().StringOr("Policy", "");
+  return "(gone)";
+}
+
+constexpr char kHealAll[] =
+    "apiVersion: tandem/v1\nkind: Policy\nmetadata: {name: p}\nspec:\n  drift: {disruptive: heal}\n---\n";
+
+TEST(EngineSight, R1_WhatCouldNotBeSeenWhenItWasAcceptedIsNotHealedLater) {
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(kHealAll + Role("a", "one") + Role("b", "one")), "succeeded: 2 done");
+  rig.provider->refuse_sign_in = true;
+  rig.Boot();
+  const PlanAnswer blind = rig.Plan(kHealAll + Role("a", "two") + Role("b", "one"));
+  ASSERT_EQ(blind.refusal, Refusal::kNone) << blind.message;
+  ASSERT_TRUE(blind.plan->steps.empty());
+  ASSERT_EQ(rig.Wait(rig.Start(blind.plan->hash).run).substr(0, 9), "succeeded");
+  rig.provider->refuse_sign_in = false;
+  rig.Pass(std::chrono::hours(1));
+  EXPECT_EQ(PolicyOf(rig, "a"), "one") << "no plan has shown this change";
+  EXPECT_EQ(rig.ConditionOf("iam.sim/Role/a", "Synced")->reason, "NotApplied");
+  EXPECT_EQ(rig.ConditionOf("iam.sim/Role/b", "Synced")->reason, "Applied");
+  rig.Boot();
+  rig.Pass(std::chrono::hours(1));
+  EXPECT_EQ(PolicyOf(rig, "a"), "one") << "after a restart neither";
+  EXPECT_EQ(rig.Apply(kHealAll + Role("a", "two") + Role("b", "one")), "succeeded: 1 done");
+  EXPECT_EQ(PolicyOf(rig, "a"), "two");
+}
+
+TEST(EngineSight, R2_WhatATargetLeavesOutIsNotHealedLater) {
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(kHealAll + Role("a", "one") + Role("b", "one")), "succeeded: 2 done");
+  PlanRequest request = EngineRig::Request(kHealAll + Role("a", "two") + Role("b", "two") + Role("c", "one"));
+  request.targets = {"iam.sim/Role/b"};
+  const PlanAnswer plan = rig.Plan(std::move(request));
+  ASSERT_EQ(EngineRig::Steps(plan), "update iam.sim/Role/b");
+  ASSERT_EQ(rig.Wait(rig.Start(plan.plan->hash).run), "succeeded: 1 done");
+  rig.Pass(std::chrono::hours(1));
+  EXPECT_EQ(PolicyOf(rig, "a"), "one") << "no plan has shown this change";
+  EXPECT_EQ(PolicyOf(rig, "b"), "two");
+  EXPECT_EQ(PolicyOf(rig, "c"), "(gone)");
+  rig.Boot();
+  rig.Pass(std::chrono::hours(1));
+  EXPECT_EQ(PolicyOf(rig, "a"), "one") << "after a restart neither";
+  EXPECT_EQ(rig.Apply(kHealAll + Role("a", "two") + Role("b", "two") + Role("c", "one")),
+            "succeeded: 2 done");
+}
+
+TEST(EngineSight, R1_AProposalsAccountGivesWayToTheNextProposals) {
+  EngineRig rig;
+  std::string wrong = kHead;
+  wrong.replace(wrong.find("111122223333"), 12, "999900001111");
+  std::vector<std::string> opened;
+  rig.provider->on_open = [&](const AccountRequest& request) {
+    opened.push_back(request.spec.Unpack().StringOr("accountId", ""));
+    rig.provider->refuse_sign_in = opened.back() != "111122223333";
+  };
+  const PlanAnswer refused = rig.Plan(EngineRig::Request(wrong + Role("a", "one"), false));
+  ASSERT_EQ(refused.refusal, Refusal::kNone) << refused.message;
+  EXPECT_EQ(refused.plan->unobserved, std::vector<std::string>{"iam.sim/Role/a"});
+  opened.clear();
+  const PlanAnswer right = rig.Plan(Role("a", "one"));
+  EXPECT_EQ(EngineRig::Steps(right), "create iam.sim/Role/a");
+  EXPECT_EQ(right.plan->unobserved, std::vector<std::string>());
+  ASSERT_FALSE(opened.empty());
+  for (const std::string& id : opened) EXPECT_EQ(id, "111122223333");
+  ASSERT_EQ(rig.Apply(Role("a", "one")), "succeeded: 1 done");
+  // Now it is the accepted one's, and a proposal changes nothing.
+  opened.clear();
+  (void)rig.Plan(EngineRig::Request(wrong + Role("a", "one"), false));
+  rig.Pass(std::chrono::hours(1));
+  for (const std::string& id : opened) EXPECT_EQ(id, "111122223333");
 }
 
 }  // namespace

@@ -38,6 +38,7 @@ class LossyProvider final : public Provider {
   void Describe(Done<Result<ProviderDescription>> done) override { inner_.Describe(std::move(done)); }
   void Open(AccountRequest request, Done<AccountAnswer> done) override {
     ++opens;
+    if (on_open) on_open(request);
     if (refuse_sign_in) {
       AccountAnswer answer;
       answer.error = MakeCallError(CallErrorClass::kSignIn, "ExpiredToken", "the token has expired");
@@ -84,6 +85,7 @@ class LossyProvider final : public Provider {
 
   std::vector<std::string> calls;
   std::function<void(const ApplyRequest&)> on_apply;
+  std::function<void(const AccountRequest&)> on_open;
   std::function<std::optional<CallError>(const ApplyRequest&)> answer_with;
   std::function<bool(const ApplyRequest&)> lose;
   bool report_loss = true;

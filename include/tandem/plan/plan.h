@@ -68,7 +68,8 @@ struct Plan {
   std::optional<int64_t> delete_budget;      // as the caller stated
   std::vector<Step> steps;
   std::vector<std::string> unobserved;       // addresses shown as `?` (R18)
-  std::vector<std::string> unobserved_changes;  // those of them whose documents changed, or went
+  /// Changed documents that this plan leaves out: not observed (R18), or outside its targets (R2).
+  std::vector<std::string> not_applied;
   std::vector<std::string> notes;            // warnings worth showing, sorted
   PlanCounts counts;
   std::vector<std::string> needs_approval;   // why it waits for a person, sorted; empty: nothing

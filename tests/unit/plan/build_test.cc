@@ -33,7 +33,7 @@ std::string Show(const PlanResult& result) {
       text += (i == 0 ? " after " : ",") + std::to_string(step.after[i]);
   }
   for (const std::string& address : result.plan->unobserved) {
-    const std::vector<std::string>& changed = result.plan->unobserved_changes;
+    const std::vector<std::string>& changed = result.plan->not_applied;
     text += (text.empty() ? "? " : "; ? ") + address;
     if (std::find(changed.begin(), changed.end(), address) == changed.end()) text += " as it was";
   }
