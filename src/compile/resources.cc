@@ -292,6 +292,9 @@ bool AddAll(const std::shared_ptr<const Document>& document, const Catalog& cata
   if (own && document->version != "v1")
     report.Error("apiVersion", fmt::format("unknown version '{}'", document->version),
                  fmt::format("write {}/v1", group));
+  if (own && !document->ns.empty())
+    report.Error("metadata.namespace", fmt::format("{} has no namespaces", document->kind_name().ToString()),
+                 "take the line out: the account says where it lies");
   const std::string account = ChooseAccount(*document, provider, model, unread, report);
   if (account.empty()) return false;
 
