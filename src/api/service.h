@@ -8,6 +8,7 @@
 #include <string>
 
 #include "api/peers.h"
+#include "api/watch.h"
 #include "tandem/api/server.h"
 #include "tandem/api/v1/api.grpc.pb.h"
 
@@ -60,6 +61,7 @@ class Service final : public api::v1::Tandem::CallbackService {
   const Peers& peers_;
   std::atomic<bool> draining_{false};
   std::atomic<size_t> watchers_{0};
+  const std::shared_ptr<WatchHub> hub_ = std::make_shared<WatchHub>();
 };
 
 }  // namespace tandem

@@ -1,18 +1,15 @@
 // Calls whose documents go up, or whose pages, plans and events come down, as streams.
 
 #include <algorithm>
-#include <deque>
 
 #include "api/reactors.h"
 #include "api/service.h"
 #include "tandem/api_wire/convert.h"
-#include "tandem/base/synchronized.h"
 #include "tandem/codec/json.h"
 
 namespace tandem {
 
 using ApplyMessage = api::v1::ApplyRequest;
-using api::v1::ChangeReply;
 using api::v1::EventReply;
 using api::v1::ListReply;
 using api::v1::PlanReply;
@@ -259,14 +256,19 @@ grpc::ServerWriteReactor<ListReply>* Service::List(Context* context,
   auto page = std::make_shared<size_t>(0);
   return new WriteEach<ListReply>([now, page, request = *request](ListReply* reply) {
     reply->set_sequence(now->sequence);
-    const size_t index = (*page)++;
     if (request.what() == ListRequest::RESOURCES) {
-      if (index >= std::max<size_t>(1, now->pages.size())) return false;
-      if (index < now->pages.size())
-        for (const std::shared_ptr<const ResourceView>& view : *now->pages[index])
+      // Pages without a match send nothing; one empty answer when none has any.
+      const bool first = *page == 0;
+      while (*page < now->pages.size() && reply->items_size() == 0) {
+        const ResourcePage& views = *now->pages[(*page)++];
+        if (views.back()->address < request.prefix()) continue;
+        for (const std::shared_ptr<const ResourceView>& view : views)
           if (Matches(*view, request)) ToWire(*view, false, reply->add_items()->mutable_resource());
-      return true;
+      }
+      if (first && *page == 0) ++*page;
+      return first || reply->items_size() > 0;
     }
+    const size_t index = (*page)++;
     if (index > 0) return false;
     const auto matches = [&](const std::string& name) { return name.rfind(request.prefix(), 0) == 0; };
     switch (request.what()) {
@@ -331,143 +333,6 @@ grpc::ServerWriteReactor<EventReply>* Service::Events(Context* context,
                                }
                              });
   return call;
-}
-
-namespace {
-
-/// One watcher. The engine calls `Push` in its turns; gRPC calls the rest from its own threads.
-class WatchCall final : public grpc::ServerWriteReactor<ChangeReply>,
-                        public std::enable_shared_from_this<WatchCall> {
- public:
-  WatchCall(Engine* engine, std::string run, size_t buffer, std::atomic<size_t>* count)
-      : engine_(engine), run_(std::move(run)), buffer_(buffer), count_(count) {
-    ++*count_;
-  }
-  ~WatchCall() override { --*count_; }
-
-  /// `self` keeps the call alive until gRPC is done with it and the engine has let it go.
-  void Begin(std::shared_ptr<WatchCall> self, int64_t after) {
-    self_ = self;
-    const Result<int64_t> id =
-        engine_->Watch(after, [self](const Change& change) { self->Push(change); });
-    if (!id.ok()) {
-      End(ToGrpc(id.status()));
-      return;
-    }
-    const bool ended = state_.With([&](State& state) {
-      state.id = *id;
-      return state.done;
-    });
-    if (ended) engine_->Unwatch(*id);
-  }
-
-  void OnWriteDone(bool ok) override {
-    if (!ok) {
-      End(grpc::Status(grpc::StatusCode::CANCELLED, "the caller is gone"));
-      return;
-    }
-    const Action action = state_.With([&](State& state) {
-      state.writing = false;
-      return Choose(state);
-    });
-    Do(action);
-  }
-
-  void OnCancel() override { End(grpc::Status(grpc::StatusCode::CANCELLED, "the caller is gone")); }
-
-  void OnDone() override {
-    const int64_t id = state_.With([](State& state) {
-      state.done = true;
-      return state.id;
-    });
-    if (id >= 0) engine_->Unwatch(id);
-    self_.reset();
-  }
-
- private:
-  struct State {
-    std::deque<ChangeReply> waiting;
-    std::optional<grpc::Status> ending;
-    bool writing = false;
-    bool finished = false;
-    bool done = false;
-    int64_t id = -1;
-  };
-  enum class Action { kNone, kWrite, kFinish };
-
-  Action Choose(State& state) {
-    if (state.writing || state.finished) return Action::kNone;
-    if (state.ending.has_value()) {
-      state.finished = true;
-      return Action::kFinish;
-    }
-    if (state.waiting.empty()) return Action::kNone;
-    current_ = std::move(state.waiting.front());
-    state.waiting.pop_front();
-    state.writing = true;
-    return Action::kWrite;
-  }
-
-  void Do(Action action) {
-    if (action == Action::kWrite) StartWrite(&current_);
-    if (action == Action::kFinish)
-      Finish(state_.With([](State& state) { return *state.ending; }));
-  }
-
-  void Push(const Change& change) {
-    if (!run_.empty()) {
-      const bool ours = (change.step.has_value() && change.step->run == run_) ||
-                        (change.run.has_value() && change.run->id == run_) ||
-                        (change.event.has_value() && change.event->run == run_);
-      if (!ours) return;
-    }
-    ChangeReply reply;
-    ToWire(change, *engine_->snapshot(), &reply);
-    const Action action = state_.With([&](State& state) {
-      if (state.waiting.size() >= buffer_) {
-        if (!state.ending.has_value())
-          state.ending = grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
-                                      "this watcher is too slow; resume after the last sequence");
-      } else {
-        state.waiting.push_back(std::move(reply));
-      }
-      return Choose(state);
-    });
-    Do(action);
-  }
-
-  void End(grpc::Status status) {
-    const Action action = state_.With([&](State& state) {
-      if (!state.ending.has_value()) state.ending = std::move(status);
-      return Choose(state);
-    });
-    Do(action);
-  }
-
-  Engine* engine_;
-  const std::string run_;
-  const size_t buffer_;
-  std::atomic<size_t>* count_;
-  std::shared_ptr<WatchCall> self_;
-  Synchronized<State> state_;
-  ChangeReply current_;
-};
-
-}  // namespace
-
-grpc::ServerWriteReactor<ChangeReply>* Service::Watch(Context* context,
-                                                      const api::v1::WatchRequest* request) {
-  if (grpc::Status status = Check(*context, Permission::kLook); !status.ok())
-    return new Refused<grpc::ServerWriteReactor<ChangeReply>>(std::move(status));
-  if (draining_ || watchers_ >= options_.watchers)
-    return new Refused<grpc::ServerWriteReactor<ChangeReply>>(
-        grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "too many watchers"));
-  auto call = std::make_shared<WatchCall>(options_.engine, request->run(), options_.watch_buffer,
-                                          &watchers_);
-  const int64_t after =
-      request->from_now() ? options_.engine->snapshot()->sequence : request->after();
-  call->Begin(call, after);
-  return call.get();
 }
 
 }  // namespace tandem

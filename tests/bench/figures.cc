@@ -96,6 +96,18 @@ Usage UsageOf(pid_t pid) {
   return usage;
 }
 
+double ResidentOf(pid_t pid) {
+  Usage usage;
+  AddProcess(pid, &usage);
+  return usage.now_mib;
+}
+
+double PeakOf(pid_t pid) {
+  Usage usage;
+  AddProcess(pid, &usage);
+  return usage.peak_mib;
+}
+
 void ForgetPeak(pid_t pid) {
   for (const pid_t each : WithChildren(pid)) std::ofstream(fmt::format("/proc/{}/clear_refs", each)) << "5";
 }

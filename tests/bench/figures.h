@@ -42,6 +42,8 @@ struct Usage {
   int threads = 0;
 };
 Usage UsageOf(pid_t pid);
+double ResidentOf(pid_t pid);  // MiB, of the process alone
+double PeakOf(pid_t pid);
 /// Forgets the peak, so that the next UsageOf tells that of what comes.
 void ForgetPeak(pid_t pid);
 

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -74,8 +75,9 @@ double Platform::Start(const std::vector<std::string>& flags) {
   std::vector<std::string> words = {place_.build + "/tandemd", "--sandbox", "--seed", "7",
                                     "--state-dir", folder_ + "/state", "--listen", address(),
                                     "--web", fmt::format("127.0.0.1:{}", web_port_),
-                                    "--schemas", folder_ + "/schemas", "--log-level", "warning",
-                                    "--resync", "6h"};
+                                    "--schemas", folder_ + "/schemas", "--log-level", "warning"};
+  if (std::find(flags.begin(), flags.end(), "--resync") == flags.end())
+    words.insert(words.end(), {"--resync", "6h"});
   words.insert(words.end(), flags.begin(), flags.end());
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());

@@ -12,6 +12,7 @@ struct Options {
   Place place;
   int runs = 7;
   size_t count = 0;  // resources; 0: as the row says
+  size_t most = 0;    // no model is larger; 0: as the row says
   std::string shape;  // "" for all that the row has
   bool quick = false;  // smaller, to see that it works
 };

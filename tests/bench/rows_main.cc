@@ -1,4 +1,4 @@
-// bench_rows ROW --build DIR --source DIR [--scratch DIR] [--runs N] [--count N] [--shape S] [--quick]
+// bench_rows ROW --build DIR --source DIR [--scratch DIR] [--runs N] [--count N] [--most N] [--shape S] [--quick]
 //
 // Measures one row and prints it as one JSON object. tests/bench/run calls it.
 #include <cstdio>
@@ -21,8 +21,14 @@ constexpr Row kRows[] = {
     {"re-plan", tandem::bench::Replan},
     {"apply", tandem::bench::Apply},
     {"chain", tandem::bench::Chain},
+    {"apply-latency", tandem::bench::ApplyLatency},
     {"drift-scan", tandem::bench::DriftScan},
     {"queue", tandem::bench::Queue},
+    {"memory", tandem::bench::Memory},
+    {"event-to-call", tandem::bench::EventToCall},
+    {"restart", tandem::bench::Restart},
+    {"status-api", tandem::bench::StatusApi},
+    {"command-line", tandem::bench::CommandLine},
 };
 
 }  // namespace
@@ -43,6 +49,7 @@ int main(int argc, char** argv) {
     else if (flag == "--scratch") options.place.scratch = value;
     else if (flag == "--runs") options.runs = std::atoi(value);
     else if (flag == "--count") options.count = std::strtoull(value, nullptr, 10);
+    else if (flag == "--most") options.most = std::strtoull(value, nullptr, 10);
     else if (flag == "--shape") options.shape = value;
     else return std::fprintf(stderr, "unknown flag %s\n", flag.c_str()), 2;
   }
