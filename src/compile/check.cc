@@ -253,8 +253,16 @@ void CheckIdentities(const CompiledModel& model, Diagnostics& found) {
         model, resource.site, &resource.each,
         [&](const std::string& at, const Path& path) { return PlaceholderFor(model, at, path); });
     std::vector<ScalarProblem> problems;
+    // Of the members that they are in alone: evaluating all of every resource once more is what a model
+    // of many would wait for.
+    Value members = Map();
+    for (const std::string& field : fields) {
+      const Path path = ParsePath(field);
+      if (path.empty()) continue;
+      if (const Value* member = resource.spec.Find(path[0].key)) members.Set(path[0].key, *member);
+    }
     const Value spec =
-        FillName(resource, EvaluateTree(resource.spec, "spec", names,
+        FillName(resource, EvaluateTree(members, "spec", names,
                                         OpaquePaths(*resource.kind, *resource.document), problems));
     Value key = List{resource.account, resource.kind->name().ToString()};
     std::vector<std::string> told;
