@@ -20,6 +20,7 @@ struct Parsed {
   bool whole = true;                                       // false: some text gave no document
   std::vector<std::shared_ptr<const Document>> documents;  // in source order
   std::vector<DocumentText> unread;                        // texts that gave none
+  std::map<std::string, std::shared_ptr<const Document>> by_digest;  // nothing was said of them
   std::string digest;
 };
 
@@ -55,6 +56,7 @@ Parsed ParseAll(const std::vector<std::shared_ptr<const SourceText>>& sources,
   const size_t chunks = (texts.size() + kChunk - 1) / kChunk;
   std::vector<std::shared_ptr<const Document>> documents(texts.size());
   std::vector<Diagnostics> each(chunks);
+  std::vector<char> silent(texts.size(), true);
   ForEachIndex(options.parallel, chunks, [&](size_t chunk) {
     const size_t end = std::min(texts.size(), (chunk + 1) * kChunk);
     for (size_t i = chunk * kChunk; i < end; ++i) {
@@ -65,9 +67,11 @@ Parsed ParseAll(const std::vector<std::shared_ptr<const SourceText>>& sources,
           continue;
         }
       }
+      const size_t said = each[chunk].items().size();
       std::optional<Document> document = ParseDocument(texts[i], options.limits, each[chunk]);
       if (document.has_value())
         documents[i] = std::make_shared<const Document>(*std::move(document));
+      silent[i] = each[chunk].items().size() == said;
     }
   });
   for (const Diagnostics& some : each) found.Append(some);
@@ -80,6 +84,7 @@ Parsed ParseAll(const std::vector<std::shared_ptr<const SourceText>>& sources,
       parsed.unread.push_back(std::move(texts[i]));
       continue;
     }
+    if (silent[i]) parsed.by_digest.emplace(texts[i].digest, documents[i]);
     parsed.documents.push_back(std::move(documents[i]));
     digests.push_back(std::move(texts[i].digest));
   }
@@ -137,6 +142,7 @@ std::shared_ptr<const CompiledModel> CompileParsed(
   auto model = std::make_shared<CompiledModel>();
   model->digest = std::move(parsed.digest);
   model->documents = parsed.documents;
+  model->parsed = std::move(parsed.by_digest);
 
   std::shared_ptr<const Document> platform;
   for (const auto& document : model->documents) {

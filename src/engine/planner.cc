@@ -159,10 +159,11 @@ void Planner::Compiled(const Ptr& request) {
   const ParallelFor parallel = context_.ports.parallel;
   using Outcome = std::pair<std::shared_ptr<const CompiledModel>, Diagnostics>;
   context_.Background<Outcome>(
-      [request, catalog, parallel] {
+      [request, catalog, parallel, accepted = context_.memory.model] {
         Diagnostics found;
         CompileOptions options;
         options.parallel = parallel;
+        if (accepted) options.known = &accepted->parsed;
         auto model = Compile(request->request.sources, *catalog, options, found);
         found.Sort();
         return Outcome(std::move(model), std::move(found));

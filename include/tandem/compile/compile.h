@@ -84,6 +84,8 @@ struct CompiledModel {
   std::vector<std::string> sites;
   std::string digest;  // of every document's text, order of files aside
   std::vector<std::shared_ptr<const Document>> documents;  // in source order
+  /// By the digest of their texts, those of which nothing had to be said: CompileOptions::known.
+  std::map<std::string, std::shared_ptr<const Document>> parsed;
   std::map<std::string, ModelAccount> accounts;
   std::vector<ModelComponent> components;  // in source order
   std::vector<ModelGroup> groups;
@@ -113,7 +115,7 @@ using ParallelFor = std::function<void(size_t count, const std::function<void(si
 struct CompileOptions {
   ParseLimits limits;
   ParallelFor parallel;  // empty: one after the other
-  /// Documents of the last compile by text digest: unchanged texts are not parsed again.
+  /// CompiledModel::parsed of an earlier compile: unchanged texts are not parsed again.
   const std::map<std::string, std::shared_ptr<const Document>>* known = nullptr;
 };
 

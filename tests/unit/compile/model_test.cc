@@ -117,13 +117,7 @@ TEST(Known, UnchangedTextsAreNotParsedAgain) {
   const Sources before = {File("p.yaml", kPlatform), File("a.yaml", kAccount), vpc};
   auto first = CompileSources(before);
   ASSERT_TRUE(first.model != nullptr) << first.Shown();
-  std::map<std::string, std::shared_ptr<const Document>> known;
-  for (const auto& source : before) {
-    Diagnostics ignored;
-    for (const DocumentText& text : SplitDocuments(source, {}, ignored))
-      for (const auto& document : first.model->documents)
-        if (document->source == source) known[text.digest] = document;
-  }
+  const auto& known = first.model->parsed;
   ASSERT_EQ(known.size(), 3u);
 
   CompileOptions options;
