@@ -66,6 +66,8 @@ class Arrangement {
         draft.step.action = Action::kForget;
         draft.step.why = "dies with " + need;
         draft.after.insert(need);
+        // The call that it dies by is the parent's, so what stood on it goes before that.
+        dies_with_[need].insert(draft.address);
         break;
       }
     }
@@ -114,9 +116,15 @@ class Arrangement {
   }
 
   void AfterDependents(Draft& draft) {
-    const auto found = dependents_.find(draft.address);
-    if (found == dependents_.end()) return;
-    for (const std::string& address : found->second) {
+    std::set<std::string> dependents;
+    if (const auto found = dependents_.find(draft.address); found != dependents_.end())
+      dependents = found->second;
+    if (const auto dying = dies_with_.find(draft.address); dying != dies_with_.end()) {
+      for (const std::string& child : dying->second)
+        if (const auto found = dependents_.find(child); found != dependents_.end())
+          dependents.insert(found->second.begin(), found->second.end());
+    }
+    for (const std::string& address : dependents) {
       if (address == draft.address) continue;
       if (out_.drafts.count(DestroyKey(address)) != 0) {
         draft.after.insert(DestroyKey(address));
@@ -156,6 +164,7 @@ class Arrangement {
 
   Decisions& out_;
   std::map<std::string, std::set<std::string>> dependents_;  // of addresses that have a step
+  std::map<std::string, std::set<std::string>> dies_with_;   // parent → what goes by its delete
 };
 
 }  // namespace
