@@ -3,6 +3,8 @@
 #include <set>
 #include <utility>
 
+#include "tandem/schema/calls.h"
+
 namespace tandem {
 
 const Condition* Resource::Find(std::string_view type) const {
@@ -97,31 +99,37 @@ std::string ExpectedIdentity(const Kind& kind, const Address& address,
                              const std::string& external_name, const Value& fields) {
   const Value* compose = kind.body().At("identity.compose");
   if (compose != nullptr && compose->is_string()) {
+    // An absent member stands for nothing; one that is not known yet makes the identity unknown.
     const std::string& form = compose->as_string();
-    std::string identity;
-    for (size_t at = 0; at < form.size();) {
-      if (form[at] != '{') {
-        identity += form[at++];
-        continue;
-      }
-      const size_t close = form.find('}', at);
-      if (close == std::string::npos) return "";
-      const std::string member = form.substr(at + 1, close - at - 1);
-      const std::string text = PlainText(fields, member);
-      // An absent member stands for nothing; one that is not known yet makes the identity unknown.
+    for (size_t at = form.find('{'); at != std::string::npos; at = form.find('{', at + 1)) {
+      const std::string member = form.substr(at + 1, form.find('}', at) - at - 1);
       const Value* value = fields.At(member);
-      if (text.empty() && value != nullptr && !value->is_null()) return "";
-      identity += text;
-      at = close + 1;
+      if (value != nullptr && !value->is_null() && PlainText(fields, member).empty()) return "";
     }
-    return identity;
+    const Result<std::string> identity = IdentityOf(kind, fields);
+    return identity.ok() ? *identity : "";
   }
+  const Value* form = kind.body().At("identity.kind");
+  const bool assigned = form != nullptr && *form == Value("assigned");
+  // The name of such an object is not where it is found.
+  if (assigned && (external_name.empty() || !kind.name_field().empty())) return "";
   if (!external_name.empty()) return external_name;
-  if (!kind.named()) return "";
+  return ExpectedName(kind, address, external_name, fields);
+}
+
+std::string ExpectedName(const Kind& kind, const Address& address, const std::string& external_name,
+                         const Value& fields) {
+  if (kind.body().At("identity.compose") != nullptr)
+    return ExpectedIdentity(kind, address, external_name, fields);
+  if (!external_name.empty()) return external_name;
+  if (kind.name_field().empty() && !kind.named()) return "";
   for (const std::string& field : {kind.name_field(), kind.identity_field()}) {
     const Value* value = field.empty() ? nullptr : fields.At(field);
     if (value == nullptr || value->is_null()) continue;
-    return PlainText(fields, field);
+    const std::string text = PlainText(fields, field);
+    if (text.empty()) return "";
+    const Value canonical = kind.Canonical(Map{{field, text}});
+    return canonical.StringOr(field, text);
   }
   return address.ns.empty() ? address.name : address.ns + "/" + address.name;
 }

@@ -49,7 +49,8 @@ void Observer::Want(Pass& pass, const Resource* resource, const Address& address
     expected = resource->record->identity;
   } else {
     expected = ExpectedIdentity(*kind, address, external_name, spec);
-    if (!expected.empty()) wanted.by_name[expected] = address.ToString();
+    const std::string name = ExpectedName(*kind, address, external_name, spec);
+    if (!name.empty()) wanted.by_name[name] = address.ToString();
   }
   wanted.expected.insert_or_assign(address.ToString(), std::move(expected));
 }

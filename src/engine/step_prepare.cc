@@ -2,6 +2,7 @@
 // what is known by now (R5), and which calls bring it there.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -264,8 +265,13 @@ void StepMachine::Compose(const Ptr& work) {
     now.exists = work->exists;
     now.fields = Packed::From(SeenFields(*work));
     now.mark_address = work->live.mark.address;
-    const std::vector<std::string> moved =
+    std::vector<std::string> moved =
         MovedFields(step.base, *work->kind, work->exists ? &now : nullptr, work->references);
+    moved.erase(std::remove_if(moved.begin(), moved.end(),
+                               [&](const std::string& path) {
+                                 return work->touched.count(path.substr(0, path.find_first_of(".["))) > 0;
+                               }),
+                moved.end());
     if (!moved.empty())
       return End(work, StepState::kVoid,
                  fmt::format("its base moved: {} is another than when the plan was made",

@@ -72,12 +72,22 @@ void StepMachine::RecoverByRead(const Ptr& work, const std::string& identity) {
   });
 }
 
+// Whether the object shows the token under which it was made: then this intent made it, marked or not.
+bool StepMachine::EchoesToken(const StepWork& work, const LiveObject& object) const {
+  const Value* echo = work.kind->body().At("operations.create.echo");
+  if (echo == nullptr || !echo->is_string() || object.fields.empty()) return false;
+  const Value fields = object.fields.Unpack();
+  const Value* token = fields.At(echo->as_string());
+  return token != nullptr && *token == Value(work.intent->token);
+}
+
 // An object stands where the create would have put one.
 void StepMachine::Found(const Ptr& work, const LiveObject& object) {
-  const bool ours = work->kind->can_mark()
-                        ? object.mark.platform == context_.memory.uid &&
-                              object.mark.address == work->key
-                        : work->intent->absent_before && EqualContent(*work, object);
+  const bool ours =
+      EchoesToken(*work, object) ||
+      (work->kind->can_mark() ? object.mark.platform == context_.memory.uid &&
+                                    object.mark.address == work->key
+                              : work->intent->absent_before && EqualContent(*work, object));
   if (ours) return CallSettled(work, object.identity);
   DropIntent(work);
   End(work, StepState::kFailed,
@@ -87,7 +97,6 @@ void StepMachine::Found(const Ptr& work, const LiveObject& object) {
 }
 
 void StepMachine::RecoverByList(const Ptr& work) {
-  work->busy = true;
   auto matches = std::make_shared<std::vector<LiveObject>>();
   const std::shared_ptr<std::set<std::string>> before = std::make_shared<std::set<std::string>>();
   const bool by_difference =
@@ -97,8 +106,14 @@ void StepMachine::RecoverByList(const Ptr& work) {
     for (const Value& identity : listed.as_list()) before->insert(identity.as_string());
   }
   const bool marked_later = OnlyTokenTells(*work);
-  const std::string name_field = work->kind->name_field();
-  const std::string name = name_field.empty() ? "" : work->desired.StringOr(name_field, "");
+  const ModelResource* model = ModelOf(*work);
+  const std::string name =
+      work->kind->name_field().empty()
+          ? ""
+          : ExpectedName(*work->kind, work->intent->address, model ? model->external_name : "",
+                         work->desired);
+  if (!by_difference && work->kind->list_names_only()) return RecoverByNames(work, name);
+  work->busy = true;
   calls_.List(
       work->account, work->kind->name(), observer_.ParentsOf(work->account, *work->kind),
       [this, work, matches, before, by_difference, marked_later, name](std::vector<LiveObject> objects) {
@@ -153,7 +168,86 @@ void StepMachine::RecoverByList(const Ptr& work) {
       });
 }
 
+/// What a list of names gave, and which of it may be the intent's.
+struct StepMachine::Candidates {
+  std::string name;  // that the object must have, or ""
+  std::vector<std::string> left;
+  std::vector<LiveObject> ours;
+  bool complete = false;
+};
+
+// The list shows neither marks nor members, so what may be ours is read one by one.
+void StepMachine::RecoverByNames(const Ptr& work, const std::string& name) {
+  auto candidates = std::make_shared<Candidates>();
+  if (work->intent->error_class == ErrorClass::kExists ||
+      work->intent->create_class == CreateClass::kName)
+    candidates->name = name;
+  work->busy = true;
+  calls_.List(
+      work->account, work->kind->name(), observer_.ParentsOf(work->account, *work->kind),
+      [this, work, candidates](std::vector<LiveObject> objects) {
+        for (const LiveObject& object : objects) {
+          // Objects of other records were made by other intents.
+          const std::string key = IdentityKey(work->account, work->kind->name(), object.identity);
+          if (context_.memory.by_identity.count(key) > 0) continue;
+          if (candidates->name.empty() || object.name.empty() || object.name == candidates->name)
+            candidates->left.push_back(object.identity);
+        }
+      },
+      [this, work, candidates](ListEnd end) {
+        work->busy = false;
+        if (!end.error.ok) return RetryBackoff(work, end.error.message);
+        candidates->complete = end.complete;
+        ReadCandidates(work, candidates);
+      });
+}
+
+void StepMachine::ReadCandidates(const Ptr& work, const std::shared_ptr<Candidates>& candidates) {
+  if (!candidates->left.empty()) {
+    const std::string identity = std::move(candidates->left.back());
+    candidates->left.pop_back();
+    work->busy = true;
+    calls_.Read(work->account, work->kind->name(), identity,
+                [this, work, candidates](ReadAnswer answer) {
+                  work->busy = false;
+                  if (!answer.error.ok && answer.error.error_class != CallErrorClass::kGone)
+                    return RetryBackoff(work, answer.error.message);
+                  if (answer.error.ok && MayBeOurs(*work, candidates->name, answer.object))
+                    candidates->ours.push_back(std::move(answer.object));
+                  ReadCandidates(work, candidates);
+                });
+    return;
+  }
+  if (candidates->ours.size() == 1) return Found(work, candidates->ours.front());
+  if (candidates->ours.size() > 1) {
+    std::string evidence = "more than one object fits its intent:";
+    for (const LiveObject& object : candidates->ours) evidence += " " + object.identity;
+    return Quarantine(work, evidence);
+  }
+  if (!candidates->complete) return RetryBackoff(work, "the list of its kind is not complete");
+  NothingFound(work);
+}
+
+bool StepMachine::MayBeOurs(const StepWork& work, const std::string& name,
+                            const LiveObject& object) const {
+  if (EchoesToken(work, object)) return true;
+  const Mark& mark = object.mark;
+  if (mark.platform == context_.memory.uid &&
+      (mark.intent == work.intent->id || (!name.empty() && mark.address == work.key)))
+    return true;
+  // Where names are unique, whatever has it stands in the way.
+  return !name.empty() && object.name == name &&
+         work.intent->create_class == CreateClass::kName;
+}
+
 void StepMachine::NothingFound(const Ptr& work) {
+  const Time shows = work->intent->deadline + work->kind->consistency();
+  if (work->intent->error_class == ErrorClass::kExists &&
+      work->intent->create_class == CreateClass::kToken && context_.Now() < shows) {
+    // Our own token is taken, so the object is there. Under another token there would be two.
+    return Retry(work, std::min<Duration>(shows - context_.Now(), std::chrono::seconds(2)),
+                 "its token is taken; looking until what it made shows");
+  }
   if (work->intent->error_class == ErrorClass::kExists) {
     // It existed when we called and does not now: begin anew.
     DropIntent(work);
@@ -201,7 +295,11 @@ void StepMachine::RecoverChange(const Ptr& work) {
     if (context_.Now() < due)
       return Retry(work, std::min<Duration>(due - context_.Now(), std::chrono::seconds(5)),
                    "its reply was lost; looking until it must show");
-    // Begin the call anew from a fresh look: its diff may be smaller by now.
+    // Begin the call anew from a fresh look: its diff may be smaller by now. What the first one did of it
+    // belongs to the expected base (R3).
+    const Value request = work->intent->request.Unpack();
+    if (const Value* changed = request.Find("changed"))
+      for (const Value& member : changed->as_list()) work->touched.insert(member.as_string());
     DropIntent(work);
     if (work->dropped_call)
       return End(work, StepState::kCancelled, "cancelled; its call did nothing");

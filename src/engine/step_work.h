@@ -47,6 +47,7 @@ struct StepWork {
   Phase phase = Phase::kObserve;
   bool busy = false;     // an asynchronous thing is under way
   bool composed = false;
+  std::set<std::string> touched;  // members that a lost call of this step may have changed already
   bool exists = false;
   LiveObject live;
   std::string identity;      // of the object that the step works on
@@ -121,6 +122,11 @@ class StepMachine {
   void Recover(const Ptr& work);
   void RecoverByRead(const Ptr& work, const std::string& identity);
   void RecoverByList(const Ptr& work);
+  struct Candidates;
+  void RecoverByNames(const Ptr& work, const std::string& name);
+  void ReadCandidates(const Ptr& work, const std::shared_ptr<Candidates>& candidates);
+  bool MayBeOurs(const StepWork& work, const std::string& name, const LiveObject& object) const;
+  bool EchoesToken(const StepWork& work, const LiveObject& object) const;
   void RecoverChange(const Ptr& work);
   void NothingFound(const Ptr& work);
   void Resend(const Ptr& work);

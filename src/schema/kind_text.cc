@@ -92,7 +92,8 @@ const Keys kOperations = {{"create", Form::kMap, true}, {"read", Form::kMap},
 const Keys kCreate = {
     {"call", Form::kText, true}, {"request", Form::kMap},    {"at", Form::kText},
     {"fields", Form::kTexts},    {"without", Form::kTexts},  {"token", Form::kText},
-    {"result", Form::kText},     {"wait", Form::kTextOrMap}, {"hook", Form::kText}};
+    {"result", Form::kText},     {"wait", Form::kTextOrMap}, {"echo", Form::kText},
+    {"hook", Form::kText}};
 const Keys kRead = {{"call", Form::kText, true}, {"request", Form::kMap}, {"result", Form::kText},
                     {"where", Form::kMap},       {"also", Form::kList},   {"pages", Form::kInt},
                     {"hook", Form::kText}};

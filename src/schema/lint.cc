@@ -106,6 +106,10 @@ class KindLint {
             token |= variable.name == "token";
           },
           [](const std::string&, const std::string&) {});
+    if (const std::string echo = create.StringOr("echo", ""); !echo.empty()) {
+      if (kind_.create_class() != 'A' || !kind_.RuleFor(ParsePath(echo)).computed)
+        Error("operations.create.echo", "names the computed field of class A that shows the token");
+    }
     const Value tags = SpellOutTags(body_);
     bool tagged = false;
     for (const TopMember& member : kind_.members())

@@ -60,6 +60,8 @@ class KindCalls {
   Answered ReadMain(const std::string& identity);
   CallError AddParts(const Value& read, Variables& variables, Value& object);
   CallError AddTags(Variables& variables, Value& fields);
+  /// The name that the user gave it, in canonical form, or "".
+  std::string NameIn(const Value& fields) const;
   LiveObject Shown(const std::string& identity, Value fields, const Value& main) const;
   struct State {
     std::string name;  // ready, busy, failed

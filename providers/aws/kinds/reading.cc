@@ -300,6 +300,13 @@ KindCalls::State KindCalls::StateOf(const Value& main) const {
   return state;
 }
 
+std::string KindCalls::NameIn(const Value& fields) const {
+  const std::string& field = kind_.name_field();
+  const Value* name = field.empty() ? nullptr : fields.Find(field);
+  if (name == nullptr || !name->is_string()) return "";
+  return kind_.Canonical(Map{{field, *name}}).StringOr(field, "");
+}
+
 LiveObject KindCalls::Shown(const std::string& identity, Value fields, const Value& main) const {
   LiveObject object;
   object.kind = kind_.name();
@@ -312,7 +319,7 @@ LiveObject KindCalls::Shown(const std::string& identity, Value fields, const Val
       SetAt(fields, field, rest);
     }
   }
-  if (!kind_.name_field().empty()) object.name = fields.StringOr(kind_.name_field(), "");
+  object.name = NameIn(fields);
   const State state = StateOf(main);
   object.state = state.name;
   object.state_message = state.message;
@@ -412,6 +419,7 @@ ListAnswer KindCalls::ListPage(const ListRequest& request, const std::string& pa
       LiveObject object;
       object.kind = request.kind;
       object.identity = identity;
+      object.name = NameIn(item);
       object.state = "ready";
       object.fields = Packed::From(Value(Map{}));
       answer.objects.push_back(std::move(object));

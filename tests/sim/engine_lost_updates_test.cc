@@ -1,0 +1,30 @@
+// R3, R9: an update whose reply was lost may have done a part of its work. That part is the step's own.
+#include <gtest/gtest.h>
+
+#include "tests/support/engine_rig.h"
+
+namespace tandem::testing {
+namespace {
+
+std::string Role(const std::string& policy) {
+  return "apiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: a}\nspec: {Policy: " + policy +
+         "}\n---\n";
+}
+
+TEST(EngineLostUpdates, R3_WhatALostCallDidOfItsWorkDoesNotVoidTheStep) {
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(Role("one")), "succeeded: 1 done");
+  rig.Pass(std::chrono::minutes(2));
+  int calls = 0;
+  rig.provider->answer_with = [&](const ApplyRequest&) -> std::optional<CallError> {
+    if (++calls > 1) return std::nullopt;
+    // The old is gone and the new not there yet: as between two requests of one call.
+    EXPECT_TRUE(rig.cloud->Mutate("iam.sim/Role/a", "Policy", "between").ok());
+    return MakeCallError(CallErrorClass::kPerhapsDone, "", "connection reset");
+  };
+  EXPECT_EQ(rig.Apply(Role("two")), "succeeded: 1 done");
+  EXPECT_EQ(calls, 2);
+}
+
+}  // namespace
+}  // namespace tandem::testing
