@@ -56,7 +56,7 @@ class EksPlane:
         raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
         path, _, query = raw.partition("?")
         method = environ["REQUEST_METHOD"]
-        body = environ["wsgi.input"].read()
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
         given = json.loads(body) if body else {}
         if method == "POST":

@@ -30,7 +30,7 @@ class Tokens:
         kind = next((k for pattern, k in CREATES if pattern.match(path)), None)
         if environ["REQUEST_METHOD"] != "POST" or kind is None:
             return self.app(environ, start)
-        body = environ["wsgi.input"].read()
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
         token = self.token(kind, body)
         with self.lock:

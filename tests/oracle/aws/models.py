@@ -67,6 +67,24 @@ def platform():
     return {address: document(*address.split("/"), spec, **box) for address, spec in specs.items()}
 
 
+def clusters():
+    """A cluster and its nodes, on the network of platform()."""
+    subnets = [ref(f"ec2.aws/Subnet/private-{zone}", "SubnetId") for zone in "ab"]
+    specs = {
+        "iam.aws/Role/cluster": {"AssumeRolePolicyDocument": trust("eks.amazonaws.com")},
+        "eks.aws/Cluster/shop": {
+            "version": "1.33", "roleArn": ref("iam.aws/Role/cluster", "Arn"),
+            "resourcesVpcConfig": {"subnetIds": subnets, "endpointPrivateAccess": True},
+            "accessConfig": {"authenticationMode": "API"}, "tags": {"team": "shop"}},
+        "eks.aws/Nodegroup/workers": {
+            "clusterName": ref("eks.aws/Cluster/shop", "name"),
+            "nodeRole": ref("iam.aws/Role/app", "Arn"), "subnets": subnets[:1],
+            "scalingConfig": {"minSize": 1, "maxSize": 3, "desiredSize": 2}, "labels": {"tier": "core"}},
+    }
+    return {address: document(*address.split("/"), spec, labels={"tandem/component": "Net"})
+            for address, spec in specs.items()}
+
+
 def edited(documents, address, change):
     """The same with the spec of one document changed by `change`."""
     text = documents[address]

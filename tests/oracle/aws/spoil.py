@@ -21,6 +21,9 @@ import struct
 import threading
 
 WIRE = ("reset", "lose", "cut")
+# How the proxy tells the middleware behind it which fault a request has met.
+FAULT_HEADER = b"X-Test-Fault"
+FAULT_KEY = "HTTP_X_TEST_FAULT"
 FAULTS = (*WIRE, "throttle", "fail", "html", "expire", "busy", "stale", "linger")
 
 THROTTLED = {"ec2": "RequestLimitExceeded", "query": "Throttling", "rest-xml": "Throttling"}
@@ -130,12 +133,15 @@ class Wire:
         try:
             asked = client.makefile("rb")
             while request := self._message(asked):
-                mode = self.judge.fault_for(self.judge.operation_of(request), WIRE)
+                mode = self.judge.fault_for(self.judge.operation_of(request))
                 if mode == "reset":
                     return self._reset(client)
                 if server is None:
                     server = socket.create_connection(("127.0.0.1", self.upstream))
                     answers = server.makefile("rb")
+                if mode is not None and mode not in WIRE:
+                    first, _, rest = request.partition(b"\r\n")
+                    request = b"%s\r\n%s: %s\r\n%s" % (first, FAULT_HEADER, mode.encode(), rest)
                 server.sendall(request)
                 reply = self._message(answers)
                 if mode == "lose":

@@ -30,8 +30,8 @@ from moto.core.parse import PROTOCOL_PARSERS
 from werkzeug.datastructures import Headers, MultiDict
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from spoil import (FAULTS, NOT_YET, STATES, THROTTLED, WIRE, History, error_body,  # noqa: E402
-                   with_state)
+from spoil import (FAULT_KEY, FAULTS, NOT_YET, STATES, THROTTLED, History,  # noqa: E402
+                   error_body, with_state)
 
 ListShape.is_flattened = property(lambda self: bool(self.serialization.get("flattened")))
 
@@ -327,10 +327,11 @@ class Validator:
                 continue
         return ""
 
-    def fault_for(self, operation, modes):
+    def fault_for(self, operation):
+        """The next fault of the operation, which is met now; each request meets one."""
         with self.lock:
             for fault in self.faults:
-                if fault["operation"] == operation and fault["count"] > 0 and fault["mode"] in modes:
+                if fault["operation"] == operation and fault["count"] > 0:
                     fault["count"] -= 1
                     return fault["mode"]
         return None
@@ -389,7 +390,7 @@ class Middleware:
         if self.refuses(environ):
             return self.refuse(service, "403 Forbidden", "InvalidClientTokenId",
                                "The security token included in the request is invalid.")
-        fault = judge.fault_for(operation, [f for f in FAULTS if f not in WIRE])
+        fault = environ.get(FAULT_KEY)
         if fault == "throttle":
             code = THROTTLED.get(judge.model(service).metadata["protocol"], "ThrottlingException")
             return self.refuse(service, "400 Bad Request", code, "slow down")
