@@ -79,9 +79,9 @@ bool Engine::Core::RunOne() {
     worked = true;
     --left;
   }
+  calls.Flush();
   context.writer.Flush();
   if (worked) {
-  calls.Flush();
     publisher.Publish();
     if (++turns_ % 64 == 1 || context.inbox->empty()) PublishMetrics();
     MaybeStopped();
@@ -97,10 +97,10 @@ void Engine::Core::WorkOn(const std::string& key) {
 
 std::optional<Time> Engine::Core::NextDue() const {
   std::optional<Time> due = context.timers.NextDue();
-  if (started_) {
-    const std::optional<Time> queue = context.queue.NextDue();
   const std::optional<Time> flush = calls.FlushDue();
   if (flush && (!due || *flush < *due)) due = flush;
+  if (started_) {
+    const std::optional<Time> queue = context.queue.NextDue();
     if (queue && (!due || *queue < *due)) due = queue;
   }
   return due;
