@@ -12,7 +12,7 @@ html      a page of some gateway stands for the reply; the work is done
 expire    the credential is refused
 busy      the object is shown busy, whatever the server says
 stale     the answer is the one of before the last change
-linger    like stale, and shown as being deleted where the kind has such a word
+linger    once it is deleted: like stale, and shown as being deleted where the kind has such a word
 """
 import json
 import re
@@ -50,6 +50,11 @@ NOT_YET = {
     "DescribeNodegroup": (404, "ResourceNotFoundException"),
 }
 READS = re.compile(r"^(Describe|Get|List)")
+
+
+def noun(operation):
+    """DeleteVpc, DescribeVpcs → Vpc."""
+    return re.sub(r"^(Delete|Describe|Get|List)", "", operation).removesuffix("s")
 
 
 def error_body(protocol, code, message):

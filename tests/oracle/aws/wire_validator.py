@@ -31,7 +31,7 @@ from werkzeug.datastructures import Headers, MultiDict
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from spoil import (FAULT_KEY, FAULTS, NOT_YET, STATES, THROTTLED, History,  # noqa: E402
-                   error_body, with_state)
+                   error_body, noun, with_state)
 
 ListShape.is_flattened = property(lambda self: bool(self.serialization.get("flattened")))
 
@@ -107,6 +107,7 @@ class Validator:
         self.secrets = {"testing": "testing"}
         self.revoked = set()  # keys that are known, and no longer good
         self.history = History()
+        self.deleted = set()  # nouns of deletes since a fault was set for them
         self.models, self.operations = {}, {}
         self.lock = threading.Lock()
         self.reset()
@@ -330,7 +331,11 @@ class Validator:
     def fault_for(self, operation):
         """The next fault of the operation, which is met now; each request meets one."""
         with self.lock:
+            if operation.startswith("Delete"):
+                self.deleted.add(noun(operation))
             for fault in self.faults:
+                if fault["mode"] == "linger" and noun(fault["operation"]) not in self.deleted:
+                    continue
                 if fault["operation"] == operation and fault["count"] > 0:
                     fault["count"] -= 1
                     return fault["mode"]
@@ -341,6 +346,8 @@ class Validator:
             raise ValueError(f"no fault {mode}")
         with self.lock:
             self.faults.append({"mode": mode, "operation": operation, "count": count})
+            if mode == "linger":
+                self.deleted.discard(noun(operation))
 
 
 class Middleware:
