@@ -83,7 +83,7 @@ class PluginTest : public ::testing::Test {
   }
   void Record(pid_t pid, uint64_t started) {
     const Descriptor file(open(LockPath().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    ASSERT_TRUE(RecordHolder(file, {pid, started}).ok());
+    ASSERT_TRUE(RecordHolder(file, {pid, started}, folder_ + "/gone").ok());
   }
 
   std::string folder_;

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -418,6 +419,15 @@ class Secrets(unittest.TestCase):
             limits = pathlib.Path(f'/proc/{pid}/limits').read_text()
             core = next(line for line in limits.splitlines() if line.startswith('Max core file size'))
             self.assertEqual(core.split()[4:6], ['0', '0'], core)
+        # Another program does leave one here, unless the machine forbids it to all.
+        folder = self.rig.folder / 'core-of-another'
+        folder.mkdir()
+        other = subprocess.Popen(['sleep', '100'], cwd=folder, env={'PATH': os.environ['PATH']})
+        other.send_signal(signal.SIGABRT)
+        _, status = os.waitpid(other.pid, 0)
+        other.returncode = -signal.SIGABRT
+        print('core files are', 'possible' if os.WCOREDUMP(status) else 'switched off on this machine', flush=True)
+        shutil.rmtree(folder)
         self.rig.process.send_signal(signal.SIGABRT)
         _, status = os.waitpid(self.rig.process.pid, 0)
         self.rig.process.returncode = -signal.SIGABRT

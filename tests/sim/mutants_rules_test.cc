@@ -218,6 +218,17 @@ TEST_F(Mutants, R7_AProtectedResourceThatIsGoneWaitsForAPerson) {
   EXPECT_EQ(rig.ConditionOf("iam.sim/Role/a", "Drifted")->reason, "WaitsForApproval");
 }
 
+// A run that only waits would heal at the moment the pause ends, by a plan of long ago.
+TEST_F(Mutants, R1_WhatIsPausedGetsNoHealingRun) {
+  ASSERT_EQ(rig.Apply(kHealAll + Role("a", "one")), "succeeded: 1 done");
+  ASSERT_TRUE(rig.Ask([&](auto done) { rig.engine->Pause("iam.sim/Role/a", "uid:1", done); }).ok());
+  rig.Pass(std::chrono::minutes(2));
+  ASSERT_TRUE(rig.cloud->Mutate("iam.sim/Role/a", "Policy", "outside").ok());
+  rig.Pass(std::chrono::minutes(30));
+  for (const RunView& view : rig.engine->snapshot()->runs) EXPECT_NE(view.run.mode, "heal");
+  EXPECT_EQ(PolicyOf("a"), "outside");
+}
+
 TEST_F(Mutants, R8_ACredentialOfAnotherAccountProvesNoAbsence) {
   ASSERT_EQ(rig.Apply(Role("a", "one") + Role("b", "one")), "succeeded: 2 done");
   rig.Pass(std::chrono::minutes(2));
@@ -226,6 +237,20 @@ TEST_F(Mutants, R8_ACredentialOfAnotherAccountProvesNoAbsence) {
   rig.Pass(std::chrono::minutes(45));
   EXPECT_EQ(rig.Effects("create", "iam.sim/Role/a"), 1);
   EXPECT_EQ(rig.engine->snapshot()->accounts.at("main").state, "blocked");
+}
+
+// It may read, and is shown nothing: all at once is no accident.
+TEST_F(Mutants, R8_ACredentialThatIsShownNothingProvesNoAbsence) {
+  ASSERT_EQ(rig.Apply(Role("a", "one") + Role("b", "one")), "succeeded: 2 done");
+  rig.Pass(std::chrono::minutes(2));
+  between.on_list = [](const ListRequest&, ListAnswer& answer) { answer.objects.clear(); };
+  between.on_read = [](const ReadRequest&, ReadAnswer& answer) {
+    answer = ReadAnswer();
+    answer.error = MakeCallError(CallErrorClass::kGone, "NoSuchEntity", "not there");
+  };
+  rig.Pass(std::chrono::minutes(45));
+  EXPECT_EQ(rig.Effects("create"), 2);
+  EXPECT_EQ(rig.ConditionOf("iam.sim/Role/a", "Ready")->status, ConditionStatus::kUnknown);
 }
 
 TEST_F(Mutants, R4_AReadFromBeforeOurWriteIsNoDrift) {
