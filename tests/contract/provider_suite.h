@@ -62,7 +62,7 @@ struct ProviderCase {
   friend void PrintTo(const ProviderCase& what, std::ostream* out) { *out << what.name; }
 };
 
-/// The answer of one call, however long it takes; nullopt after ten seconds, or if it came twice.
+/// The answer of one call, however long it takes; nullopt after a minute, or if it came twice.
 template <typename Answer>
 class Waited {
  public:
@@ -74,7 +74,7 @@ class Waited {
       state->came.notify_all();
     };
   }
-  std::optional<Answer> Take(std::chrono::seconds patience = std::chrono::seconds(10)) {
+  std::optional<Answer> Take(std::chrono::seconds patience = std::chrono::seconds(60)) {
     std::unique_lock<std::mutex> lock(state_->mutex);
     state_->came.wait_for(lock, patience, [&] { return state_->count > 0; });
     if (state_->count != 1) return std::nullopt;

@@ -37,7 +37,7 @@ def main():
                        "--kind", args.kind]
             for name, server in servers.items():
                 command += [f"--{name}", server.url]
-            failed = subprocess.run(command, timeout=100, check=False).returncode != 0
+            failed = subprocess.run(command, timeout=170, check=False).returncode != 0
     finally:
         if process:
             process.terminate()
