@@ -14,6 +14,7 @@
 #include "daemon/local_secrets.h"
 #include "daemon/providers.h"
 #include "daemon/state_lock.h"
+#include "daemon/witness.h"
 #include "tandem/api/server.h"
 #include "tandem/base/version.h"
 #include "tandem/state_sqlite/sqlite_store.h"
@@ -83,6 +84,10 @@ int RunDaemon(const Settings& settings) {
   if (!lock.ok()) return Fail(lock.status());
   const Result<std::string> key = LoadSecretKey(settings.state_dir + "/secret.key");
   if (!key.ok()) return Fail(key.status());
+  const std::string witness =
+      settings.witness.empty() ? settings.state_dir + "/witness" : settings.witness;
+  const Result<std::optional<WitnessMark>> witnessed = ReadWitness(witness);
+  if (!witnessed.ok()) return Fail(witnessed.status());
   const Result<std::unique_ptr<Catalog>> catalog = OpenCatalog(settings.schemas);
   if (!catalog.ok()) return Fail(catalog.status().Annotate("--schemas"));
   const std::string owner = fmt::format("uid:{}", geteuid());
@@ -113,6 +118,13 @@ int RunDaemon(const Settings& settings) {
   ports.provider = [&providers](const std::string& name) { return providers.Find(name); };
   ports.parallel = ParallelOn(cores);
   ports.secret_key = *key;
+  ports.witnessed = *witnessed;
+  ports.witness = [&disk, witness](const WitnessMark& mark) {
+    disk.Run([witness, mark] {
+      const Status written = WriteWitness(witness, mark);
+      if (!written.ok()) Log(LogLevel::kWarning, "the witness of the store", {{"why", written.message()}});
+    });
+  };
   EngineSettings engine_settings;
   engine_settings.resync = settings.resync;
   engine_settings.runs_kept = settings.runs_kept;

@@ -122,6 +122,9 @@ ParsedSettings ParseSettings(int argc, const char* const* argv) {
   app.add_option("--state-dir", settings.state_dir, "folder of the state, made if missing")
       ->envname("TANDEM_STATE_DIR")
       ->capture_default_str();
+  app.add_option("--witness", settings.witness,
+                 "file that tells an old store apart; not to be put back with it (DIR/witness)")
+      ->envname("TANDEM_WITNESS");
   app.add_option("--listen", settings.listen, "unix:/path, or host:port with TLS")
       ->envname("TANDEM_LISTEN")
       ->capture_default_str();

@@ -15,6 +15,7 @@ namespace tandem {
 
 struct Settings {
   std::string state_dir;
+  std::string witness;       // file; "" for STATE_DIR/witness
   std::string listen;        // "unix:/path" or "host:port"
   std::string web = "127.0.0.1:9464";  // "host:port", or "" for none
   std::string tls_cert;

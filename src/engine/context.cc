@@ -45,8 +45,21 @@ RowChange Context::PutPlatform() const {
   value.Set("uid", memory.uid);
   value.Set("accepted", memory.accepted);
   value.Set("epoch", memory.epoch);
+  value.Set("old", memory.old_store);
   value.Set("paused", memory.paused_by);
+  value.Set("witness", memory.witness);
   return {std::string(kPlatformKey), ToCanonicalJson(value)};
+}
+
+void Context::Advance(std::vector<RowChange> rows, std::function<void()> durable) {
+  ++memory.witness;
+  rows.push_back(PutPlatform());
+  writer.Commit(std::move(rows), [this, mark = WitnessMark{memory.uid, memory.witness},
+                                  durable = std::move(durable)] {
+    // After the store: what stands outside is never ahead of what is durable.
+    if (ports.witness) ports.witness(mark);
+    if (durable) durable();
+  });
 }
 
 void Context::Emit(bool warning, std::string reason, std::string address, std::string run,

@@ -78,6 +78,8 @@ struct Context {
   static RowChange Put(const StepRow& row);
   static RowChange Put(const Approval& approval);
   RowChange PutPlatform() const;
+  /// Commits `rows` with a greater witness, which then goes outside the store (R12).
+  void Advance(std::vector<RowChange> rows, std::function<void()> durable = {});
 };
 
 }  // namespace tandem

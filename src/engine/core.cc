@@ -123,7 +123,7 @@ void Engine::Core::Start(std::function<void(Status)> done) {
     started_ = true;
     Memory& memory = context.memory;
     ++memory.epoch;
-    if (memory.accepted > 0) context.writer.Commit({context.PutPlatform()});
+    CompareWitness();
     if (memory.model) planner.KnowAccounts(*memory.model, true);
     // Accounts that only records know: their deletes use the spec they were applied with (R14).
     for (const auto& [key, resource] : memory.resources)
@@ -133,12 +133,40 @@ void Engine::Core::Start(std::function<void(Status)> done) {
     memory.accounts_touched = true;
     for (const std::string& id : memory.run_order) memory.runs_touched.insert(id);
     loader.Resume();
+    if (memory.old_store) StopRunsOfOldStore();
     retention.Trim();
     for (const auto& [key, resource] : memory.resources)
       context.Wake(key, WorkQueue::Priority::kResync);
     observer.StartResync();
     done(OkStatus());
   });
+}
+
+void Engine::Core::CompareWitness() {
+  Memory& memory = context.memory;
+  const std::optional<WitnessMark>& seen = context.ports.witnessed;
+  if (seen && seen->number > 0) {
+    const bool blank = memory.uid.empty();
+    // A store that knows nothing is of the platform that was here; what carries its mark is ours.
+    if (blank) memory.uid = seen->uid;
+    if ((blank || memory.uid == seen->uid) && memory.witness < seen->number) {
+      memory.old_store = true;
+      memory.model_touched = true;
+      context.Emit(true, "OldStore", "", "", "",
+                   fmt::format("the store is older than its witness: it stands at {}, and had come to {}; "
+                               "nothing heals and no run goes on until a plan is accepted",
+                               memory.witness, seen->number));
+    }
+    if (memory.uid == seen->uid) memory.witness = std::max(memory.witness, seen->number);
+  }
+  if (memory.accepted > 0) context.Advance({});
+}
+
+void Engine::Core::StopRunsOfOldStore() {
+  std::vector<std::string> open;
+  for (const auto& [id, run] : context.memory.runs)
+    if (run.state == RunState::kOpen) open.push_back(id);
+  for (const std::string& id : open) (void)runner.Cancel(id, "tandem");
 }
 
 void Engine::Core::Stop(std::function<void()> done) {

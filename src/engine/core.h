@@ -41,6 +41,9 @@ class Engine::Core {
   Result<std::string> Why(const std::string& address) const;
   std::vector<Metric> Metrics() const;
   Status Usable() const;
+  /// R12: is the store older than what stands outside it?
+  void CompareWitness();
+  void StopRunsOfOldStore();
   /// The key of what a person calls `address`: with or without "@account".
   std::string KeyOf(const std::string& address) const;
 

@@ -59,6 +59,8 @@ Status Loader::TakePlatform(const Row& row) {
   memory.uid = value->StringOr("uid", "");
   memory.accepted = value->IntOr("accepted", 0);
   memory.epoch = value->IntOr("epoch", 0);
+  memory.witness = value->IntOr("witness", 0);
+  memory.old_store = value->BoolOr("old", false);
   memory.paused_by = value->StringOr("paused", "");
   context_.writer.Loaded(row.key, row.revision);
   return OkStatus();
@@ -192,7 +194,10 @@ void Loader::LoadModel(std::function<void()> then) {
   planner_.LoadRevision(
       memory.accepted,
       [this, then](Result<std::vector<std::shared_ptr<const SourceText>>> sources) {
-        if (!sources.ok()) return Fail(sources.status());
+        if (!sources.ok())
+          return Fail(sources.status().code() == Code::kInvalidArgument
+                          ? DataLoss(sources.status().message())
+                          : sources.status());
         const Catalog* catalog = context_.ports.catalog;
         const ParallelFor parallel = context_.ports.parallel;
         using Outcome = std::pair<std::shared_ptr<const CompiledModel>, Diagnostics>;

@@ -66,6 +66,7 @@ struct Memory {
   std::string uid;
   int64_t accepted = 0;
   int64_t epoch = 0;
+  int64_t witness = 0;  // grows with every start, and where a run begins and ends (R12)
   std::string accepted_digest;
   std::shared_ptr<const CompiledModel> model;  // accepted
 

@@ -46,7 +46,7 @@ std::string Runner::Start(KnownPlan known, const std::string& actor,
   context_.memory.runs[id] = run;
   context_.memory.run_order.push_back(id);
   context_.memory.runs_touched.insert(id);
-  context_.writer.Commit({Context::Put(run), context_.PutPlatform()}, std::move(durable));
+  context_.Advance({Context::Put(run)}, std::move(durable));
   context_.Emit(false, "RunStarted", "", id, actor,
                 fmt::format("{} of {} steps, plan {}", run.mode, known.plan->steps.size(),
                             run.plan_hash));
@@ -465,7 +465,7 @@ void Runner::Finish(RunWork& run, std::map<std::string, std::string> differences
   if (cancelled > 0) run.run.message += fmt::format(", {} not started", cancelled);
   context_.memory.runs[id] = run.run;
   context_.memory.runs_touched.insert(id);
-  context_.writer.Commit({Context::Put(run.run)});
+  context_.Advance({Context::Put(run.run)});
   context_.Emit(run.run.state != RunState::kSucceeded, "RunFinished", "", id, run.run.actor,
                 fmt::format("{}: {}", RunStateName(run.run.state), run.run.message));
   Change change;

@@ -1,5 +1,6 @@
 // Messages joined into requests and answers. Nothing here trusts its input.
 #include "provider_wire/checked.h"
+#include "provider_wire/text.h"
 #include "tandem/provider_wire/wire.h"
 
 namespace tandem {
@@ -126,6 +127,8 @@ Status ApplyReplyJoin::Add(const v1::ApplyReply& message) {
     fields_.clear();
     intent_ = message.intent();
     if (message.has_error()) answer_.error = FromWire(message.error());
+    if (message.identity().size() > kIdentityBytes || message.handle().size() > kIdentityBytes)
+      return DataLoss("the identity or the handle is too long");
     answer_.handle = message.handle();
     answer_.identity = message.identity();
   }

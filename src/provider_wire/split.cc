@@ -26,7 +26,12 @@ std::vector<v1::ListReply> Split(const ListAnswer& answer, size_t bytes) {
     messages.emplace_back();
     used = 0;
   };
+  bool complete = answer.complete;
   for (const LiveObject& object : answer.objects) {
+    if (!CrossesWhole(object.identity)) {  // it is there, but nobody can say what it is
+      complete = false;
+      continue;
+    }
     const size_t head = HeadBytes(object);
     if (used > 0 && used + head + object.fields.json.size() > bytes) next();
     v1::LiveObject* wire = messages.back().add_objects();
@@ -47,7 +52,7 @@ std::vector<v1::ListReply> Split(const ListAnswer& answer, size_t bytes) {
   v1::ListReply& last = messages.back();
   if (!answer.error.ok) ToWire(answer.error, last.mutable_error());
   last.set_next_page_token(answer.next_page_token);
-  last.set_completeness(answer.complete ? v1::COMPLETENESS_COMPLETE : v1::COMPLETENESS_INCOMPLETE);
+  last.set_completeness(complete ? v1::COMPLETENESS_COMPLETE : v1::COMPLETENESS_INCOMPLETE);
   last.set_names_only(answer.names_only);
   last.set_last(true);
   return messages;
@@ -58,6 +63,12 @@ std::vector<v1::ReadReply> Split(const ReadAnswer& answer, uint32_t index, size_
   messages.back().set_index(index);
   if (!answer.error.ok) {
     ToWire(answer.error, messages.back().mutable_error());
+    return messages;
+  }
+  if (!CrossesWhole(answer.object.identity)) {
+    ToWire(MakeCallError(CallErrorClass::kNotDone, "InvalidAnswer",
+                         "the identity is no text, or too long"),
+           messages.back().mutable_error());
     return messages;
   }
   ToWireHead(answer.object, messages.back().mutable_object());
@@ -109,9 +120,16 @@ std::vector<v1::ApplyReply> Split(const ApplyAnswer& answer, const std::string& 
                                   size_t bytes) {
   std::vector<v1::ApplyReply> messages(1);
   messages.back().set_intent(intent);
+  if (!CrossesWhole(answer.identity) || !CrossesWhole(answer.handle)) {
+    // Something was done, and nobody can be told what: it is looked for.
+    ToWire(MakeCallError(CallErrorClass::kPerhapsDone, "InvalidAnswer",
+                         "the identity or the handle is no text, or too long"),
+           messages.back().mutable_error());
+    return messages;
+  }
   if (!answer.error.ok) ToWire(answer.error, messages.back().mutable_error());
   messages.back().set_handle(answer.handle);
-  messages.back().set_identity(CleanText(answer.identity, 16 << 10));
+  messages.back().set_identity(answer.identity);
   std::string_view rest = answer.fields.json;
   for (;;) {
     messages.back().set_fields(std::string(rest.substr(0, bytes)));

@@ -46,4 +46,6 @@ std::string CleanText(std::string_view text, size_t limit) {
   return clean;
 }
 
+bool CrossesWhole(std::string_view text) { return CleanText(text, kIdentityBytes) == text; }
+
 }  // namespace tandem

@@ -10,7 +10,6 @@ namespace v1 = provider::v1;
 
 namespace {
 
-constexpr size_t kIdentityBytes = 16 << 10;
 
 }  // namespace
 
@@ -166,15 +165,22 @@ Result<ListRequest> FromWire(const v1::ListRequest& wire) {
 }
 
 void ToWire(const PollAnswer& answer, v1::PollReply_Answer* wire) {
+  if (!CrossesWhole(answer.identity)) {
+    ToWire(MakeCallError(CallErrorClass::kNotDone, "InvalidAnswer",
+                         "the identity is no text, or too long"),
+           wire->mutable_error());
+    return;
+  }
   if (!answer.error.ok) ToWire(answer.error, wire->mutable_error());
   wire->set_done(answer.done);
-  wire->set_identity(CleanText(answer.identity, kIdentityBytes));
+  wire->set_identity(answer.identity);
   wire->set_poll_after_micros(answer.poll_after.count());
 }
 
 Result<PollAnswer> FromWire(const v1::PollReply_Answer& wire) {
   PollAnswer answer;
   if (wire.has_error()) answer.error = FromWire(wire.error());
+  if (wire.identity().size() > kIdentityBytes) return DataLoss("the identity is too long");
   answer.done = wire.done();
   answer.identity = wire.identity();
   answer.poll_after = Duration(wire.poll_after_micros() < 0 ? 0 : wire.poll_after_micros());

@@ -139,6 +139,8 @@ class EngineRig {
     ports.secrets = &secrets;
     ports.catalog = catalog.get();
     ports.secret_key = "key";
+    if (keep_witness) ports.witnessed = witnessed;
+    ports.witness = [this](const WitnessMark& mark) { witnessed = mark; };
     ports.provider = [this](const std::string& name) -> Provider* {
       return name.empty() ? nullptr : provider.get();
     };
@@ -298,6 +300,8 @@ class EngineRig {
   }
 
   StateStore* other_store;  // may be changed between Boots
+  bool keep_witness = false;  // true: the next Boots are told what stands outside the store
+  std::optional<WitnessMark> witnessed;
   ManualClock clock;
   SeededRandom random{7};
   MemoryJournal journal;

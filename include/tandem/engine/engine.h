@@ -26,6 +26,14 @@
 
 namespace tandem {
 
+/// How far the store of a platform had come when somebody last looked. Kept outside the store: a store
+/// that has come less far is an old one, put back (R12).
+struct WitnessMark {
+  std::string uid;  // of the platform
+  int64_t number = 0;
+  friend bool operator==(const WitnessMark&, const WitnessMark&) = default;
+};
+
 struct EnginePorts {
   StateStore* store = nullptr;
   const Clock* clock = nullptr;
@@ -37,6 +45,8 @@ struct EnginePorts {
   std::function<Provider*(const std::string& name)> provider;
   ParallelFor parallel;    // for parsing; may be empty
   std::string secret_key;  // HMAC key for digests of secrets (R15)
+  std::optional<WitnessMark> witnessed;             // what stands outside; nullopt: nothing yet
+  std::function<void(const WitnessMark&)> witness;  // puts it there, later; may be empty
 };
 
 struct EngineSettings {

@@ -1,6 +1,6 @@
 // The rows of the state store. Numbers are zero-padded to 12 digits so that keys sort.
 //
-//   meta/platform            {"name", "uid", "accepted": revision, "epoch", "witness"}
+//   meta/platform            {"name", "uid", "accepted": revision, "epoch", "witness", "old", "paused"}
 //   record/ADDRESS           record::Record
 //   observation/ADDRESS      record::Observation
 //   intent/ID                record::Intent, while it is open

@@ -295,6 +295,48 @@ TEST(Wire, CallsAreCutAndJoinedOneAfterAnother) {
   }
 }
 
+// Cut or cleaned, an identity would be that of another object.
+TEST(Wire, AnIdentityThatCannotCrossWholeIsNoAnswer) {
+  for (const std::string& odd : {std::string(size_t{20} << 10, 'x'), std::string("\xff\xfe no text")}) {
+    ApplyAnswer applied;
+    applied.identity = odd;
+    const auto calls = Split(applied, "intent-1");
+    ASSERT_EQ(calls.size(), 1u);
+    EXPECT_EQ(calls[0].error().error_class(), v1::ERROR_CLASS_PERHAPS_DONE);
+    EXPECT_EQ(calls[0].identity(), "");
+    applied.identity = "vpc-1";
+    applied.handle = odd;
+    EXPECT_EQ(Split(applied, "intent-1")[0].error().error_class(), v1::ERROR_CLASS_PERHAPS_DONE);
+
+    PollAnswer polled;
+    polled.done = true;
+    polled.identity = odd;
+    v1::PollReply_Answer wire;
+    ToWire(polled, &wire);
+    EXPECT_FALSE(wire.done());
+    EXPECT_EQ(wire.error().error_class(), v1::ERROR_CLASS_NOT_DONE);
+
+    ReadAnswer read;
+    read.object = Object(odd, 1);
+    EXPECT_TRUE(Split(read, 0)[0].has_error());
+
+    ListAnswer list;
+    list.complete = true;
+    list.objects = {Object("vpc-1", 1), Object(odd, 1)};
+    const auto pages = Split(list);
+    ASSERT_EQ(pages.size(), 1u);
+    EXPECT_EQ(pages[0].objects_size(), 1);
+    EXPECT_EQ(pages[0].completeness(), v1::COMPLETENESS_INCOMPLETE);
+  }
+  // Nor from a plugin that is not ours.
+  v1::ApplyReply reply;
+  reply.set_identity(std::string(size_t{20} << 10, 'x'));
+  EXPECT_EQ(ApplyReplyJoin().Add(reply).code(), Code::kDataLoss);
+  v1::PollReply_Answer answer;
+  answer.set_identity(std::string(size_t{20} << 10, 'x'));
+  EXPECT_EQ(FromWire(answer).status().code(), Code::kDataLoss);
+}
+
 TEST(Wire, VendorTextsBecomeUtf8) {
   struct Case {
     const char* name;
