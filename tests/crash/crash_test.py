@@ -27,8 +27,11 @@ import time
 ROUND_KILLS = 10
 
 
-def write_model(folder, round_number):
+def write_model(folder, round_number, small=False):
     """Resources of class A (health checks, a cluster's node groups), B (networks), C (roles, log groups) and D."""
+    def many(count):
+        return max(1, count // 12) if small else count
+
     name = f'r{round_number}'
     docs = [f'''apiVersion: tandem/v1
 kind: Platform
@@ -47,21 +50,21 @@ spec: {provider: aws, site: aws, region: us-east-1, accountId: "111122223333"}
 
     trust = json.dumps({'Version': '2012-10-17', 'Statement': [
         {'Effect': 'Allow', 'Action': 'sts:AssumeRole', 'Principal': {'Service': 'eks.amazonaws.com'}}]})
-    for i in range(12):
+    for i in range(many(12)):
         add('ec2.aws', 'VPC', f'{name}-net-{i}', {'CidrBlock': f'10.{i}.0.0/16'})
         for j in range(4):
             add('ec2.aws', 'Subnet', f'{name}-net-{i}-{j}', {
                 'VpcId': f"${{ref('ec2.aws/VPC/{name}-net-{i}').VpcId}}", 'CidrBlock': f'10.{i}.{j}.0/24'})
-    for i in range(30):
+    for i in range(many(30)):
         add('iam.aws', 'Role', f'{name}-role-{i}', {'AssumeRolePolicyDocument': trust})
-    for i in range(40):
+    for i in range(many(40)):
         add('logs.aws', 'LogGroup', f'{name}-log-{i}', {'logGroupName': f'/{name}/{i}', 'retentionInDays': 30})
-    for i in range(40):
+    for i in range(many(40)):
         add('route53.aws', 'HealthCheck', f'{name}-check-{i}', {'HealthCheckConfig': {
             'Type': 'HTTPS', 'FullyQualifiedDomainName': f'c{i}.{name}.example', 'Port': 443, 'RequestInterval': 30}})
-    for i in range(20):
+    for i in range(many(20)):
         add('test.aws', 'Unmarked', f'{name}-unmarked-{i}', {'CidrBlock': f'172.{16 + i % 16}.{i}.0/24'})
-    for i in range(4):
+    for i in range(many(4)):
         add('eks.aws', 'Cluster', f'{name}-cluster-{i}', {
             'roleArn': f"${{ref('iam.aws/Role/{name}-role-0').Arn}}",
             'resourcesVpcConfig': {'subnetIds': [f"${{ref('ec2.aws/Subnet/{name}-net-{i}-{j}').SubnetId}}" for j in range(2)]}})
