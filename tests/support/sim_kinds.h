@@ -53,7 +53,7 @@ class JsonKind final : public Kind {
   Duration timeout() const override { return std::chrono::minutes(10); }
   const std::string& bucket() const override { return name_.group; }
   bool protected_by_default() const override { return false; }
-  bool create_first() const override { return false; }
+  bool create_first() const override { return body_.BoolOr("createFirst", false); }
   const std::vector<KindName>& cascades() const override { return cascades_; }
 
   FieldRule RuleFor(const Path& path) const override {

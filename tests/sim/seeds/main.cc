@@ -1,4 +1,5 @@
 // sim --seeds A..B | --seed N | --twice A..B: random runs of the real engine on simulated clouds.
+// sim --matrix [--per-cell N] | --cell "ACTION CLASS POINT N": crashes at every point of the ports.
 // --size N, --changes N and --without FAULT,… make them smaller.
 #include <fmt/format.h>
 
@@ -8,6 +9,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "tests/sim/seeds/matrix.h"
 #include "tests/sim/seeds/trial.h"
 
 namespace {
@@ -22,6 +24,7 @@ int Usage() {
   for (const std::string& fault : tandem::seeds::Faults()) faults += " " + fault;
   fmt::print(stderr,
              "usage: sim --seeds A..B | --seed N | --twice A..B\n"
+             "       sim --matrix [--per-cell N] [--list] | --cell \"ACTION CLASS POINT N\"\n"
              "           [--size N] [--changes N] [--without FAULT,...] [--no-shrink]\nfaults:{}\n",
              faults);
   return 2;
@@ -77,9 +80,18 @@ int Many(const std::string& program, Scenario scenario, uint64_t first, uint64_t
 int main(int argc, char** argv) {
   Scenario scenario;
   std::string mode, range;
-  bool shrink = true;
+  bool shrink = true, matrix = false, list = false;
+  int per_cell = 1;
   for (int at = 1; at < argc; ++at) {
     const std::string flag = argv[at];
+    if (flag == "--matrix") {
+      matrix = true;
+      continue;
+    }
+    if (flag == "--list") {
+      list = true;
+      continue;
+    }
     if (flag == "--no-shrink") {
       shrink = false;
       continue;
@@ -88,6 +100,10 @@ int main(int argc, char** argv) {
     const std::string value = argv[++at];
     if (flag == "--size") {
       scenario.size = std::strtoull(value.c_str(), nullptr, 10);
+    } else if (flag == "--per-cell") {
+      per_cell = std::max(1, std::atoi(value.c_str()));
+    } else if (flag == "--cell") {
+      return tandem::seeds::RunCell(value.c_str()) ? 0 : 1;
     } else if (flag == "--changes") {
       scenario.changes = std::strtoull(value.c_str(), nullptr, 10);
     } else if (flag == "--without") {
@@ -103,6 +119,7 @@ int main(int argc, char** argv) {
       return Usage();
     }
   }
+  if (matrix) return tandem::seeds::RunMatrix(per_cell, list) ? 0 : 1;
   if (mode == "--seed") {
     scenario.seed = std::strtoull(range.c_str(), nullptr, 10);
     return One(scenario);
