@@ -86,6 +86,9 @@ class Rig:
         path.write_text(HEAD + ''.join(documents))
         return path
 
+    def plugin_pid(self, name='sim'):
+        return json.loads((self.state / f'plugins/{name}.lock').read_text())['pid']
+
     def ledger(self):
         return json.loads(self.run('sandbox', 'ledger').stdout)
 

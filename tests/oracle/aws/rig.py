@@ -60,8 +60,7 @@ class AwsRig(e2e.Rig):
         return path
 
     def plugin_pid(self):
-        text = (self.state / "plugins/aws.lock").read_text()
-        return int("".join(c if c.isdigit() else " " for c in text).split()[0])
+        return super().plugin_pid("aws")
 
     def outsider(self, service):
         """boto3, as somebody else would use it: not through the validator."""
