@@ -43,7 +43,8 @@ Record StepMachine::RecordAfter(const StepWork& work) const {
     record.depends_on = model->needs;
     record.component = model->component;
     record.site = model->site;
-    if (step.action == Action::kAdopt) record.adopted = true;
+    // An object with our mark was made by us, and its create never recorded: nobody else's was adopted.
+    if (step.action == Action::kAdopt && step.base.mark_address.empty()) record.adopted = true;
     record.deletion_policy = model->deletion_policy;
     // R12: adopted means retained until said otherwise.
     if (record.adopted && model->document &&

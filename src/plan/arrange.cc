@@ -50,6 +50,21 @@ class Arrangement {
     }
   }
 
+  static bool Names(const Value& value, const std::string& identity) {
+    if (value.is_string()) return value.as_string() == identity;
+    if (value.is_list())
+      return std::any_of(value.as_list().begin(), value.as_list().end(),
+                         [&](const Value& item) { return Names(item, identity); });
+    return value.is_map() &&
+           std::any_of(value.as_map().begin(), value.as_map().end(),
+                       [&](const auto& member) { return Names(member.second, identity); });
+  }
+  /// What was sent for `child` names the object of `parent`.
+  static bool LivesIn(const Record& child, const Record& parent) {
+    return !child.recorded.empty() && !parent.identity.empty() &&
+           Names(child.recorded.Unpack(), parent.identity);
+  }
+
   /// R14: what dies with its parent is closed without a call.
   void DieTogether() {
     for (auto& [key, draft] : out_.drafts) {
@@ -63,6 +78,8 @@ class Arrangement {
         if (std::find(cascades.begin(), cascades.end(), draft.step.address.kind_name()) ==
             cascades.end())
           continue;
+        // Standing on another one for some other reason is not living in it.
+        if (!LivesIn(*draft.record, *parent->second.record)) continue;
         draft.step.action = Action::kForget;
         draft.step.why = "dies with " + need;
         draft.after.insert(need);

@@ -48,5 +48,22 @@ TEST(EngineAdopt, R12_WhatWasAdoptedIsRetainedUntilSaidOtherwise) {
   EXPECT_EQ(said.plan->steps[0].blast, BlastClass::kGovernance);
 }
 
+// A create whose reply was lost and whose run was cancelled leaves an object with our mark and no record.
+TEST(EngineAdopt, WhatWeMadeOurselvesIsNotRetained) {
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(Role("first", "")), "succeeded: 1 done");
+  rig.Pass(std::chrono::minutes(10));
+  const std::vector<Row> before = rig.store.Rows();
+  ASSERT_EQ(rig.Apply(Role("first", "") + Role("ours", "")), "succeeded: 1 done");
+  rig.engine.reset();
+  rig.store.Restore(before);
+  rig.Boot();
+  rig.Pass(std::chrono::minutes(5));
+  const PlanAnswer plan = rig.Plan(Role("first", "") + Role("ours", ""));
+  ASSERT_EQ(EngineRig::Steps(plan), "adopt iam.sim/Role/ours");
+  ASSERT_EQ(rig.Wait(rig.Start(plan.plan->hash).run), "succeeded: 1 done");
+  EXPECT_EQ(EngineRig::Steps(rig.Plan(Role("first", ""))), "delete iam.sim/Role/ours");
+}
+
 }  // namespace
 }  // namespace tandem::testing
