@@ -136,6 +136,7 @@ void Runner::Resume(Run run, KnownPlan known, const std::vector<StepRow>& rows,
         after |= same;
       }
     }
+    step->rest_unknown = !removes && action != Action::kCreate && call.name != "create";
     step->phase = intent.handle.empty() ? Phase::kRecover : Phase::kPoll;
     machine_.TakeUp(*step);
     active_[step->key] = step;

@@ -150,6 +150,12 @@ void StepMachine::CallSettled(const Ptr& work, const std::string& identity) {
     work->phase = Phase::kObserve;  // a fresh look between two calls
     return Advance(work);
   }
+  if (work->rest_unknown) {
+    // After a restart only the open call is known; a fresh look tells what else the step has to do.
+    work->rest_unknown = work->composed = false;
+    work->phase = Phase::kObserve;
+    return Advance(work);
+  }
   work->phase = Phase::kAwait;
   Advance(work);
 }

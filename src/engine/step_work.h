@@ -64,6 +64,7 @@ struct StepWork {
   std::string waits_for;
   bool single_flight = false;
   std::vector<std::string> plaintexts;  // of the secrets that were sent, so that no message quotes them
+  bool rest_unknown = false;  // taken up with one call open: which ones follow is composed after it
   bool dropped_call = false;  // cancelled: its open call settles, no other goes out
   bool unsure = false;        // its open create may have been done, whatever another try is told
   bool token_over = false;    // the API does not take its token any more
