@@ -334,9 +334,13 @@ bool StepMachine::ComposeCalls(const Ptr& work) {
     add_create();
     return true;
   }
+  // Until its first call has settled, what moves is recorded under its old address.
+  const Resource* holder = resource;
+  if (step.action == Action::kMoved && (resource == nullptr || !resource->record))
+    holder = context_.memory.Find(step.moved_from.ToString());
   std::optional<Value> recorded;
-  if (resource && resource->record && !resource->record->recorded.empty())
-    recorded = resource->record->recorded.Unpack();
+  if (holder != nullptr && holder->record && !holder->record->recorded.empty())
+    recorded = holder->record->recorded.Unpack();
   const Value observed = SeenFields(*work);
   const ModelResource* model = ModelOf(*work);
   const CompiledModel* compiled =
