@@ -75,7 +75,7 @@ CallError SimProvider::Core::CheckShape(const Play& play, const ApplyRequest& re
 
 CallError SimProvider::Core::CheckReferences(const Play& play, const std::string& account,
                                              const Value& fields, const SimKey* self) {
-  for (const Reference& reference : references_.Of(*play.kind, fields)) {
+  for (const SimReference& reference : references_.Of(*play.kind, fields)) {
     const auto outside = [&](const std::string& glob) {
       return GlobMatches(glob, reference.value);
     };

@@ -25,8 +25,8 @@ void References::Attach(World* world) {
   world->Watch([this](const SimObject* before, const SimObject* after) { Changed(before, after); });
 }
 
-std::vector<Reference> References::Of(const Kind& kind, const Value& fields) const {
-  std::vector<Reference> found;
+std::vector<SimReference> References::Of(const Kind& kind, const Value& fields) const {
+  std::vector<SimReference> found;
   const auto add = [&](const KindName& target, std::string field, const std::string& path) {
     const std::shared_ptr<const Kind> named = catalog_->Find(target);
     if (named == nullptr) return;
@@ -94,7 +94,7 @@ void References::Index(const SimObject& object, bool add) {
   const std::shared_ptr<const Kind> kind = catalog_->Find(key.kind);
   const Value fields = object.fields().Unpack();
   if (kind != nullptr) {
-    for (const Reference& reference : Of(*kind, fields)) {
+    for (const SimReference& reference : Of(*kind, fields)) {
       Put(naming_[{reference.kind, reference.field}], reference.value, key, add);
     }
   }
@@ -111,7 +111,7 @@ void References::Changed(const SimObject* before, const SimObject* after) {
   if (after != nullptr) Index(*after, true);
 }
 
-std::vector<const SimObject*> References::Targets(const Reference& reference) {
+std::vector<const SimObject*> References::Targets(const SimReference& reference) {
   const Field field(reference.kind, reference.field);
   auto index = having_.find(field);
   if (index == having_.end()) {

@@ -14,12 +14,12 @@
 namespace tandem {
 
 /// What a member names: `value` of `field` ("" is the identity) of an object of `kind`.
-struct Reference {
+struct SimReference {
   KindName kind;
   std::string field;
   std::string value;
   std::string path;  // of the rule that says so
-  friend auto operator<=>(const Reference&, const Reference&) = default;
+  friend auto operator<=>(const SimReference&, const SimReference&) = default;
 };
 
 class References {
@@ -30,9 +30,9 @@ class References {
   void Attach(World* world);
 
   /// What `fields` of an object of `kind` name, parents included.
-  std::vector<Reference> Of(const Kind& kind, const Value& fields) const;
+  std::vector<SimReference> Of(const Kind& kind, const Value& fields) const;
   /// The objects that `reference` names, whatever their account.
-  std::vector<const SimObject*> Targets(const Reference& reference);
+  std::vector<const SimObject*> Targets(const SimReference& reference);
   /// The objects that name `object`, itself excepted.
   std::set<SimKey> Naming(const SimObject& object) const;
   /// The object made with an idempotency token, or null pointer.
