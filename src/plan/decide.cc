@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "plan/changes.h"
 #include "plan/draft.h"
+#include "plan/old_addresses.h"
 #include "tandem/codec/json.h"
 #include "tandem/graph/graph.h"
 
@@ -18,28 +20,6 @@ template <typename T>
 T* Find(const std::map<std::string, T*>& map, const std::string& key) {
   const auto found = map.find(key);
   return found == map.end() ? nullptr : found->second;
-}
-
-std::string Joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
-
-/// Why a step is there, from the reasons of its changes.
-std::string Because(const std::vector<FieldChange>& changes) {
-  static constexpr std::pair<ChangeReason, std::string_view> kTexts[] = {
-      {ChangeReason::kModel, "the model changed"},
-      {ChangeReason::kUnset, "the model names it no more"},
-      {ChangeReason::kDrift, "changed outside"},
-      {ChangeReason::kReference, "what it refers to changes"},
-      {ChangeReason::kKind, "a new kind file sees it so"}};
-  std::vector<std::string> why;
-  for (const auto& [reason, text] : kTexts)
-    if (std::any_of(changes.begin(), changes.end(),
-                    [reason = reason](const FieldChange& c) { return c.reason == reason; }))
-      why.emplace_back(text);
-  return Joined(why);
 }
 
 class Decider {
@@ -55,7 +35,8 @@ class Decider {
         Refuse(PlanRefusal::kConfiguration, address, "the address is given twice", "",
                resource.range);
     }
-    for (const auto& [address, resource] : out_.resources) FindOldAddress(address, *resource);
+    for (const auto& [address, resource] : out_.resources)
+      old_addresses_.Add(input_.records, address, *resource);
     GraphBuilder builder;
     for (const auto& [address, resource] : out_.resources) builder.Node(address);
     for (const auto& [address, resource] : out_.resources)
@@ -63,7 +44,7 @@ class Decider {
         if (out_.resources.count(need) != 0)
           builder.Edge(builder.Node(address), builder.Node(need));
     const Graph graph = std::move(builder).Build();
-    FindTargets(graph);
+    targeted_ = Targeted(input_, graph, findings_);
     const std::vector<NodeId> order = graph.Order();
     if (order.size() != graph.size())
       Refuse(PlanRefusal::kConfiguration, "", "resources need each other in a circle",
@@ -77,33 +58,16 @@ class Decider {
         out_.not_applied.insert(address);
     }
     for (const auto& [address, record] : input_.records)
-      if (out_.resources.count(address) == 0 && moved_to_.count(address) == 0 &&
+      if (out_.resources.count(address) == 0 && !old_addresses_.Left(address) &&
           (input_.targets.empty() || targeted_.count(address) != 0))
         DecideGone(address, *record);
-    FindTakeovers();
+    RefuseTakeovers(input_, out_, findings_);
   }
 
  private:
   void Refuse(PlanRefusal why, const std::string& address, std::string summary,
               std::string detail = "", SourceRange range = {}) {
     findings_.Refuse(why, address, std::move(summary), std::move(detail), std::move(range));
-  }
-
-  /// The targets and all that they need; records whose documents are gone count by their own
-  /// address.
-  void FindTargets(const Graph& graph) {
-    std::vector<NodeId> roots;
-    for (const std::string& target : input_.targets) {
-      if (const auto node = graph.Find(target)) {
-        roots.push_back(*node);
-      } else if (input_.records.count(target) != 0) {
-        targeted_.insert(target);
-      } else {
-        Refuse(PlanRefusal::kConfiguration, target,
-               fmt::format("the target '{}' is neither in the model nor recorded", target));
-      }
-    }
-    for (const NodeId node : graph.WithDependencies(roots)) targeted_.insert(graph.Name(node));
   }
 
   void LeaveOut(const std::string& address) {
@@ -118,7 +82,7 @@ class Decider {
     if (kind != nullptr && !kind->can_mark()) return Mark::kOurs;
     if (seen.mark_address.empty()) return Mark::kNone;
     if (seen.mark_address == address) return Mark::kOurs;
-    if (resource != nullptr && seen.mark_address == OldAddress(address)) return Mark::kOurs;
+    if (resource != nullptr && seen.mark_address == old_addresses_.Of(address)) return Mark::kOurs;
     return Mark::kForeign;
   }
 
@@ -129,8 +93,8 @@ class Decider {
     const Record* record = Find(input_.records, address);
     const Observation* seen = Find(input_.observations, address);
     bool moves = false;
-    if (const std::string& old = OldAddress(address); record == nullptr && !old.empty()) {
-      record = FindMoved(address, old, r);
+    if (const std::string& old = old_addresses_.Of(address); record == nullptr && !old.empty()) {
+      record = FindMoved(input_, out_, address, old, findings_);
       moves = record != nullptr;
       if (moves && (seen == nullptr || !seen->exists))
         seen = Find(input_.observations, old);
@@ -224,42 +188,6 @@ class Decider {
       return manage == "delegate" ? FieldPolicy::kInitialOnly : policies_.FieldFor(subject, path);
     };
     return Compare(input);
-  }
-
-  /// Where the record of a resource without one of its own stands, or would (for marks).
-  void FindOldAddress(const std::string& address, const PlannedResource& r) {
-    std::string old = RecordedAddress(input_.records, address, r.account, r.moved_from);
-    if (old == address) return;
-    if (old.empty()) old = r.moved_from;
-    if (old.empty()) return;
-    moved_to_[old] = address;
-    old_address_[address] = std::move(old);
-  }
-
-  const std::string& OldAddress(const std::string& address) const {
-    static const std::string kNone;
-    const auto found = old_address_.find(address);
-    return found == old_address_.end() ? kNone : found->second;
-  }
-
-  /// R13: same kind and account, and the old address is in the model no more.
-  const Record* FindMoved(const std::string& address, const std::string& old,
-                          const PlannedResource& r) {
-    const Record* record = Find(input_.records, old);
-    if (record == nullptr) return nullptr;  // done long ago, or never there
-    if (out_.resources.count(old) != 0) {
-      Refuse(PlanRefusal::kConfiguration, address,
-             fmt::format("moved from {}, which is still in the model", old),
-             "remove its document, or the annotation tandem/moved-from", r.range);
-      return nullptr;
-    }
-    if (record->address.kind_name() != r.address.kind_name() || record->account != r.account) {
-      Refuse(PlanRefusal::kConfiguration, address,
-             fmt::format("moved from {}, which is of another kind or account", old), "",
-             r.range);
-      return nullptr;
-    }
-    return record;
   }
 
   void DecideMissing(Draft& draft) {
@@ -362,7 +290,7 @@ class Decider {
       return false;
     }
     if (step.changes.empty()) return false;
-    step.why = Because(step.changes);
+    step.why = Because(step);
     step.action = Action::kUpdate;
     step.blast = WorstOf(step);
     if (!Replaces(step)) return true;
@@ -397,7 +325,7 @@ class Decider {
         change.replaces = true;
         change.reason = ChangeReason::kReference;
         change.blast = BlastClass::kReplace;
-        Insert(draft.step, std::move(change));
+        InsertChange(draft.step, std::move(change));
       }
     }
   }
@@ -428,28 +356,6 @@ class Decider {
     if (r.protect) AddRecordChange(draft.step, "tandem/protect", record.protected_, *r.protect);
   }
 
-  static void AddRecordChange(Step& step, std::string_view name, Value before, Value after) {
-    if (before == after) return;
-    FieldChange change;
-    change.path = JoinPath("", name);
-    change.before = std::move(before);
-    change.after = std::move(after);
-    change.blast = BlastClass::kGovernance;
-    Insert(step, std::move(change));
-  }
-
-  static void Insert(Step& step, FieldChange change) {
-    const auto at = std::lower_bound(
-        step.changes.begin(), step.changes.end(), change,
-        [](const FieldChange& a, const FieldChange& b) { return a.path < b.path; });
-    if (at != step.changes.end() && at->path == change.path) {
-      at->replaces |= change.replaces;
-      at->blast = std::min(at->blast, change.blast);
-    } else {
-      step.changes.insert(at, std::move(change));
-    }
-  }
-
   /// R13: create-first needs a name that may differ.
   ReplaceOrder OrderOf(const Draft& draft, const Value& desired, const Observation& seen) const {
     const Kind& kind = *draft.kind;
@@ -460,22 +366,6 @@ class Decider {
     const bool renamed =
         wanted != nullptr && wanted->is_string() && wanted->as_string() != seen.identity;
     return renamed ? ReplaceOrder::kCreateFirst : ReplaceOrder::kDestroyFirst;
-  }
-
-  static bool Replaces(const Step& step) {
-    return std::any_of(step.changes.begin(), step.changes.end(),
-                       [](const FieldChange& change) { return change.replaces; });
-  }
-  static BlastClass WorstOf(const Step& step) {
-    BlastClass worst = BlastClass::kSafe;
-    for (const FieldChange& change : step.changes) worst = std::min(worst, change.blast);
-    return worst;
-  }
-  static std::string Paths(const Step& step, bool only_replacing = false) {
-    std::vector<std::string> paths;
-    for (const FieldChange& change : step.changes)
-      if (change.replaces || !only_replacing) paths.push_back(change.path);
-    return Joined(paths);
   }
 
   /// Identities that an earlier create-first replace left behind (R13).
@@ -551,69 +441,16 @@ class Decider {
     out_.drafts.emplace(draft.key, std::move(draft));
   }
 
-  /// R13: one identity deleted under one address and made or taken under another is a rename.
-  void FindTakeovers() {
-    std::map<std::string, std::string> deleted;  // kind, account, identity → address
-    const auto key = [](const Step& step, const std::string& identity) {
-      return step.address.kind_name().ToString() + " " + step.account + " " + identity;
-    };
-    for (const auto& [name, draft] : out_.drafts)
-      if (draft.step.action == Action::kDelete && draft.resource == nullptr)
-        deleted.emplace(key(draft.step, draft.step.base.identity), draft.address);
-    if (deleted.empty()) return;
-    for (const auto& [address, resource] : out_.resources) {
-      const Observation* seen = Find(input_.observations, address);
-      if (input_.records.count(address) != 0) continue;
-      Step step;
-      step.address = resource->address;
-      step.account = resource->account;
-      const std::string identity =
-          seen != nullptr && seen->exists ? seen->identity : resource->external_name;
-      const auto found = deleted.find(key(step, identity));
-      if (identity.empty() || found == deleted.end()) continue;
-      Refuse(
-          PlanRefusal::kConfiguration, address,
-          fmt::format("{} would be deleted as {} and made as {}", identity, found->second, address),
-          fmt::format("if it was renamed, write tandem/moved-from: {}", found->second),
-          resource->range);
-    }
-  }
-
   const PlanInput& input_;
   const PolicySet& policies_;
   Decisions& out_;
   Findings& findings_;
+  OldAddresses old_addresses_;
   std::set<std::string> becoming_unknown_;
   std::set<std::string> targeted_;
-  std::map<std::string, std::string> moved_to_;     // old address → new
-  std::map<std::string, std::string> old_address_;  // new address → old
 };
 
 }  // namespace
-
-void Findings::Refuse(PlanRefusal why, const std::string& address, std::string summary,
-                      std::string detail, SourceRange range) {
-  // The model's own faults first, then what policy forbids, then what is live.
-  const auto rank = [](PlanRefusal refusal) {
-    return refusal == PlanRefusal::kConfiguration ? 3
-           : refusal == PlanRefusal::kPolicy      ? 2
-           : refusal == PlanRefusal::kResource    ? 1
-                                                  : 0;
-  };
-  if (rank(why) > rank(refusal)) refusal = why;
-  problems.Error(std::move(range), std::move(summary), std::move(detail), address);
-}
-
-Subject SubjectOf(const Draft& draft) {
-  Subject subject;
-  if (draft.resource != nullptr) {
-    subject = {draft.resource->address.kind_name(), draft.resource->site, draft.resource->component,
-               draft.resource->labels};
-  } else {
-    subject = {draft.record->address.kind_name(), draft.record->site, draft.record->component, {}};
-  }
-  return subject;
-}
 
 void Decide(const PlanInput& input, const PolicySet& policies, Decisions& decisions,
             Findings& findings) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tandem/graph/graph.h"
 #include "tandem/plan/build.h"
 
 namespace tandem::plan {
@@ -48,6 +49,9 @@ struct Decisions {
 /// Subject of the policies.
 Subject SubjectOf(const Draft& draft);
 
+/// The plan's targets and all that they need; records whose documents are gone count by their own
+/// address (R2). Empty: everything.
+std::set<std::string> Targeted(const PlanInput& input, const Graph& graph, Findings& findings);
 /// What each resource and record needs by itself.
 void Decide(const PlanInput& input, const PolicySet& policies, Decisions& decisions,
             Findings& findings);
