@@ -216,16 +216,16 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   bool Close() {
     Value done = std::move(open_.back().value);
     open_.pop_back();
-    if (done.is_map()) done = FromObject(std::move(done.as_map()));
+    if (done.is_map()) done = FromObject(std::move(done.edit_map()));
     return Put(std::move(done));
   }
   bool Put(Value value) {
     if (open_.empty()) {
       root = std::move(value);
     } else if (open_.back().value.is_list()) {
-      open_.back().value.as_list().push_back(std::move(value));
+      open_.back().value.edit_list().push_back(std::move(value));
     } else {
-      open_.back().value.as_map()[open_.back().key] = std::move(value);
+      open_.back().value.edit_map()[open_.back().key] = std::move(value);
     }
     return true;
   }

@@ -268,7 +268,7 @@ void CheckIdentities(const CompiledModel& model, Diagnostics& found) {
     std::vector<std::string> told;
     for (const std::string& field : fields) {
       const Value* value = spec.At(field);
-      key.as_list().push_back(value == nullptr ? Value() : *value);
+      key.edit_list().push_back(value == nullptr ? Value() : *value);
       if (value != nullptr && value->is_string())
         told.push_back(fmt::format("{} {}", field, value->as_string()));
     }

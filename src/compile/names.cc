@@ -13,7 +13,7 @@ namespace tandem {
 
 Value PlatformName(const CompiledModel& model) {
   Value platform = model.platform_spec == nullptr ? Value(Map()) : *model.platform_spec;
-  for (const char* key : {"groups", "sites"}) platform.as_map().erase(key);
+  for (const char* key : {"groups", "sites"}) platform.edit_map().erase(key);
   platform.Set("name", model.platform);
   return platform;
 }

@@ -277,7 +277,7 @@ class TreeBuilder final : public YamlSink {
   bool OnKey(size_t begin, size_t end, const std::string& key, uint64_t anchor) {
     if (anchor != 0) anchors_[anchor] = {Value(key), 1, 0};
     Frame& frame = frames_.back();
-    const auto [member, added] = frame.value->as_map().try_emplace(key);
+    const auto [member, added] = frame.value->edit_map().try_emplace(key);
     if (!added) {
       const Span* first =
           frame.node == kNoPlace ? nullptr : tree_.positions.FindMember(frame.node, key);
@@ -316,7 +316,7 @@ class TreeBuilder final : public YamlSink {
             node, {frame.key.key_begin, frame.key.key_end, span.value_begin, span.value_end});
       return slot;
     }
-    List& list = frame.value->as_list();
+    List& list = frame.value->edit_list();
     list.push_back(std::move(value));
     node = frame.node == kNoPlace ? kNoPlace : tree_.positions.AddItem(frame.node, span);
     return &list.back();

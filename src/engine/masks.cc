@@ -63,7 +63,7 @@ class Masking {
 
   void Mask(Value& value, Path& path) {
     if (value.is_map()) {
-      for (auto& [key, member] : value.as_map()) {
+      for (auto& [key, member] : value.edit_map()) {
         path.push_back({key, -1});
         Mask(member, path);
         path.pop_back();
@@ -73,7 +73,7 @@ class Masking {
     if (value.is_list()) {
       for (size_t i = 0; i < value.as_list().size(); ++i) {
         path.push_back({"", static_cast<int64_t>(i)});
-        Mask(value.as_list()[i], path);
+        Mask(value.edit_list()[i], path);
         path.pop_back();
       }
       return;

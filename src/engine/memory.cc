@@ -138,10 +138,11 @@ namespace {
 
 void EraseSecrets(const Kind& kind, Value& value, Path& path) {
   if (value.is_map()) {
-    for (auto member = value.as_map().begin(); member != value.as_map().end();) {
+    Map& map = value.edit_map();
+    for (auto member = map.begin(); member != map.end();) {
       path.push_back({member->first, -1});
       if (kind.RuleFor(path).secret) {
-        member = value.as_map().erase(member);
+        member = map.erase(member);
       } else {
         EraseSecrets(kind, member->second, path);
         ++member;
@@ -151,7 +152,7 @@ void EraseSecrets(const Kind& kind, Value& value, Path& path) {
   } else if (value.is_list()) {
     for (size_t i = 0; i < value.as_list().size(); ++i) {
       path.push_back({"", static_cast<int64_t>(i)});
-      EraseSecrets(kind, value.as_list()[i], path);
+      EraseSecrets(kind, value.edit_list()[i], path);
       path.pop_back();
     }
   }

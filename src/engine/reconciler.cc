@@ -17,11 +17,11 @@ void CarryDigests(Value& fresh, const Value& settled) {
   if (fresh.is_sensitive() && settled.is_sensitive()) {
     if (fresh.as_sensitive().parts == settled.as_sensitive().parts) fresh = settled;
   } else if (fresh.is_map() && settled.is_map()) {
-    for (auto& [key, member] : fresh.as_map())
+    for (auto& [key, member] : fresh.edit_map())
       if (const Value* other = settled.Find(key)) CarryDigests(member, *other);
   } else if (fresh.is_list() && settled.is_list()) {
     for (size_t i = 0; i < std::min(fresh.as_list().size(), settled.as_list().size()); ++i)
-      CarryDigests(fresh.as_list()[i], settled.as_list()[i]);
+      CarryDigests(fresh.edit_list()[i], settled.as_list()[i]);
   }
 }
 

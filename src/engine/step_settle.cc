@@ -99,7 +99,7 @@ void StepMachine::CallSettled(const Ptr& work, const std::string& identity) {
     for (const std::string& member : call.carries) {
       const Value* value = work->desired.Find(member);
       if (value != nullptr) recorded.Set(member, *value);
-      else if (recorded.is_map()) recorded.as_map().erase(member);
+      else if (recorded.is_map()) recorded.edit_map().erase(member);
     }
     record.recorded = Packed::From(recorded);
     if (resource.record) memory.Unindex(*resource.record);

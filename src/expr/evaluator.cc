@@ -153,7 +153,7 @@ Evaluator::Outcome Evaluator::Select(const Node& node) {
   const Value* member = operand->Find(node.text);
   if (member == nullptr) return NoKey(node, node.text, operand->as_map());
   if (operand.borrowed()) return Operand(member);
-  return Operand(std::move(operand.held().as_map().find(node.text)->second));
+  return Operand(Value(*member));
 }
 
 /// A map has the name or not; a list is an error; nothing else has any.
@@ -183,7 +183,7 @@ Evaluator::Outcome Evaluator::Index(const Node& node) {
     const Value* member = operand->Find(key.as_string());
     if (member == nullptr) return NoKey(node, key.as_string(), operand->as_map());
     if (operand.borrowed()) return Operand(member);
-    return Operand(std::move(operand.held().as_map().find(key.as_string())->second));
+    return Operand(Value(*member));
   }
   if (!operand->is_list())
     return Fail(node, fmt::format("{} has no members", NameOfType(*operand)));
@@ -202,7 +202,7 @@ Evaluator::Outcome Evaluator::Index(const Node& node) {
   if (at < 0 || at >= size)
     return Fail(node, fmt::format("index {} is outside the list of {}", at, size));
   if (operand.borrowed()) return Operand(&list[static_cast<size_t>(at)]);
-  return Operand(std::move(operand.held().as_list()[static_cast<size_t>(at)]));
+  return Operand(Value(list[static_cast<size_t>(at)]));
 }
 
 Evaluator::Outcome Evaluator::Sign(const Node& node) {

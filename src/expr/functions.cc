@@ -279,7 +279,7 @@ Result<Value> Arithmetic(Node::Operator op, Operand left, const Value& right, Bu
   }
   if (op == Node::Operator::kAdd && left->is_list() && right.is_list()) {
     if (!budget.Spend(CostOf(right) + (left.borrowed() ? CostOf(*left) : 0))) return OverBudget();
-    List items = left.borrowed() ? left->as_list() : std::move(left.held().as_list());
+    List items = left.borrowed() ? left->as_list() : std::move(left.held().edit_list());
     items.insert(items.end(), right.as_list().begin(), right.as_list().end());
     return Value(std::move(items));
   }

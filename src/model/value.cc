@@ -34,13 +34,13 @@ auto& Get(V& data) {
 bool Value::as_bool() const { return Get<bool>(data_); }
 int64_t Value::as_int() const { return Get<int64_t>(data_); }
 double Value::as_double() const { return Get<double>(data_); }
-const std::string& Value::as_string() const { return Get<std::string>(data_); }
-const List& Value::as_list() const { return Get<List>(data_); }
-List& Value::as_list() { return Get<List>(data_); }
-const Map& Value::as_map() const { return Get<Map>(data_); }
-Map& Value::as_map() { return Get<Map>(data_); }
-const Unknown& Value::as_unknown() const { return Get<Unknown>(data_); }
-const Sensitive& Value::as_sensitive() const { return Get<Sensitive>(data_); }
+const std::string& Value::as_string() const { return *Get<Text>(data_); }
+const List& Value::as_list() const { return *Get<Shared<List>>(data_); }
+const Map& Value::as_map() const { return *Get<Shared<Map>>(data_); }
+const Unknown& Value::as_unknown() const { return *Get<Shared<Unknown>>(data_); }
+const Sensitive& Value::as_sensitive() const { return *Get<Shared<Sensitive>>(data_); }
+List& Value::edit_list() { return Get<Shared<List>>(data_).Edit(); }
+Map& Value::edit_map() { return Get<Shared<Map>>(data_).Edit(); }
 
 Type Value::type() const {
   if (is_unknown()) return as_unknown().type;
@@ -49,10 +49,10 @@ Type Value::type() const {
 }
 
 const Value* Value::Find(std::string_view key) const {
-  const auto* map = std::get_if<Map>(&data_);
-  if (map == nullptr) return nullptr;
-  const auto found = map->find(key);
-  return found == map->end() ? nullptr : &found->second;
+  if (!is_map()) return nullptr;
+  const Map& map = as_map();
+  const auto found = map.find(key);
+  return found == map.end() ? nullptr : &found->second;
 }
 
 const Value* Value::At(std::string_view path) const {
@@ -77,8 +77,8 @@ bool Value::BoolOr(std::string_view key, bool otherwise) const {
 }
 
 Value& Value::Set(std::string_view key, Value value) {
-  if (is_null()) data_ = Map();
-  as_map().insert_or_assign(std::string(key), std::move(value));
+  if (is_null()) *this = Map();
+  edit_map().insert_or_assign(std::string(key), std::move(value));
   return *this;
 }
 
@@ -200,35 +200,36 @@ bool SetAt(Value& root, const Path& path, Value value) {
     if (step.index >= 0) {
       if (at->is_null()) *at = List();
       if (!at->is_list()) return false;
-      List& list = at->as_list();
+      List& list = at->edit_list();
       if (step.index > static_cast<int64_t>(list.size())) return false;
       if (step.index == static_cast<int64_t>(list.size())) list.emplace_back();
       at = &list[step.index];
     } else {
       if (at->is_null()) *at = Map();
       if (!at->is_map()) return false;
-      at = &at->as_map()[step.key];
+      at = &at->edit_map()[step.key];
     }
   }
   *at = std::move(value);
   return true;
 }
 
-bool EraseAt(Value& root, const Path& path) {
-  if (path.empty()) return false;
+Value* EditAt(Value& root, const Path& path) {
+  if (FindAt(root, path) == nullptr) return nullptr;
   Value* at = &root;
-  for (size_t i = 0; i + 1 < path.size(); ++i) {
-    const Value* next = FindAt(*at, {path[i]});
-    if (next == nullptr) return false;
-    at = const_cast<Value*>(next);
-  }
-  const PathStep& last = path.back();
-  if (last.index >= 0) {
-    if (!at->is_list() || last.index >= static_cast<int64_t>(at->as_list().size())) return false;
-    at->as_list().erase(at->as_list().begin() + last.index);
-    return true;
-  }
-  return at->is_map() && at->as_map().erase(last.key) > 0;
+  for (const PathStep& step : path)
+    at = step.index >= 0 ? &at->edit_list()[step.index] : &at->edit_map().find(step.key)->second;
+  return at;
+}
+
+bool EraseAt(Value& root, const Path& path) {
+  if (path.empty() || FindAt(root, path) == nullptr) return false;
+  Value& owner = *EditAt(root, {path.begin(), path.end() - 1});
+  if (const PathStep& last = path.back(); last.index >= 0)
+    owner.edit_list().erase(owner.edit_list().begin() + last.index);
+  else
+    owner.edit_map().erase(last.key);
+  return true;
 }
 
 }  // namespace tandem

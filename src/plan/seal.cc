@@ -396,8 +396,8 @@ Result<Plan> PlanFromValue(const Value& value) {
 
   // Also refuses members that were added: what is read back must be all there was.
   Value content = value;
-  content.as_map().erase("hash");
-  content.as_map().erase("created");
+  content.edit_map().erase("hash");
+  content.edit_map().erase("created");
   if (DigestOf(content) != plan.hash || DigestOfContent(plan) != plan.hash)
     return InvalidArgument(
         "the plan's hash does not fit its content: it was changed after it was made");

@@ -153,13 +153,13 @@ void ApplyRule(Value& object, const std::string& target, const std::string& from
   if (any != std::string::npos) {
     const std::string list = target.substr(0, any);
     if (from.compare(0, any + 2, list + "[]") != 0) return;
-    Value* items = const_cast<Value*>(object.At(list));
+    Value* items = EditAt(object, ParsePath(list));
     if (items == nullptr || !items->is_list()) return;
     const auto rest = [&](const std::string& path) {
       const size_t begin = any + 2 + (path.size() > any + 2 && path[any + 2] == '.' ? 1 : 0);
       return path.substr(begin);
     };
-    for (Value& item : items->as_list()) ApplyRule(item, rest(target), rest(from), rule);
+    for (Value& item : items->edit_list()) ApplyRule(item, rest(target), rest(from), rule);
     return;
   }
   const Path path = ParsePath(target);

@@ -39,7 +39,7 @@ Path Below(const Path& path, size_t index) {
 // Calls `visit` for every value below `value`; what it returns false for is removed.
 void Prune(const Path& path, Value& value, const std::function<bool(const Path&, Value&)>& visit) {
   if (value.is_map()) {
-    Map& map = value.as_map();
+    Map& map = value.edit_map();
     for (auto at = map.begin(); at != map.end();) {
       const Path below = Below(path, at->first);
       if (visit(below, at->second)) {
@@ -50,7 +50,7 @@ void Prune(const Path& path, Value& value, const std::function<bool(const Path&,
       }
     }
   } else if (value.is_list()) {
-    List& list = value.as_list();
+    List& list = value.edit_list();
     for (size_t i = 0; i < list.size(); ++i) {
       const Path below = Below(path, i);
       if (visit(below, list[i])) Prune(below, list[i], visit);
@@ -106,7 +106,7 @@ Value Merged(const Kind& kind, const Path& path, const Value* live, const Value&
     Value merged = rule.exclusive ? Value(Map{}) : *live;
     if (recorded != nullptr && recorded->is_map()) {
       for (const auto& [key, entry] : recorded->as_map()) {
-        if (desired.Find(key) == nullptr) merged.as_map().erase(key);
+        if (desired.Find(key) == nullptr) merged.edit_map().erase(key);
       }
     }
     for (const auto& [key, entry] : desired.as_map()) {

@@ -62,7 +62,7 @@ void Write(const Value& value, std::string* out) {
 /// Replaces {"double": "NaN"} and its like by the doubles they stand for.
 Value WithSpecialDoubles(Value value) {
   if (value.is_list())
-    for (Value& item : value.as_list()) item = WithSpecialDoubles(std::move(item));
+    for (Value& item : value.edit_list()) item = WithSpecialDoubles(std::move(item));
   if (!value.is_map()) return value;
   if (value.as_map().size() == 1) {
     const std::string name = value.StringOr("double", "");
@@ -70,7 +70,7 @@ Value WithSpecialDoubles(Value value) {
     if (name == "Infinity") return std::numeric_limits<double>::infinity();
     if (name == "-Infinity") return -std::numeric_limits<double>::infinity();
   }
-  for (auto& [key, member] : value.as_map()) member = WithSpecialDoubles(std::move(member));
+  for (auto& [key, member] : value.edit_map()) member = WithSpecialDoubles(std::move(member));
   return value;
 }
 

@@ -35,8 +35,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   tandem::Value sealed = *value;
   if (!sealed.is_map()) return 0;
   tandem::Value content = sealed;
-  content.as_map().erase("hash");
-  content.as_map().erase("created");
+  content.edit_map().erase("hash");
+  content.edit_map().erase("created");
   sealed.Set("hash", tandem::DigestOf(content));
   Take(sealed);
   return 0;

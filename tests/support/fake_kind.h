@@ -105,7 +105,7 @@ class FakeKind final : public Kind {
     if (found == nullptr) return;
     Value value = *found;
     if (mode == CompareMode::kSet && value.is_list()) {
-      std::sort(value.as_list().begin(), value.as_list().end(), [](const Value& a, const Value& b) {
+      std::sort(value.edit_list().begin(), value.edit_list().end(), [](const Value& a, const Value& b) {
         return ToCanonicalJson(a) < ToCanonicalJson(b);
       });
     } else if (mode == CompareMode::kJson && value.is_string()) {

@@ -2,15 +2,19 @@
 //
 // A Value is a tree only while something works on it. At rest (memory, store, wire) it is a Packed:
 // canonical JSON bytes (codec/json.h) and their fingerprint; compare fingerprints before decoding.
-// Positions are never in a Value. Values are not thread-safe; copies are deep.
+// Positions are never in a Value. Copies share what they hold until one of them is edited, so a copy
+// costs nothing; a Value is sixteen bytes. Each belongs to one thread at a time.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
+
+#include "tandem/base/copy_on_write.h"
 
 namespace tandem {
 
@@ -54,23 +58,34 @@ class Value {
   Value(int v) : data_(static_cast<int64_t>(v)) {}           // NOLINT
   Value(int64_t v) : data_(v) {}                             // NOLINT
   Value(double v) : data_(v) {}                              // NOLINT
-  Value(const char* v) : data_(std::string(v)) {}            // NOLINT
-  Value(std::string_view v) : data_(std::string(v)) {}       // NOLINT
-  Value(std::string v) : data_(std::move(v)) {}              // NOLINT
-  Value(List v) : data_(std::move(v)) {}                     // NOLINT
-  Value(Map v) : data_(std::move(v)) {}                      // NOLINT
-  Value(Unknown v) : data_(std::move(v)) {}                  // NOLINT
-  Value(Sensitive v) : data_(std::move(v)) {}                // NOLINT
+  Value(const char* v) : Value(std::string(v)) {}            // NOLINT
+  Value(std::string_view v) : Value(std::string(v)) {}       // NOLINT
+  Value(std::string v) : data_(Text(std::move(v))) {}        // NOLINT
+  Value(List v) : data_(Shared<List>(std::move(v))) {}       // NOLINT
+  Value(Map v) : data_(Shared<Map>(std::move(v))) {}         // NOLINT
+  Value(Unknown v) : data_(Shared<Unknown>(std::move(v))) {}      // NOLINT
+  Value(Sensitive v) : data_(Shared<Sensitive>(std::move(v))) {}  // NOLINT
+
+  Value(const Value&) = default;
+  /// `other` may be inside this value.
+  Value& operator=(const Value& other) { return *this = Value(other); }
+  /// What is moved from is null.
+  Value(Value&& other) noexcept : data_(std::exchange(other.data_, std::monostate())) {}
+  Value& operator=(Value&& other) noexcept {
+    data_ = std::exchange(other.data_, std::monostate());
+    return *this;
+  }
+  ~Value() = default;
 
   bool is_null() const { return std::holds_alternative<std::monostate>(data_); }
   bool is_bool() const { return std::holds_alternative<bool>(data_); }
   bool is_int() const { return std::holds_alternative<int64_t>(data_); }
   bool is_double() const { return std::holds_alternative<double>(data_); }
-  bool is_string() const { return std::holds_alternative<std::string>(data_); }
-  bool is_list() const { return std::holds_alternative<List>(data_); }
-  bool is_map() const { return std::holds_alternative<Map>(data_); }
-  bool is_unknown() const { return std::holds_alternative<Unknown>(data_); }
-  bool is_sensitive() const { return std::holds_alternative<Sensitive>(data_); }
+  bool is_string() const { return std::holds_alternative<Text>(data_); }
+  bool is_list() const { return std::holds_alternative<Shared<List>>(data_); }
+  bool is_map() const { return std::holds_alternative<Shared<Map>>(data_); }
+  bool is_unknown() const { return std::holds_alternative<Shared<Unknown>>(data_); }
+  bool is_sensitive() const { return std::holds_alternative<Shared<Sensitive>>(data_); }
   bool is_scalar() const { return !is_list() && !is_map(); }
 
   // Each aborts when the value is of another type: test first.
@@ -79,11 +94,12 @@ class Value {
   double as_double() const;
   const std::string& as_string() const;
   const List& as_list() const;
-  List& as_list();
   const Map& as_map() const;
-  Map& as_map();
   const Unknown& as_unknown() const;
   const Sensitive& as_sensitive() const;
+  /// To write to; good until this value is copied, moved or edited again.
+  List& edit_list();
+  Map& edit_map();
 
   /// The type; that of the placeholder for an unknown, string for a sensitive value.
   Type type() const;
@@ -107,7 +123,12 @@ class Value {
   friend bool operator!=(const Value& a, const Value& b) { return !(a == b); }
 
  private:
-  std::variant<std::monostate, bool, int64_t, double, std::string, List, Map, Unknown, Sensitive>
+  template <typename T>
+  using Shared = CopyOnWrite<T>;
+  using Text = Shared<std::string>;
+
+  std::variant<std::monostate, bool, int64_t, double, Text, Shared<List>, Shared<Map>,
+               Shared<Unknown>, Shared<Sensitive>>
       data_;
 };
 
@@ -127,6 +148,8 @@ Path ParsePath(std::string_view text);
 std::string JoinPath(std::string_view base, std::string_view key);
 std::string JoinPath(std::string_view base, int64_t index);
 const Value* FindAt(const Value& root, const Path& path);
+/// The value at `path` to write to, or null pointer if there is none.
+Value* EditAt(Value& root, const Path& path);
 /// Sets the value at `path`, making maps on the way. False if a step meets a scalar or a list bound.
 bool SetAt(Value& root, const Path& path, Value value);
 /// Removes it; maps that become empty on the way stay. False if there was none.

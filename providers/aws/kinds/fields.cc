@@ -61,7 +61,7 @@ void FillGivenUp(const Kind& kind, const Path& at, const Value& recorded, const 
     path.push_back({key, -1});
     const Value* still = desired == nullptr ? nullptr : desired->Find(key);
     if (still != nullptr && !still->is_null()) {
-      if (Value* inner = const_cast<Value*>(sent.Find(key)))
+      if (Value* inner = EditAt(sent, {{key, -1}}))
         FillGivenUp(kind, path, item, still, *inner);
       continue;
     }
@@ -69,7 +69,7 @@ void FillGivenUp(const Kind& kind, const Path& at, const Value& recorded, const 
     if (rule.unset == UnsetMode::kValue)
       sent.Set(key, rule.unset_value);
     else if (rule.unset != UnsetMode::kRelease && sent.is_map())
-      sent.as_map().erase(key);
+      sent.edit_map().erase(key);
   }
 }
 

@@ -241,7 +241,7 @@ CallError KindCalls::AddParts(const Value& read, Variables& variables, Value& ob
       answered.value = std::move(picked);
     }
     if (each != nullptr && answered.value.is_list()) {
-      for (Value& item : answered.value.as_list()) {
+      for (Value& item : answered.value.edit_list()) {
         variables.values["item"] = item;
         Answered one = Fetch(*each, variables);
         if (!one.error.ok) return one.error;

@@ -72,9 +72,9 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
     if (open_.empty()) {
       root = std::move(value);
     } else if (Frame& top = open_.back(); top.value.is_list()) {
-      top.value.as_list().push_back(std::move(value));
+      top.value.edit_list().push_back(std::move(value));
     } else {
-      top.value.as_map().insert_or_assign(std::move(top.key), std::move(value));
+      top.value.edit_map().insert_or_assign(std::move(top.key), std::move(value));
     }
     return true;
   }

@@ -124,7 +124,7 @@ class AnswerReader {
   Status ReadRestBody(const ApiShape& shape, Map& out) {
     if (operation_.output.traits.payload.empty()) {
       TANDEM_ASSIGN_OR_RETURN(Value body, ReadWhole(operation_.output));
-      if (body.is_map()) out.merge(body.as_map());
+      if (body.is_map()) out.merge(body.edit_map());
       return OkStatus();
     }
     const ApiMember* payload = shape.Find(operation_.output.traits.payload);
@@ -246,7 +246,7 @@ class AnswerReader {
       read = ReadJson(whole, body.json);
     }
     if (!read.ok()) return;
-    members.merge(read->as_map());
+    members.merge(read->edit_map());
     error.members = std::move(members);
   }
 

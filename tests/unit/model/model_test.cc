@@ -64,4 +64,39 @@ TEST(Diagnostics, SortByPlaceAndDropRepeats) {
 }
 
 }  // namespace
+TEST(Value, CopiesShareUntilOneIsEdited) {
+  Value first = Map{{"a", List{1, 2}}, {"b", "text"}};
+  Value second = first;
+  EXPECT_EQ(&first.as_map(), &second.as_map());
+  second.edit_map()["b"] = "other";
+  EXPECT_EQ(first.StringOr("b", ""), "text");
+  EXPECT_EQ(second.StringOr("b", ""), "other");
+  EXPECT_EQ(first.Find("a")->as_list().data(), second.Find("a")->as_list().data());
+
+  ASSERT_TRUE(SetAt(second, ParsePath("a[0]"), 7));
+  ASSERT_TRUE(EraseAt(second, ParsePath("a[1]")));
+  EXPECT_EQ(*first.At("a"), Value(List{1, 2}));
+  EXPECT_EQ(*second.At("a"), Value(List{7}));
+  EXPECT_EQ(EditAt(second, ParsePath("a[1]")), nullptr);
+}
+
+TEST(Value, TakesAPartOfItself) {
+  Value copied = Map{{"inner", Map{{"deep", "text"}}}};
+  copied = *copied.Find("inner");
+  EXPECT_EQ(copied.StringOr("deep", ""), "text");
+  copied = *copied.Find("deep");
+  EXPECT_EQ(copied, Value("text"));
+
+  Value moved = Map{{"inner", "text"}};
+  moved = std::move(moved.edit_map()["inner"]);
+  EXPECT_EQ(moved, Value("text"));
+}
+
+TEST(Value, WhatIsMovedFromIsNull) {
+  Value from = "text";
+  const Value to = std::move(from);
+  EXPECT_TRUE(from.is_null());  // NOLINT: what is promised
+  EXPECT_EQ(to, Value("text"));
+}
+
 }  // namespace tandem

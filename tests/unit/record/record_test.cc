@@ -117,7 +117,7 @@ TEST(Record, DamagedRowsAreRefusedNamingTheMember) {
     const char* says;
   };
   const Case cases[] = {
-      {"missing", [](Value& v) { v.as_map().erase("token"); }, "intent: member 'token' is missing"},
+      {"missing", [](Value& v) { v.edit_map().erase("token"); }, "intent: member 'token' is missing"},
       {"type", [](Value& v) { v.Set("step", "two"); }, "intent: member 'step' is not an integer"},
       {"time", [](Value& v) { v.Set("created", "now"); },
        "intent: member 'created' is not a time in microseconds"},

@@ -72,7 +72,7 @@ Outcome Play(const Scenario& scenario, Cloud& cloud) {
   if (scenario.neighbour) {
     Value other = cloud.Example(scenario.kind);
     for (const char* unique : {"logGroupName", "deletionProtectionEnabled"})
-      other.as_map().erase(unique);
+      other.edit_map().erase(unique);
     if (other.Find("DeletionProtectionEnabled") != nullptr)
       other.Set("DeletionProtectionEnabled", false);
     beside = cloud.Need(scenario.kind, scenario.object + "-beside", std::move(other));

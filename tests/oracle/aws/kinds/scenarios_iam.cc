@@ -58,7 +58,7 @@ std::vector<Scenario> IamScenarios() {
        }},
       {"description-only", [](Value& spec) { spec.Set("Description", "the cluster's"); }},
       {"boundary", [](Value& spec) { spec.Set("PermissionsBoundary", kReadOnly); }},
-      {"no-boundary", [](Value& spec) { spec.as_map().erase("PermissionsBoundary"); }},
+      {"no-boundary", [](Value& spec) { spec.edit_map().erase("PermissionsBoundary"); }},
       {"attachments", [](Value& spec) { spec.Set("ManagedPolicyArns", tandem::List{kReadOnly}); }},
       {"inline",
        [](Value& spec) {

@@ -5,7 +5,7 @@ namespace {
 
 std::string RoleFor(Cloud& cloud, const std::string& name) {
   Value spec = cloud.Example("iam.aws/Role");
-  spec.as_map().erase("ManagedPolicyArns");
+  spec.edit_map().erase("ManagedPolicyArns");
   const std::string made = cloud.Need("iam.aws/Role", name, std::move(spec));
   return "arn:aws:iam::" + cloud.judge().account_id + ":role/" + made;
 }
@@ -49,7 +49,7 @@ std::vector<Scenario> OtherScenarios() {
                    "retentionInDays"}};
   logs.updates = {
       {"retention", [](Value& spec) { spec.Set("retentionInDays", 90); }},
-      {"no-retention", [](Value& spec) { spec.as_map().erase("retentionInDays"); }},
+      {"no-retention", [](Value& spec) { spec.edit_map().erase("retentionInDays"); }},
       {"tags", [](Value& spec) { spec.Set("tags", Map{{"owner", "sre"}}); }},
   };
 
@@ -74,31 +74,31 @@ std::vector<Scenario> OtherScenarios() {
       {"second-index",
        [](Value& spec) {
          Value attributes = *spec.Find("AttributeDefinitions");
-         attributes.as_list().push_back(Map{{"AttributeName", "day"}, {"AttributeType", "S"}});
+         attributes.edit_list().push_back(Map{{"AttributeName", "day"}, {"AttributeType", "S"}});
          spec.Set("AttributeDefinitions", attributes);
          Value indexes = *spec.Find("GlobalSecondaryIndexes");
-         indexes.as_list().push_back(
+         indexes.edit_list().push_back(
              Map{{"IndexName", "by-day"},
                  {"KeySchema",
                   tandem::List{Map{{"AttributeName", "day"}, {"KeyType", "HASH"}}}},
                  {"Projection", Map{{"ProjectionType", "KEYS_ONLY"}}}});
          spec.Set("GlobalSecondaryIndexes", indexes);
        }},
-      {"no-ttl", [](Value& spec) { spec.as_map().erase("TimeToLiveSpecification"); }},
-      {"no-backups", [](Value& spec) { spec.as_map().erase("PointInTimeRecoverySpecification"); }},
+      {"no-ttl", [](Value& spec) { spec.edit_map().erase("TimeToLiveSpecification"); }},
+      {"no-backups", [](Value& spec) { spec.edit_map().erase("PointInTimeRecoverySpecification"); }},
       {"tags",
        [](Value& spec) {
          spec.Set("Tags", tandem::List{Map{{"Key", "owner"}, {"Value", "sre"}}});
        }},
-      {"no-stream", [](Value& spec) { spec.as_map().erase("StreamSpecification"); }},
+      {"no-stream", [](Value& spec) { spec.edit_map().erase("StreamSpecification"); }},
       {"unprotect", [](Value& spec) { spec.Set("DeletionProtectionEnabled", false); }},
       {"first-index-gone",
        [](Value& spec) {
          Value indexes = *spec.Find("GlobalSecondaryIndexes");
-         indexes.as_list().erase(indexes.as_list().begin());
+         indexes.edit_list().erase(indexes.edit_list().begin());
          spec.Set("GlobalSecondaryIndexes", indexes);
          Value attributes = *spec.Find("AttributeDefinitions");
-         attributes.as_list().erase(attributes.as_list().begin() + 1);
+         attributes.edit_list().erase(attributes.edit_list().begin() + 1);
          spec.Set("AttributeDefinitions", attributes);
        }},
   };
@@ -193,7 +193,7 @@ std::vector<Scenario> OtherScenarios() {
          spec.Set("taints", tandem::List{Map{
                                 {"key", "gpu"}, {"value", "yes"}, {"effect", "NO_SCHEDULE"}}});
        }},
-      {"no-taints", [](Value& spec) { spec.as_map().erase("taints"); }},
+      {"no-taints", [](Value& spec) { spec.edit_map().erase("taints"); }},
       {"labels", [](Value& spec) { spec.Set("labels", Map{{"tier", "edge"}, {"zone", "a"}}); }},
       {"tags", [](Value& spec) { spec.Set("tags", Map{{"owner", "sre"}}); }},
   };

@@ -59,8 +59,8 @@ std::vector<Scenario> Route53Scenarios() {
                                      Map{{"VPCRegion", "us-east-1"}, {"VPCId", two}}}}};
   };
   inner.updates = {{"one-network-less", [](Value& spec) {
-                      Value* networks = const_cast<Value*>(spec.Find("VPCs"));
-                      networks->as_list().erase(networks->as_list().begin());
+                      Value* networks = EditAt(spec, ParsePath("VPCs"));
+                      networks->edit_list().erase(networks->edit_list().begin());
                     }}};
 
   Scenario record;
@@ -80,7 +80,7 @@ std::vector<Scenario> Route53Scenarios() {
        [](const Made& made) {
          Value changed = made.desired;
          changed.Set("ResourceRecords", Records({"203.0.113.99"}));
-         changed.as_map().erase("HostedZoneId");
+         changed.edit_map().erase("HostedZoneId");
          return Map{{"HostedZoneId", InItsZone(made)[0]},
                     {"ChangeBatch",
                      Map{{"Changes", tandem::List{Map{{"Action", "UPSERT"},
@@ -91,7 +91,7 @@ std::vector<Scenario> Route53Scenarios() {
       {"values",
        [](Value& spec) { spec.Set("ResourceRecords", Records({"203.0.113.20", "203.0.113.21"})); }},
       {"ttl", [](Value& spec) { spec.Set("TTL", 30); }},
-      {"no-health-check", [](Value& spec) { spec.as_map().erase("HealthCheckId"); }},
+      {"no-health-check", [](Value& spec) { spec.edit_map().erase("HealthCheckId"); }},
   };
 
   Scenario plain = record;
