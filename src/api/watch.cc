@@ -141,7 +141,7 @@ class WatchCall final : public grpc::ServerWriteReactor<ChangeReply>,
 };
 
 namespace {
-constexpr size_t kEncoded = 4096;  // changes that are kept for watchers yet to come to them
+constexpr size_t kEncoded = 1024;  // changes that are kept for watchers yet to come to them
 }  // namespace
 
 WatchHub::WatchHub() : thread_([this] { Loop(); }) {}

@@ -62,13 +62,13 @@ void ToWire(const ResourceView& from, bool whole, api::v1::ResourceItem* to) {
   to->set_manage(from.manage);
   to->set_paused_by(from.paused_by);
   for (const std::string& need : from.needs) to->add_needs(need);
-  AddConditions(from.conditions, to);
+  AddConditions(*from.conditions, to);
   for (const std::string& path : from.drift) to->add_drift(path);
   to->set_generation(from.generation);
   to->set_observed_at(TimeText(from.observed_at));
   if (whole) {
-    to->set_fields_json(from.fields.json);
-    to->set_settled_json(from.settled.json);
+    to->set_fields_json(from.fields.json());
+    to->set_settled_json(from.settled.json());
   }
 }
 

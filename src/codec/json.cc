@@ -269,14 +269,13 @@ std::string FingerprintOf(const Value& value) { return Fingerprint(ToCanonicalJs
 std::string DigestOf(const Value& value) { return "sha256:" + Hex(Sha256(ToCanonicalJson(value))); }
 
 Packed Packed::From(const Value& value) {
-  Packed packed;
-  packed.json = ToCanonicalJson(value);
-  packed.fingerprint = Fingerprint(packed.json);
-  return packed;
+  std::string json = ToCanonicalJson(value);
+  std::string fingerprint = Fingerprint(json);
+  return Unread(std::move(json), std::move(fingerprint));
 }
 
 Value Packed::Unpack() const {
-  auto value = ParseJson(json);
+  auto value = ParseJson(json());
   TANDEM_CHECK(value.ok());
   return std::move(value).value();
 }

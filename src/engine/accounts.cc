@@ -110,7 +110,7 @@ void Accounts::Sign(Entry& entry) {
     return;
   }
   entry.opening = true;
-  const std::string fingerprint = entry.spec.fingerprint;
+  const std::string fingerprint = entry.spec.fingerprint();
   provider->Open({name, entry.spec},
                  context_.InTurn<AccountAnswer>([this, name, fingerprint](AccountAnswer answer) {
                    Answered(name, fingerprint, std::move(answer));
@@ -121,7 +121,7 @@ void Accounts::Answered(const std::string& name, const std::string& fingerprint,
                         AccountAnswer answer) {
   Entry& entry = entries_[name];
   entry.opening = false;
-  if (entry.spec.fingerprint != fingerprint) {  // another spec meanwhile
+  if (entry.spec.fingerprint() != fingerprint) {  // another spec meanwhile
     Sign(entry);
     return;
   }

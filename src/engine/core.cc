@@ -373,7 +373,7 @@ Result<std::string> Engine::Core::Why(const std::string& address) const {
     }
   }
   if (resource != nullptr)
-    for (const Condition& condition : resource->conditions)
+    for (const Condition& condition : *resource->conditions)
       if (condition.status != ConditionStatus::kTrue || condition.type != "Ready")
         if (!condition.message.empty())
           line(condition.type, fmt::format("{}: {}", condition.reason, condition.message));

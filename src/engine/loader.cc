@@ -126,7 +126,7 @@ void Loader::Next() {
         context_.writer.Loaded(row.key, row.revision);
         if (intent.state == IntentState::kQuarantined) {
           Resource& resource = memory.At(intent.address);
-          resource.quarantine = std::move(intent);
+          resource.quarantine = std::make_shared<const Intent>(std::move(intent));
           memory.Touch(resource.key);
         } else {
           intents_[intent.run].push_back(std::move(intent));

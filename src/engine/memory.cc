@@ -1,5 +1,6 @@
 #include "engine/memory.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -8,23 +9,24 @@
 namespace tandem {
 
 const Condition* Resource::Find(std::string_view type) const {
-  for (const Condition& condition : conditions)
+  for (const Condition& condition : *conditions)
     if (condition.type == type) return &condition;
   return nullptr;
 }
 
 bool Resource::SetCondition(std::string_view type, ConditionStatus status, std::string reason,
                             std::string message, Time now) {
-  Condition* found = nullptr;
-  for (Condition& condition : conditions)
-    if (condition.type == type) found = &condition;
-  if (found == nullptr) {
-    conditions.emplace_back();
-    found = &conditions.back();
+  const Condition* before = Find(type);
+  if (before != nullptr && before->status == status && before->reason == reason &&
+      before->message == message)
+    return false;
+  std::vector<Condition>& own = conditions.Edit();
+  auto found = std::find_if(own.begin(), own.end(),
+                            [&](const Condition& condition) { return condition.type == type; });
+  if (found == own.end()) {
+    found = own.emplace(own.end());
     found->type = type;
     found->last_transition = now;
-  } else if (found->status == status && found->reason == reason && found->message == message) {
-    return false;
   }
   if (found->status != status) found->last_transition = now;
   found->status = status;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "tandem/compile/compile.h"
+#include "tandem/engine/snapshot.h"
 #include "tandem/plan/plan.h"
 #include "tandem/provider/provider.h"
 #include "tandem/record/record.h"
@@ -36,10 +37,10 @@ struct Resource {
   Time overlay_until;  // until then the last write overlays reads (R4)
   Packed overlay;
 
-  std::vector<Condition> conditions;
+  Conditions conditions;
   std::vector<std::string> drift;
   std::string drift_plan;  // hash that waits for approval
-  std::optional<Intent> quarantine;  // a create that nobody can tell the outcome of (R9)
+  std::shared_ptr<const Intent> quarantine;  // a create of unknown outcome (R9), or null pointer
   bool unapplied = false;  // the accepted model has a change here that did not settle (R1)
 
   bool exists() const { return seen && seen->exists; }

@@ -330,7 +330,7 @@ void Observer::Saw(Resource& resource, const Kind& kind, const LiveObject& objec
   const bool same = resource.looked && resource.blind.empty() && resource.exists() &&
                     resource.seen->identity == object.identity &&
                     resource.seen->state == object.state && resource.mark == object.mark &&
-                    resource.live_bytes == object.fields.fingerprint &&
+                    resource.live_bytes == object.fields.fingerprint() &&
                     now >= resource.overlay_until;
   if (same) {
     resource.seen->at = now;
@@ -339,7 +339,7 @@ void Observer::Saw(Resource& resource, const Kind& kind, const LiveObject& objec
   resource.looked = true;
   resource.blind.clear();
   resource.mark = object.mark;
-  resource.live_bytes = object.fields.fingerprint;
+  resource.live_bytes = object.fields.fingerprint();
   Value fields = MaskedFields(context_, resource, kind, object.fields);
   // R4: until a read reflects our write, or its window ends, the last write overlays reads.
   if (now < resource.overlay_until && !resource.overlay.empty() && fields.is_map()) {

@@ -43,8 +43,19 @@ void RunPlanning(PlanningJob& job) {
         RecordedAddress(job.input.records, address, resource->account, resource->moved_from);
     return old.empty() || old == address ? found : job.observations.find(old);
   };
+  // Forms of what is yet to be referred to: a resource is decided before those that need it.
   std::map<std::string, Value> desired_forms;
   std::map<std::string, Value> observed_forms;
+  std::map<std::string_view, size_t> awaited;  // by how many
+  for (const auto& [address, resource] : job.model->resources)
+    for (const std::string& need : resource.needs) ++awaited[need];
+  const auto decided = [&](const ModelResource& resource) {
+    for (const std::string& need : resource.needs) {
+      if (--awaited[need] > 0) continue;
+      desired_forms.erase(need);
+      observed_forms.erase(need);
+    }
+  };
   const auto observed_of = [&](const std::string& address) -> const Value* {
     const auto cached = observed_forms.find(address);
     if (cached != observed_forms.end()) return &cached->second;
@@ -106,7 +117,9 @@ void RunPlanning(PlanningJob& job) {
       if (reference.ok()) value = std::move(reference).value();
     }
     evaluated.desired = *digested;
-    desired_forms.insert_or_assign(address, std::move(digested).value());
+    if (awaited.count(address) > 0)
+      desired_forms.insert_or_assign(address, std::move(digested).value());
+    decided(*resource);
     return evaluated;
   };
   job.input.kind_of = [&](const KindName& name) { return job.catalog->Find(name); };

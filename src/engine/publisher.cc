@@ -12,7 +12,7 @@ constexpr size_t kChangesKept = 8192;
 constexpr size_t kRunsShown = 100;
 
 ConditionStatus StatusOf(const ResourceView& view, std::string_view type) {
-  for (const Condition& condition : view.conditions)
+  for (const Condition& condition : *view.conditions)
     if (condition.type == type) return condition.status;
   return ConditionStatus::kUnknown;
 }
@@ -104,7 +104,7 @@ void Publisher::UpdateMembers(const ResourceView* before, const ResourceView* af
   Member member;
   member.ready = StatusOf(*after, "Ready");
   member.synced = StatusOf(*after, "Synced");
-  const Condition* told = Find(after->conditions, member.ready != ConditionStatus::kTrue ? "Ready" : "Synced");
+  const Condition* told = Find(*after->conditions, member.ready != ConditionStatus::kTrue ? "Ready" : "Synced");
   if (told != nullptr) {
     member.reason = told->reason;
     member.message = told->message;

@@ -72,7 +72,7 @@ void Reconciler::CatchUp(Resource& resource) {
     if (form->empty()) continue;
     Value fresh = *desired;
     CarryDigests(fresh, form->Unpack());
-    if (ToCanonicalJson(fresh) != form->json) continue;
+    if (ToCanonicalJson(fresh) != form->json()) continue;
     std::vector<RowChange> rows;
     context_.SetUnapplied(resource, false, &rows);
     record.settled = *form;

@@ -344,7 +344,7 @@ void StepMachine::Quarantine(const Ptr& work, const std::string& evidence) {
   work->intent->error = evidence;
   context_.writer.Commit({Context::Put(*work->intent)});
   Resource& resource = context_.memory.At(work->step().address);
-  resource.quarantine = *work->intent;
+  resource.quarantine = std::make_shared<const Intent>(*work->intent);
   context_.memory.Touch(work->key);
   work->intent.reset();
   End(work, StepState::kFailed,

@@ -306,7 +306,7 @@ void StepMachine::SettleRemoval(const Ptr& work) {
   resource.seen.reset();
   resource.live = Packed();
   resource.live_bytes.clear();
-  resource.conditions.clear();
+  resource.conditions = {};
   resource.drift.clear();
   context_.SetUnapplied(resource, false, &rows);
   memory.Touch(work->key);

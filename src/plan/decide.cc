@@ -139,7 +139,7 @@ class Decider {
 
     // Most resources ask for what was sent before: writing is cheaper than reading.
     const bool as_recorded =
-        record != nullptr && ToCanonicalJson(evaluated->desired) == record->recorded.json;
+        record != nullptr && ToCanonicalJson(evaluated->desired) == record->recorded.json();
     const Value recorded = as_recorded || record == nullptr || record->recorded.empty()
                                ? Value()
                                : record->recorded.Unpack();

@@ -33,10 +33,10 @@ std::vector<v1::ListReply> Split(const ListAnswer& answer, size_t bytes) {
       continue;
     }
     const size_t head = HeadBytes(object);
-    if (used > 0 && used + head + object.fields.json.size() > bytes) next();
+    if (used > 0 && used + head + object.fields.json().size() > bytes) next();
     v1::LiveObject* wire = messages.back().add_objects();
     ToWireHead(object, wire);
-    std::string_view rest = object.fields.json;
+    std::string_view rest = object.fields.json();
     wire->set_fields(std::string(rest.substr(0, bytes)));
     used += head + std::min(rest.size(), bytes);
     rest.remove_prefix(std::min(rest.size(), bytes));
@@ -72,7 +72,7 @@ std::vector<v1::ReadReply> Split(const ReadAnswer& answer, uint32_t index, size_
     return messages;
   }
   ToWireHead(answer.object, messages.back().mutable_object());
-  std::string_view rest = answer.object.fields.json;
+  std::string_view rest = answer.object.fields.json();
   for (;;) {
     v1::LiveObject* wire = messages.back().mutable_object();
     wire->set_fields(std::string(rest.substr(0, bytes)));
@@ -110,9 +110,9 @@ std::vector<v1::ApplyRequest> Split(const ApplyRequest& request, size_t bytes) {
       room -= part;
     }
   };
-  put(request.desired.json, &v1::ApplyRequest::mutable_desired);
-  put(request.observed.json, &v1::ApplyRequest::mutable_observed);
-  put(request.recorded.json, &v1::ApplyRequest::mutable_recorded);
+  put(request.desired.json(), &v1::ApplyRequest::mutable_desired);
+  put(request.observed.json(), &v1::ApplyRequest::mutable_observed);
+  put(request.recorded.json(), &v1::ApplyRequest::mutable_recorded);
   return messages;
 }
 
@@ -130,7 +130,7 @@ std::vector<v1::ApplyReply> Split(const ApplyAnswer& answer, const std::string& 
   if (!answer.error.ok) ToWire(answer.error, messages.back().mutable_error());
   messages.back().set_handle(answer.handle);
   messages.back().set_identity(answer.identity);
-  std::string_view rest = answer.fields.json;
+  std::string_view rest = answer.fields.json();
   for (;;) {
     messages.back().set_fields(std::string(rest.substr(0, bytes)));
     rest.remove_prefix(std::min(rest.size(), bytes));

@@ -124,7 +124,7 @@ Result<ProviderDescription> FromWire(const v1::DescribeReply& wire) {
 
 void ToWire(const AccountRequest& request, v1::OpenRequest* wire) {
   wire->set_account(request.account);
-  wire->set_spec(request.spec.json);
+  wire->set_spec(request.spec.json());
 }
 
 Result<AccountRequest> FromWire(const v1::OpenRequest& wire) {

@@ -72,7 +72,7 @@ TEST_P(ProviderContract, CarriesAnObjectThroughItsLife) {
   world_->Pass(seconds(3));
   read = ReadKind(provider(), box, made.identity);
   EXPECT_EQ(read.object.state, "ready");
-  EXPECT_EQ(read.object.fields.fingerprint, Packed::From(read.object.fields.Unpack()).fingerprint);
+  EXPECT_EQ(read.object.fields.fingerprint(), Packed::From(read.object.fields.Unpack()).fingerprint());
   const std::optional<LiveObject> listed = Listed(box, made.identity);
   ASSERT_TRUE(listed.has_value());
   fields = read.object.fields.Unpack();

@@ -85,10 +85,8 @@ constexpr char kNoText[] = "\xff\xfe no text";
 
 // Bytes that are no JSON, or too many of them.
 Packed Rubbish(const std::string& action) {
-  Packed packed = Packed::From(Value(Map{}));
-  packed.json = action == "gigantic" ? "{\"a\":\"" + Gigantic() + "\"}" : std::string("{\"a\":");
-  packed.fingerprint = "0";
-  return packed;
+  return Packed::Unread(
+      action == "gigantic" ? "{\"a\":\"" + Gigantic() + "\"}" : std::string("{\"a\":"), "0");
 }
 
 class FaultySim final : public Provider {

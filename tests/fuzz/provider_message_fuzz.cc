@@ -33,7 +33,7 @@ bool Read(std::string_view bytes, Message* message) {
 }
 
 void Check(const Packed& fields) {
-  if (!fields.empty()) TANDEM_CHECK(ParseJson(fields.json).ok());
+  if (!fields.empty()) TANDEM_CHECK(ParseJson(fields.json()).ok());
 }
 
 template <typename Message, typename Take>
@@ -100,7 +100,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         for (const auto& message : Split(request, 100)) TANDEM_CHECK(again.Add(message).ok());
         TANDEM_CHECK(again.done());
         const auto same = again.Take();
-        TANDEM_CHECK(same.ok() && same->desired.json == request.desired.json && same->token == request.token);
+        TANDEM_CHECK(same.ok() && same->desired.json() == request.desired.json() && same->token == request.token);
       });
       break;
     case 8:

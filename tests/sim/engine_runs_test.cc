@@ -206,7 +206,7 @@ spec: {Engine: pg, Password: "${secret('env:DB')}"}
 ---
 )";
   std::string sent;
-  rig.provider->on_apply = [&](const ApplyRequest& request) { sent = request.desired.json; };
+  rig.provider->on_apply = [&](const ApplyRequest& request) { sent = request.desired.json(); };
   ASSERT_EQ(rig.Apply(model), "succeeded: 1 done");
   EXPECT_NE(sent.find("s3cret-plaintext"), std::string::npos);
   for (const Row& row : rig.store.Rows())

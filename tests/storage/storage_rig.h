@@ -104,7 +104,7 @@ class StorageRig {
         if (live[address].count(record->identity) == 0)
           wrong += address + " is recorded as '" + record->identity + "', which does not live\n";
         // R4: what was sent, call by call, is in the end all that was desired.
-        if (record->recorded.fingerprint != record->settled.fingerprint)
+        if (record->recorded.fingerprint() != record->settled.fingerprint())
           wrong += address + ": recorded and settled differ\n";
         live.erase(address);
       }

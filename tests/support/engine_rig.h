@@ -268,7 +268,7 @@ class EngineRig {
     held_ = engine->snapshot();
     const ResourceView* view = held_->Find(address);
     if (view == nullptr) return nullptr;
-    for (const Condition& condition : view->conditions)
+    for (const Condition& condition : *view->conditions)
       if (condition.type == type) return &condition;
     return nullptr;
   }

@@ -14,11 +14,13 @@ namespace tandem {
 template <typename T>
 class CopyOnWrite {
  public:
+  /// T(), without a box until it is edited.
+  CopyOnWrite() noexcept : box_(nullptr) {}
   explicit CopyOnWrite(T value) : box_(new Box{std::move(value)}) {}
   CopyOnWrite(const CopyOnWrite& other) noexcept : box_(other.box_) {
     if (box_ != nullptr) box_->uses.fetch_add(1, std::memory_order_relaxed);
   }
-  /// `other` may only be destroyed or assigned to afterwards.
+  /// `other` is T() afterwards.
   CopyOnWrite(CopyOnWrite&& other) noexcept : box_(std::exchange(other.box_, nullptr)) {}
   CopyOnWrite& operator=(CopyOnWrite other) noexcept {
     std::swap(box_, other.box_);
@@ -26,12 +28,13 @@ class CopyOnWrite {
   }
   ~CopyOnWrite() { Drop(); }
 
-  const T& operator*() const { return box_->value; }
-  const T* operator->() const { return &box_->value; }
+  const T& operator*() const { return box_ == nullptr ? Empty() : box_->value; }
+  const T* operator->() const { return &**this; }
 
   /// The value to write to: a copy of its own first if others share it.
   T& Edit() {
-    if (box_->uses.load(std::memory_order_acquire) != 1) *this = CopyOnWrite(box_->value);
+    if (box_ == nullptr || box_->uses.load(std::memory_order_acquire) != 1)
+      *this = CopyOnWrite(T(**this));
     return box_->value;
   }
 
@@ -44,6 +47,11 @@ class CopyOnWrite {
     T value;
     std::atomic<uint32_t> uses{1};
   };
+
+  static const T& Empty() {
+    static const T* const empty = new T();
+    return *empty;
+  }
 
   void Drop() {
     if (box_ != nullptr && box_->uses.fetch_sub(1, std::memory_order_acq_rel) == 1) delete box_;

@@ -8,7 +8,9 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "tandem/base/copy_on_write.h"
 #include "tandem/base/status.h"
 #include "tandem/model/value.h"
 
@@ -28,16 +30,38 @@ std::string FingerprintOf(const Value& value);
 /// "sha256:" and 64 digits.
 std::string DigestOf(const Value& value);
 
-/// A Value at rest.
-struct Packed {
-  std::string json;
-  std::string fingerprint;
-
+/// A Value at rest: canonical JSON and its fingerprint. Copies share the bytes.
+class Packed {
+ public:
+  /// Holds nothing.
+  Packed() = default;
   static Packed From(const Value& value);
-  /// Aborts if `json` is malformed: a Packed is only made from a Value or checked input.
+  /// As it came from elsewhere: nobody has looked at `json` yet.
+  static Packed Unread(std::string json, std::string fingerprint) {
+    Packed packed;
+    packed.held_ = CopyOnWrite<Held>({std::move(json), std::move(fingerprint)});
+    return packed;
+  }
+
+  const std::string& json() const { return held_->json; }
+  const std::string& fingerprint() const { return held_->fingerprint; }
+  /// Aborts if the JSON is malformed: a Packed is only made from a Value or checked input.
   Value Unpack() const;
-  bool empty() const { return json.empty(); }
-  friend bool operator==(const Packed& a, const Packed& b) { return a.fingerprint == b.fingerprint; }
+  bool empty() const { return json().empty(); }
+  /// Keeps `other`'s bytes in place of its own where they are the same.
+  void ShareWith(const Packed& other) {
+    if (*this == other) held_ = other.held_;
+  }
+  friend bool operator==(const Packed& a, const Packed& b) {
+    return a.fingerprint() == b.fingerprint();
+  }
+
+ private:
+  struct Held {
+    std::string json;
+    std::string fingerprint;
+  };
+  CopyOnWrite<Held> held_;
 };
 
 }  // namespace tandem

@@ -13,10 +13,14 @@
 #include <vector>
 
 #include "tandem/base/clock.h"
+#include "tandem/base/copy_on_write.h"
 #include "tandem/compile/compile.h"
 #include "tandem/record/record.h"
 
 namespace tandem {
+
+/// Ready, Synced, Drifted, Paused, Stalled of a resource.
+using Conditions = CopyOnWrite<std::vector<Condition>>;
 
 /// One resource as `tandem get resources` shows it: in the accepted model, recorded, or both.
 struct ResourceView {
@@ -33,7 +37,7 @@ struct ResourceView {
   std::string manage;
   std::string paused_by;
   std::vector<std::string> needs;
-  std::vector<Condition> conditions;  // Ready, Synced, Drifted, Paused, Stalled
+  Conditions conditions;
   std::vector<std::string> drift;     // paths, when Drifted
   int64_t generation = 0;
   Time observed_at;

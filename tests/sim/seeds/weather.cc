@@ -50,7 +50,7 @@ void FarCloud::Read(ReadRequest request, Done<ReadAnswer> done) {
   const std::string what = request.kind.ToString() + " " + request.identity;
   cloud_.Read(std::move(request), [&](ReadAnswer answer) {
     weather_.Trace(fmt::format("read {}: {}", what,
-                               answer.error.ok ? answer.object.fields.json : answer.error.code));
+                               answer.error.ok ? answer.object.fields.json() : answer.error.code));
     Reply(std::move(done), answer);
   });
 }

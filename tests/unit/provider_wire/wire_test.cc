@@ -28,8 +28,8 @@ void ExpectSame(const LiveObject& a, const LiveObject& b) {
   EXPECT_EQ(a.kind, b.kind);
   EXPECT_EQ(a.identity, b.identity);
   EXPECT_EQ(a.name, b.name);
-  EXPECT_EQ(a.fields.json, b.fields.json);
-  EXPECT_EQ(a.fields.fingerprint, b.fields.fingerprint);
+  EXPECT_EQ(a.fields.json(), b.fields.json());
+  EXPECT_EQ(a.fields.fingerprint(), b.fields.fingerprint());
   EXPECT_EQ(a.state, b.state);
   EXPECT_EQ(a.state_message, b.state_message);
   EXPECT_EQ(a.mark, b.mark);
@@ -96,7 +96,7 @@ TEST(Wire, RequestsAndSmallAnswersRoundTrip) {
     ToWire(AccountRequest{"main", Json(R"({"region":"us-east-1"})")}, &wire);
     const auto back = FromWire(wire);
     EXPECT_EQ(back->account, "main");
-    EXPECT_EQ(back->spec.json, R"({"region":"us-east-1"})");
+    EXPECT_EQ(back->spec.json(), R"({"region":"us-east-1"})");
     wire.set_spec("{");
     EXPECT_EQ(FromWire(wire).status().code(), Code::kDataLoss);
   }
@@ -270,9 +270,9 @@ TEST(Wire, CallsAreCutAndJoinedOneAfterAnother) {
       EXPECT_EQ(back->kind, request.kind);
       EXPECT_EQ(back->call, "update:dns");
       EXPECT_EQ(back->identity, "vpc-1");
-      EXPECT_EQ(back->desired.json, request.desired.json);
-      EXPECT_EQ(back->observed.json, request.observed.json);
-      EXPECT_EQ(back->recorded.json, request.recorded.json);
+      EXPECT_EQ(back->desired.json(), request.desired.json());
+      EXPECT_EQ(back->observed.json(), request.observed.json());
+      EXPECT_EQ(back->recorded.json(), request.recorded.json());
       EXPECT_EQ(back->changed, request.changed);
       EXPECT_EQ(back->mark, request.mark);
       EXPECT_EQ(back->deadline, request.deadline);
@@ -289,7 +289,7 @@ TEST(Wire, CallsAreCutAndJoinedOneAfterAnother) {
       const Result<ApplyAnswer> outcome = reply.Take();
       EXPECT_EQ(outcome->handle, "op-1");
       EXPECT_EQ(outcome->identity, "vpc-1");
-      EXPECT_EQ(outcome->fields.json, answer.fields.json);
+      EXPECT_EQ(outcome->fields.json(), answer.fields.json());
       EXPECT_TRUE(outcome->error.ok);
     }
   }

@@ -99,7 +99,7 @@ TEST(Record, MembersKeepTheirValues) {
   EXPECT_EQ(r.deposed.size(), 2u);
   EXPECT_EQ(r.deposed[0].identity, "orders-old");
   EXPECT_TRUE(r.deposed[1].fields.empty());
-  EXPECT_EQ(r.settled.json, "null") << "a stored null is not the same as nothing stored";
+  EXPECT_EQ(r.settled.json(), "null") << "a stored null is not the same as nothing stored";
   EXPECT_TRUE(r.recorded.Unpack().Find("MasterUserPassword")->is_sensitive());
   EXPECT_TRUE(r.recorded == FullRecord().recorded);
   EXPECT_EQ(r.depends_on, FullRecord().depends_on);

@@ -37,7 +37,7 @@ TEST(SimLife, AnObjectIsBusyThenReadyThenDeletingThenGone) {
   EXPECT_TRUE(fields.BoolOr("EnableDns", false)) << "the API's default";
   EXPECT_EQ(fields.StringOr("Arn", ""),
             "arn:sim:net:us-east-1:111122223333:network/" + made.identity);
-  EXPECT_EQ(made.fields.json, seen.object.fields.json);
+  EXPECT_EQ(made.fields.json(), seen.object.fields.json());
 
   cloud.clock().Advance(std::chrono::milliseconds(3999));
   EXPECT_EQ(cloud.Read("net.sim/Network", made.identity).object.state, "busy");
@@ -82,7 +82,7 @@ TEST(SimLife, LongCallsHaveHandles) {
 TEST(SimLife, WriteOnlyMembersAreNowhere) {
   SimCloud cloud;
   const std::string id = cloud.Made("db.sim/Cluster/c", R"({"Engine":"pg","Password":"hush"})");
-  EXPECT_EQ(cloud.Read("db.sim/Cluster", id).object.fields.json.find("hush"), std::string::npos);
+  EXPECT_EQ(cloud.Read("db.sim/Cluster", id).object.fields.json().find("hush"), std::string::npos);
   ASSERT_TRUE(cloud
                   .Update("db.sim/Cluster/c", "all", id, R"({"Engine":"pg","Password":"hush2"})",
                           {"Password"})
@@ -246,7 +246,7 @@ TEST(SimList, NamesOnlyAndParents) {
   EXPECT_TRUE(roles.names_only);
   ASSERT_EQ(roles.objects.size(), 1u);
   EXPECT_EQ(roles.objects[0].identity, "app");
-  EXPECT_EQ(roles.objects[0].fields.json, "{}");
+  EXPECT_EQ(roles.objects[0].fields.json(), "{}");
 
   const std::string one = cloud.Made("dns.sim/Zone/one", R"({"Name":"one"})");
   const std::string two = cloud.Made("dns.sim/Zone/two", R"({"Name":"two"})");
