@@ -270,6 +270,7 @@ std::string DigestOf(const Value& value) { return "sha256:" + Hex(Sha256(ToCanon
 
 Packed Packed::From(const Value& value) {
   std::string json = ToCanonicalJson(value);
+  json.shrink_to_fit();  // it is kept
   std::string fingerprint = Fingerprint(json);
   return Unread(std::move(json), std::move(fingerprint));
 }

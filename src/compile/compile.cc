@@ -44,6 +44,20 @@ std::shared_ptr<const Document> MoveTo(const std::shared_ptr<const Document>& kn
   return moved;
 }
 
+/// `sources`, with those in place that `known` was made from where they are the same: documents of
+/// both models then share everything.
+std::vector<std::shared_ptr<const SourceText>> Shared(
+    std::vector<std::shared_ptr<const SourceText>> sources, const CompiledModel& known) {
+  std::map<std::string_view, const std::shared_ptr<const SourceText>*> by_name;
+  for (const auto& document : known.documents)
+    by_name.emplace(document->source->name, &document->source);
+  for (auto& source : sources) {
+    const auto same = by_name.find(source->name);
+    if (same != by_name.end() && (*same->second)->text == source->text) source = *same->second;
+  }
+  return sources;
+}
+
 Parsed ParseAll(const std::vector<std::shared_ptr<const SourceText>>& sources,
                 const CompileOptions& options, Diagnostics& found) {
   std::vector<DocumentText> texts;
@@ -61,8 +75,8 @@ Parsed ParseAll(const std::vector<std::shared_ptr<const SourceText>>& sources,
     const size_t end = std::min(texts.size(), (chunk + 1) * kChunk);
     for (size_t i = chunk * kChunk; i < end; ++i) {
       if (options.known != nullptr) {
-        const auto known = options.known->find(texts[i].digest);
-        if (known != options.known->end()) {
+        const auto known = options.known->parsed.find(texts[i].digest);
+        if (known != options.known->parsed.end()) {
           documents[i] = MoveTo(known->second, texts[i]);
           continue;
         }
@@ -136,7 +150,7 @@ void ReadOwn(const std::shared_ptr<const Document>& document, CompiledModel& mod
 
 namespace {
 
-std::shared_ptr<const CompiledModel> CompileParsed(
+std::shared_ptr<CompiledModel> CompileParsed(
     const std::vector<std::shared_ptr<const SourceText>>& sources, const Catalog& catalog,
     const CompileOptions& options, Parsed& parsed, Diagnostics& found) {
   auto model = std::make_shared<CompiledModel>();
@@ -188,14 +202,21 @@ std::shared_ptr<const CompiledModel> CompileParsed(
 }  // namespace
 
 std::shared_ptr<const CompiledModel> Compile(
-    const std::vector<std::shared_ptr<const SourceText>>& sources, const Catalog& catalog,
+    const std::vector<std::shared_ptr<const SourceText>>& given, const Catalog& catalog,
     const CompileOptions& options, Diagnostics& found) {
+  const auto sources = options.known != nullptr ? Shared(given, *options.known) : given;
   Diagnostics all;
   Parsed parsed = ParseAll(sources, options, all);
-  std::shared_ptr<const CompiledModel> model =
-      CompileParsed(sources, catalog, options, parsed, all);
+  if (options.known != nullptr && parsed.unread.empty() && all.items().empty() &&
+      parsed.documents == options.known->documents) {
+    found.Append(options.known->warnings);
+    return options.known;
+  }
+  std::shared_ptr<CompiledModel> model = CompileParsed(sources, catalog, options, parsed, all);
   found.Append(all.has_errors() ? HideSecrets(parsed.documents, parsed.unread, catalog, all) : all);
-  return found.has_errors() ? nullptr : model;
+  if (found.has_errors()) return nullptr;
+  model->warnings = std::move(all);
+  return model;
 }
 
 }  // namespace tandem

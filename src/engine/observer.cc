@@ -374,6 +374,7 @@ void Observer::Saw(Resource& resource, const Kind& kind, const LiveObject& objec
   seen.identity = object.identity;
   seen.exists = true;
   seen.fields = Packed::From(StorableFields(kind, fields, owned ? &*owned : nullptr, false));
+  seen.fields.ShareWith(resource.live);
   seen.state = object.state;
   seen.mark_address = object.mark.address;
   seen.mark_intent = object.mark.intent;

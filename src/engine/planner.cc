@@ -163,7 +163,7 @@ void Planner::Compiled(const Ptr& request) {
         Diagnostics found;
         CompileOptions options;
         options.parallel = parallel;
-        if (accepted) options.known = &accepted->parsed;
+        options.known = accepted;
         auto model = Compile(request->request.sources, *catalog, options, found);
         found.Sort();
         return Outcome(std::move(model), std::move(found));

@@ -247,6 +247,7 @@ void StepMachine::Settle(const Ptr& work) {
     record.protected_ = *model->protect;
   }
   record.settled = Packed::From(work->desired);
+  record.recorded.ShareWith(record.settled);
   if (work->step().action == Action::kAdopt) {
     // What equals the model by adoption counts as sent: from now on it is ours.
     record.recorded = record.settled;

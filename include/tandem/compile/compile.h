@@ -86,6 +86,7 @@ struct CompiledModel {
   std::vector<std::shared_ptr<const Document>> documents;  // in source order
   /// By the digest of their texts, those of which nothing had to be said: CompileOptions::known.
   std::map<std::string, std::shared_ptr<const Document>> parsed;
+  Diagnostics warnings;  // that its compile gave
   std::map<std::string, ModelAccount> accounts;
   std::vector<ModelComponent> components;  // in source order
   std::vector<ModelGroup> groups;
@@ -115,8 +116,9 @@ using ParallelFor = std::function<void(size_t count, const std::function<void(si
 struct CompileOptions {
   ParseLimits limits;
   ParallelFor parallel;  // empty: one after the other
-  /// CompiledModel::parsed of an earlier compile: unchanged texts are not parsed again.
-  const std::map<std::string, std::shared_ptr<const Document>>* known = nullptr;
+  /// An earlier compile with the same catalog, or null pointer: unchanged texts are not parsed again, and
+  /// texts of which none has changed are that model.
+  std::shared_ptr<const CompiledModel> known;
 };
 
 /// Null pointer when `found` has errors. Needs a Platform document (R2).

@@ -117,15 +117,19 @@ TEST(Known, UnchangedTextsAreNotParsedAgain) {
   const Sources before = {File("p.yaml", kPlatform), File("a.yaml", kAccount), vpc};
   auto first = CompileSources(before);
   ASSERT_TRUE(first.model != nullptr) << first.Shown();
-  const auto& known = first.model->parsed;
-  ASSERT_EQ(known.size(), 3u);
+  ASSERT_EQ(first.model->parsed.size(), 3u);
 
   CompileOptions options;
-  options.known = &known;
+  options.known = first.model;
   auto same = CompileSources(before, options);
   ASSERT_TRUE(same.model != nullptr) << same.Shown();
   EXPECT_EQ(same.model->documents, first.model->documents) << "the very same objects";
-  EXPECT_EQ(same.model->digest, first.model->digest);
+  EXPECT_EQ(same.model, first.model) << "nothing has changed";
+  const Sources read_again = {File("p.yaml", kPlatform), File("a.yaml", kAccount), File("v.yaml", kVpc)};
+  EXPECT_EQ(CompileSources(read_again, options).model, first.model) << "nor in other copies of its files";
+  EXPECT_NE(CompileSources({before[0], before[1]}, options).model, first.model) << "one is gone";
+  EXPECT_NE(CompileSources({before[2], before[1], before[0]}, options).model, first.model)
+      << "places in the order of the files";
 
   // Moved within its file, and a mistake beside it: what is reused tells its new place.
   const auto moved = File("w.yaml", "# Above it.\n---\n" + std::string(kVpc));
