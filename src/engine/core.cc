@@ -330,7 +330,7 @@ Result<std::string> Engine::Core::Why(const std::string& address) const {
     text += fmt::format("  {:<10} {}\n", label, value);
   };
   if (model != nullptr && model->document && model->document->source) {
-    const Position place = PositionAt(model->document->source->text, model->document->begin);
+    const Position place = PositionAt(*model->document->source, model->document->begin);
     line("document", fmt::format("{}:{} (revision {})", model->document->source->name, place.line,
                                  memory.accepted));
   } else {

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "engine/stored_documents.h"
 #include "tandem/state/keys.h"
 
 namespace tandem {
@@ -20,6 +21,11 @@ Result<T> Decode(const Row& row) {
   Result<T> decoded = FromValue<T>(*value);
   if (!decoded.ok()) return decoded.status().Annotate(row.key);
   return decoded;
+}
+// What is named and not there, or not to be read, is damage of the store; a store that is away is not.
+Status AsDataLoss(const Status& status) {
+  const bool damaged = status.code() == Code::kInvalidArgument || status.code() == Code::kNotFound;
+  return damaged ? DataLoss(status.message()) : status;
 }
 }  // namespace
 
@@ -193,11 +199,8 @@ void Loader::LoadModel(std::function<void()> then) {
   memory.accepted_digest = revision->second.digest;
   planner_.LoadRevision(
       memory.accepted,
-      [this, then](Result<std::vector<std::shared_ptr<const SourceText>>> sources) {
-        if (!sources.ok())
-          return Fail(sources.status().code() == Code::kInvalidArgument
-                          ? DataLoss(sources.status().message())
-                          : sources.status());
+      [this, then](Result<Sources> sources) {
+        if (!sources.ok()) return Fail(AsDataLoss(sources.status()));
         const Catalog* catalog = context_.ports.catalog;
         const ParallelFor parallel = context_.ports.parallel;
         using Outcome = std::pair<std::shared_ptr<const CompiledModel>, Diagnostics>;
@@ -278,27 +281,19 @@ void Loader::LoadPlan(const std::string& hash, std::function<void()> then) {
     }
     // A proposal that waits for approval: its model is compiled from the documents it was made from.
     auto held = std::make_shared<KnownPlan>(std::move(known));
-    auto sources = std::make_shared<std::vector<std::shared_ptr<const SourceText>>>(
-        documents->as_list().size());
-    auto left = std::make_shared<size_t>(documents->as_list().size());
-    for (size_t i = 0; i < documents->as_list().size(); ++i) {
-      context_.ports.store->Get(
-          DocumentKey(documents->as_list()[i].as_string()),
-          context_.InTurn<Result<Row>>([this, i, sources, left, held, hash, then](Result<Row> row) {
-            if (row.ok()) {
-              const Result<StoredDocument> document = Decode<StoredDocument>(*row);
-              if (document.ok())
-                (*sources)[i] =
-                    std::make_shared<SourceText>(SourceText{document->file, document->text});
-            }
-            if (--*left > 0) return;
-            std::erase(*sources, nullptr);
-            Diagnostics found;
-            held->model = Compile(*sources, *context_.ports.catalog, CompileOptions(), found);
-            if (held->model) context_.memory.plans.insert_or_assign(hash, *held);
-            then();
-          }));
-    }
+    std::vector<std::string> digests;
+    for (const Value& digest : documents->as_list())
+      if (digest.is_string()) digests.push_back(digest.as_string());
+    ReadDocuments(&context_, std::move(digests), [this, held, hash, then](Result<Sources> sources) {
+      if (!sources.ok()) return Fail(AsDataLoss(sources.status()).Annotate("plan " + hash));
+      Diagnostics found;
+      CompileOptions options;
+      options.parallel = context_.ports.parallel;
+      options.known = context_.memory.model;
+      held->model = Compile(*sources, *context_.ports.catalog, options, found);
+      if (held->model) context_.memory.plans.insert_or_assign(hash, *held);
+      then();
+    });
   });
 }
 
