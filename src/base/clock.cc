@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <ctime>
+#include <utility>
 
 namespace tandem {
 
@@ -15,6 +17,33 @@ ManualClock::ManualClock(Time start) : micros_(start.time_since_epoch().count())
 Time ManualClock::Now() const { return Time(Duration(micros_.load())); }
 void ManualClock::Set(Time now) { micros_ = now.time_since_epoch().count(); }
 void ManualClock::Advance(Duration by) { micros_ += by.count(); }
+
+EvenClock::EvenClock(const Clock* wall, std::function<Duration()> running)
+    : wall_(*wall), running_(std::move(running)), last_(Last{wall_.Now(), running_()}) {}
+
+Time EvenClock::Now() const {
+  const Time wall = wall_.Now();
+  return last_.With([&](Last& last) {
+    const Duration running = running_();
+    const Duration passed = std::max(running - last.running, Duration(0));
+    last.running += passed;
+    // Gathered, since a tenth of a microsecond is none.
+    last.leisure = std::min<Duration>(last.leisure + passed, std::chrono::seconds(1));
+    const Duration most = last.leisure / 10;
+    const Duration follows =
+        std::clamp<Duration>(wall - (last.shown + passed), -std::min(most, passed), most);
+    last.leisure -= 10 * std::chrono::abs(follows);
+    last.shown += passed + follows;
+    return last.shown;
+  });
+}
+
+Duration RunningTime() {
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return std::chrono::seconds(now.tv_sec) +
+         std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(now.tv_nsec));
+}
 
 std::string FormatTime(Time time, bool micros) {
   // By hand: there are six of them in every resource that is told.

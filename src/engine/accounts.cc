@@ -111,9 +111,21 @@ void Accounts::Sign(Entry& entry) {
   }
   entry.opening = true;
   const std::string fingerprint = entry.spec.fingerprint();
+  // One answer counts: the provider's, or none within the time limit.
+  auto open = std::make_shared<bool>(true);
+  const auto answered = [this, name, fingerprint, open](AccountAnswer answer) {
+    if (std::exchange(*open, false)) Answered(name, fingerprint, std::move(answer));
+  };
+  const Timers::Id guard =
+      context_.timers.At(context_.Now() + context_.settings.call_timeout + kCallGrace, [answered] {
+        AccountAnswer answer;
+        answer.error = MakeCallError(CallErrorClass::kNotDone, "", "no answer within the time limit");
+        answered(std::move(answer));
+      });
   provider->Open({name, entry.spec},
-                 context_.InTurn<AccountAnswer>([this, name, fingerprint](AccountAnswer answer) {
-                   Answered(name, fingerprint, std::move(answer));
+                 context_.InTurn<AccountAnswer>([this, guard, answered](AccountAnswer answer) {
+                   context_.timers.Cancel(guard);
+                   answered(std::move(answer));
                  }));
 }
 

@@ -10,11 +10,19 @@
 
 namespace tandem {
 namespace {
-constexpr Duration kGrace = std::chrono::seconds(5);  // beyond a call's own deadline
 constexpr int kListAttempts = 4;
 constexpr size_t kEnough = 32;                              // calls worth a message of their own
 constexpr Duration kHoldBack = std::chrono::microseconds(300);  // at most, for company
 constexpr size_t kReads = 64;  // at once, each account
+}  // namespace
+
+namespace {
+
+// Whether it can be an object at all: it has a name, and its fields are a map where they are there.
+bool IsObject(const LiveObject& object) {
+  return !object.identity.empty() && (object.fields.empty() || object.fields.json().front() == '{');
+}
+
 }  // namespace
 
 void Calls::Enter(const std::string& account, bool mutating, std::function<void()> start) {
@@ -117,7 +125,7 @@ void Calls::Start(const std::string& account, const char* method, const std::str
     done(std::move(answer));
   };
   const Timers::Id guard =
-      context_.timers.At(context_.Now() + context_.settings.call_timeout + kGrace, [=] {
+      context_.timers.At(context_.Now() + context_.settings.call_timeout + kCallGrace, [=] {
         Answer answer;
         answer.error =
             MakeCallError(CallErrorClass::kPerhapsDone, "", "no answer within the time limit");
@@ -166,7 +174,11 @@ void Calls::Read(const std::string& account, const KindName& kind, const std::st
       [request = ReadRequest{account, kind, identity}](Provider& provider, Done<ReadAnswer> answer) {
         provider.Read(request, std::move(answer));
       },
-      std::move(done));
+      [done = std::move(done)](ReadAnswer answer) {
+        if (answer.error.ok && (!IsObject(answer.object) || answer.object.fields.empty()))
+          answer.error = MakeCallError(CallErrorClass::kNotDone, "", "the answer to a read makes no sense");
+        done(std::move(answer));
+      });
 }
 
 void Calls::Poll(const std::string& account, const KindName& kind, const std::string& handle,
@@ -193,20 +205,23 @@ void Calls::Apply(ApplyRequest request, const std::string& bucket, Done<ApplyAns
 void Calls::List(const std::string& account, const KindName& kind, std::vector<std::string> parents,
                  std::function<void(std::vector<LiveObject>)> page,
                  std::function<void(ListEnd)> done) {
-  ListPage(account, kind, std::move(parents), "", 0, true, false, std::move(page), std::move(done));
+  auto listing = std::make_shared<Listing>();
+  listing->account = account;
+  listing->kind = kind;
+  listing->parents = std::move(parents);
+  listing->page = std::move(page);
+  listing->done = std::move(done);
+  ListPage(listing, 0);
 }
 
-void Calls::ListPage(const std::string& account, const KindName& kind,
-                     std::vector<std::string> parents, std::string token, int attempt, bool complete,
-                     bool names_only, std::function<void(std::vector<LiveObject>)> page,
-                     std::function<void(ListEnd)> done) {
-  ListRequest request{account, kind, parents, token};
+void Calls::ListPage(const std::shared_ptr<Listing>& listing, int attempt) {
+  ListRequest request{listing->account, listing->kind, listing->parents, listing->token};
   Issue<ListAnswer>(
-      account, "List", kind.group + "/read",
-      [request](Provider& provider, Done<ListAnswer> answer) {
+      listing->account, "List", listing->kind.group + "/read",
+      [request = std::move(request)](Provider& provider, Done<ListAnswer> answer) {
         provider.List(request, std::move(answer));
       },
-      [=, this](ListAnswer answer) {
+      [this, listing, attempt](ListAnswer answer) {
         if (!answer.error.ok) {
           const CallErrorClass c = answer.error.error_class;
           const bool again = c == CallErrorClass::kThrottled || c == CallErrorClass::kNotDone ||
@@ -214,22 +229,32 @@ void Calls::ListPage(const std::string& account, const KindName& kind,
           if (again && attempt + 1 < kListAttempts && !context_.stopping) {
             const Duration wait = std::max<Duration>(answer.error.retry_after,
                                                      context_.settings.backoff_first * (1 << attempt));
-            context_.timers.At(context_.Now() + wait, [=, this] {
-              ListPage(account, kind, parents, token, attempt + 1, complete, names_only, page, done);
-            });
+            context_.timers.At(context_.Now() + wait,
+                               [this, listing, attempt] { ListPage(listing, attempt + 1); });
             return;
           }
-          done({answer.error, false, names_only});
+          listing->done({answer.error, false, listing->names_only});
           return;
         }
-        const bool all = complete && (answer.complete || !answer.next_page_token.empty());
-        const bool names = names_only || answer.names_only;
-        page(std::move(answer.objects));
-        if (answer.next_page_token.empty()) {
-          done({CallError{}, all && answer.complete, names});
+        // What is no object hides one.
+        const bool whole = std::erase_if(answer.objects, [](const LiveObject& object) {
+                             return !IsObject(object);
+                           }) == 0;
+        const bool last = answer.next_page_token.empty();
+        listing->complete = listing->complete && whole && (answer.complete || !last);
+        listing->names_only = listing->names_only || answer.names_only;
+        listing->page(std::move(answer.objects));
+        if (last) {
+          listing->done({CallError{}, listing->complete, listing->names_only});
           return;
         }
-        ListPage(account, kind, parents, answer.next_page_token, 0, all, names, page, done);
+        if (!listing->tokens.insert(answer.next_page_token).second) {
+          // A page that was there already: it would go on for ever, and what it left out nobody knows.
+          listing->done({CallError{}, false, listing->names_only});
+          return;
+        }
+        listing->token = std::move(answer.next_page_token);
+        ListPage(listing, 0);
       });
 }
 

@@ -5,7 +5,9 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -68,10 +70,19 @@ class Calls {
   void Enter(const std::string& account, bool mutating, std::function<void()> start);
   void Leave(const std::string& account, bool mutating);
   void Drain();
-  void ListPage(const std::string& account, const KindName& kind, std::vector<std::string> parents,
-                std::string token, int attempt, bool complete, bool names_only,
-                std::function<void(std::vector<LiveObject>)> page,
-                std::function<void(ListEnd)> done);
+  /// One list, page by page.
+  struct Listing {
+    std::string account;
+    KindName kind;
+    std::vector<std::string> parents;
+    std::string token;
+    std::set<std::string> tokens;  // that pages have led to
+    bool complete = true;
+    bool names_only = false;
+    std::function<void(std::vector<LiveObject>)> page;
+    std::function<void(ListEnd)> done;
+  };
+  void ListPage(const std::shared_ptr<Listing>& listing, int attempt);
 
   Context& context_;
   Accounts& accounts_;

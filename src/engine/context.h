@@ -20,6 +20,9 @@
 
 namespace tandem {
 
+/// How long after its deadline a call may still be answered.
+inline constexpr Duration kCallGrace = std::chrono::seconds(5);
+
 struct Context {
   Context(EnginePorts p, EngineSettings s, std::function<void(Status)> store_lost);
 
@@ -32,7 +35,6 @@ struct Context {
   RateLimits limits;
   StoreWriter writer;
   Memory memory;
-  bool read = false;  // the whole store
   bool stopping = false;
   std::vector<Change> changes;  // of this turn, for watchers; numbered when published
 

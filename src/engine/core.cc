@@ -19,6 +19,7 @@ Engine::Core::Core(EnginePorts ports, EngineSettings settings)
                 // would be built on sand. Nothing more is called.
                 failure_ = status.Annotate("the store");
                 context.stopping = true;
+                TellTrouble(failure_);
                 MaybeStopped();
               }),
       accounts(&context),
@@ -46,6 +47,7 @@ Engine::Core::Core(EnginePorts ports, EngineSettings settings)
   starter.OnAccepted([this] { observer.StartResync(); });
   context.writer.OnTrouble([this](const Status& trouble) {
     starter.StoreTroubled(trouble);
+    TellTrouble(trouble);
     MaybeStopped();
   });
 }
@@ -82,8 +84,7 @@ bool Engine::Core::RunOne() {
   calls.Flush();
   context.writer.Flush();
   if (worked) {
-    // What is half read is shown to nobody.
-    if (!reading_) publisher.Publish();
+    publisher.Publish();
     if (++turns_ % 64 == 1 || context.inbox->empty()) PublishMetrics();
     MaybeStopped();
   }
@@ -114,30 +115,14 @@ Status Engine::Core::Usable() const {
   return OkStatus();
 }
 
-void Engine::Core::WhenRead(std::function<void()> then) {
-  if (reading_) waiting_.push_back(std::move(then));
-  else then();
-}
-
-void Engine::Core::Start(std::function<void()> readable, std::function<void(Status)> done) {
-  reading_ = true;
-  const auto read = [this, done = std::move(done)](Status status) {
-    reading_ = false;
-    done(std::move(status));
-    for (const std::function<void()>& then : std::exchange(waiting_, {})) then();
-  };
-  const auto show = [this, readable = std::move(readable)] {
-    publisher.Publish();
-    readable();
-  };
-  loader.Load(show, [this, read](Status status) {
+void Engine::Core::Start(std::function<void(Status)> done) {
+  loader.Load([this, done = std::move(done)](Status status) {
     if (!status.ok()) {
       failure_ = status;
-      read(status);
+      done(status);
       return;
     }
     started_ = true;
-    context.read = true;
     Memory& memory = context.memory;
     ++memory.epoch;
     CompareWitness();
@@ -155,7 +140,7 @@ void Engine::Core::Start(std::function<void()> readable, std::function<void(Stat
     for (const auto& [key, resource] : memory.resources)
       context.Wake(key, WorkQueue::Priority::kResync);
     observer.StartResync();
-    read(OkStatus());
+    done(OkStatus());
   });
 }
 
@@ -230,6 +215,28 @@ std::string Engine::Core::KeyOf(const std::string& address) const {
   if (at != std::string::npos && context.memory.Find(address.substr(0, at)) != nullptr)
     return address.substr(0, at);
   return address;
+}
+
+void Engine::Core::Cancel(const std::string& run, const std::string& actor,
+                          std::function<void(Status)> done) {
+  if (const Status status = runner.Cancel(run, actor); !status.ok()) return done(status);
+  auto waiting = std::make_shared<std::function<void(Status)>>(std::move(done));
+  awaiting_store_.push_back(waiting);
+  if (!context.writer.trouble().ok()) return TellTrouble(context.writer.trouble());
+  // Units become durable in order, so what the cancel wrote is when this is.
+  context.writer.Commit({}, [this, waiting] {
+    std::erase(awaiting_store_, waiting);
+    if (*waiting) std::exchange(*waiting, nullptr)(OkStatus());
+  });
+}
+
+void Engine::Core::TellTrouble(const Status& trouble) {
+  for (const auto& waiting : std::exchange(awaiting_store_, {}))
+    if (*waiting)
+      std::exchange(*waiting, nullptr)(Status(
+          trouble.code(), fmt::format("nothing more is called, but the store cannot be written: {}; a daemon "
+                                      "that is started before it can would go on",
+                                      trouble.message())));
 }
 
 void Engine::Core::Pause(const std::string& address, const std::string& by,
@@ -347,7 +354,7 @@ Result<std::string> Engine::Core::Why(const std::string& address) const {
     text += fmt::format("  {:<10} {}\n", label, value);
   };
   if (model != nullptr && model->document && model->document->source) {
-    const Position place = PositionAt(*model->document->source, model->document->begin);
+    const Position place = PositionAt(model->document->source->text, model->document->begin);
     line("document", fmt::format("{}:{} (revision {})", model->document->source->name, place.line,
                                  memory.accepted));
   } else {

@@ -29,9 +29,10 @@ class Engine::Core {
   bool RunOne();
   std::optional<Time> NextDue() const;
 
-  void Start(std::function<void()> readable, std::function<void(Status)> done);
-  void WhenRead(std::function<void()> then);
+  void Start(std::function<void(Status)> done);
   void Stop(std::function<void()> done);
+  /// `done` once it is durable, so that no daemon started later goes on with the run.
+  void Cancel(const std::string& run, const std::string& actor, std::function<void(Status)> done);
   void Pause(const std::string& address, const std::string& by, std::function<void(Status)> done);
   void Refresh(const std::string& address, std::function<void(Status)> done);
   void GetPlan(const std::string& hash,
@@ -65,15 +66,16 @@ class Engine::Core {
   void Verify(const RunWork& run,
               std::function<void(std::map<std::string, std::string>)> done);
   void MaybeStopped();
+  void TellTrouble(const Status& trouble);
   void PublishMetrics();
 
   bool started_ = false;
-  bool reading_ = false;
-  std::vector<std::function<void()>> waiting_;  // until all is read
   Status failure_;
   std::function<void()> stopped_;
   std::map<std::string, int64_t> reconciles_;
   Synchronized<std::vector<Metric>> metrics_;
+  /// Answers that wait for the store, so that they can be told when it does not write.
+  std::vector<std::shared_ptr<std::function<void(Status)>>> awaiting_store_;
   int64_t turns_ = 0;
 };
 

@@ -22,13 +22,8 @@ bool Engine::RunOne() { return core_->RunOne(); }
 std::optional<Time> Engine::NextDue() const { return core_->NextDue(); }
 void Engine::OnWork(std::function<void()> wake) { core_->context.inbox->OnWork(std::move(wake)); }
 
-void Engine::Start(std::function<void()> readable, std::function<void(Status)> done) {
-  Post([this, readable = std::move(readable), done = std::move(done)] {
-    core_->Start(readable, done);
-  });
-}
-void Engine::WhenRead(std::function<void()> then) {
-  Post([this, then = std::move(then)] { core_->WhenRead(then); });
+void Engine::Start(std::function<void(Status)> done) {
+  Post([this, done = std::move(done)] { core_->Start(done); });
 }
 void Engine::Stop(std::function<void()> done) {
   Post([this, done = std::move(done)] { core_->Stop(done); });
@@ -36,7 +31,7 @@ void Engine::Stop(std::function<void()> done) {
 
 void Engine::MakePlan(PlanRequest request, std::function<void(PlanAnswer)> done) {
   auto held = std::make_shared<PlanRequest>(std::move(request));
-  WhenRead([this, held, done = std::move(done)] {
+  Post([this, held, done = std::move(done)] {
     if (const Status status = core_->Usable(); !status.ok()) {
       PlanAnswer answer;
       answer.refusal = RefusalOf(status);
@@ -50,7 +45,7 @@ void Engine::MakePlan(PlanRequest request, std::function<void(PlanAnswer)> done)
 
 void Engine::StartRun(StartRequest request, std::function<void(StartAnswer)> done) {
   auto held = std::make_shared<StartRequest>(std::move(request));
-  WhenRead([this, held, done = std::move(done)] {
+  Post([this, held, done = std::move(done)] {
     if (const Status status = core_->Usable(); !status.ok())
       return done({RefusalOf(status), status.message(), false, ""});
     core_->starter.StartRun(std::move(*held), done);
@@ -58,7 +53,7 @@ void Engine::StartRun(StartRequest request, std::function<void(StartAnswer)> don
 }
 
 void Engine::Approve(std::string hash, std::string actor, std::function<void(StartAnswer)> done) {
-  WhenRead([this, hash = std::move(hash), actor = std::move(actor), done = std::move(done)] {
+  Post([this, hash = std::move(hash), actor = std::move(actor), done = std::move(done)] {
     if (const Status status = core_->Usable(); !status.ok())
       return done({RefusalOf(status), status.message(), false, ""});
     core_->starter.Approve(hash, actor, done);
@@ -66,15 +61,16 @@ void Engine::Approve(std::string hash, std::string actor, std::function<void(Sta
 }
 
 void Engine::Cancel(std::string run, std::string actor, std::function<void(Status)> done) {
-  WhenRead([this, run = std::move(run), actor = std::move(actor), done = std::move(done)] {
+  Post([this, run = std::move(run), actor = std::move(actor), done = std::move(done)] {
     const Status status = core_->Usable();
-    done(status.ok() ? core_->runner.Cancel(run, actor) : status);
+    if (!status.ok()) return done(status);
+    core_->Cancel(run, actor, done);
   });
 }
 
 void Engine::Unprotect(std::string address, std::string actor,
                        std::function<void(StartAnswer)> done) {
-  WhenRead([this, address = std::move(address), actor = std::move(actor), done = std::move(done)] {
+  Post([this, address = std::move(address), actor = std::move(actor), done = std::move(done)] {
     if (const Status status = core_->Usable(); !status.ok())
       return done({RefusalOf(status), status.message(), false, ""});
     core_->starter.Unprotect(core_->KeyOf(address), actor, done);
@@ -82,21 +78,21 @@ void Engine::Unprotect(std::string address, std::string actor,
 }
 
 void Engine::Pause(std::string address, std::string actor, std::function<void(Status)> done) {
-  WhenRead([this, address = std::move(address), actor = std::move(actor), done = std::move(done)] {
+  Post([this, address = std::move(address), actor = std::move(actor), done = std::move(done)] {
     if (const Status status = core_->Usable(); !status.ok()) return done(status);
     core_->Pause(address, actor.empty() ? "somebody" : actor, done);
   });
 }
 
 void Engine::Resume(std::string address, std::string actor, std::function<void(Status)> done) {
-  WhenRead([this, address = std::move(address), done = std::move(done)] {
+  Post([this, address = std::move(address), done = std::move(done)] {
     if (const Status status = core_->Usable(); !status.ok()) return done(status);
     core_->Pause(address, "", done);
   });
 }
 
 void Engine::Refresh(std::string address, std::function<void(Status)> done) {
-  WhenRead([this, address = std::move(address), done = std::move(done)] {
+  Post([this, address = std::move(address), done = std::move(done)] {
     if (const Status status = core_->Usable(); !status.ok()) return done(status);
     core_->Refresh(address, done);
   });
@@ -104,21 +100,21 @@ void Engine::Refresh(std::string address, std::function<void(Status)> done) {
 
 void Engine::GetPlan(std::string hash,
                      std::function<void(Result<std::shared_ptr<const Plan>>)> done) {
-  WhenRead([this, hash = std::move(hash), done = std::move(done)] { core_->GetPlan(hash, done); });
+  Post([this, hash = std::move(hash), done = std::move(done)] { core_->GetPlan(hash, done); });
 }
 
 void Engine::GetEvents(std::string address, std::string run, int64_t after, size_t limit,
                        std::function<void(Result<std::vector<Event>>)> done) {
-  WhenRead([this, address = std::move(address), run = std::move(run), after, limit,
+  Post([this, address = std::move(address), run = std::move(run), after, limit,
         done = std::move(done)] { done(core_->EventsOf(address, run, after, limit)); });
 }
 
 void Engine::GetHistory(size_t limit, std::function<void(Result<std::vector<Revision>>)> done) {
-  WhenRead([this, limit, done = std::move(done)] { done(core_->History(limit)); });
+  Post([this, limit, done = std::move(done)] { done(core_->History(limit)); });
 }
 
 void Engine::Why(std::string address, std::function<void(Result<std::string>)> done) {
-  WhenRead([this, address = std::move(address), done = std::move(done)] { done(core_->Why(address)); });
+  Post([this, address = std::move(address), done = std::move(done)] { done(core_->Why(address)); });
 }
 
 std::shared_ptr<const Snapshot> Engine::snapshot() const { return core_->publisher.snapshot(); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <algorithm>
 #include <utility>
 
 #include "tandem/schema/calls.h"
@@ -59,6 +60,19 @@ const Resource* Memory::Find(const std::string& key) const {
 std::string IdentityKey(const std::string& account, const KindName& kind,
                         const std::string& identity) {
   return account + "/" + kind.ToString() + "/" + identity;
+}
+
+std::vector<std::string> StandsOn(const Memory& memory, const Record& record,
+                                  const std::vector<std::string>& needs) {
+  std::vector<std::string> edges = needs;
+  for (const std::string& old : record.depends_on) {
+    if (std::find(needs.begin(), needs.end(), old) != needs.end()) continue;
+    const Resource* stood_on = memory.Find(old);
+    if (stood_on != nullptr && stood_on->record && memory.model && memory.model->Find(old) == nullptr)
+      edges.push_back(old);
+  }
+  std::sort(edges.begin(), edges.end());
+  return edges;
 }
 
 std::string UnappliedKey(const std::string& address) { return "unapplied/" + address; }

@@ -100,6 +100,11 @@ struct Memory {
   void Unindex(const Record& record);
 };
 
+/// What `record` stands on when its document needs `needs`: those, and what it stood on before whose document
+/// is gone while its object may be there.
+std::vector<std::string> StandsOn(const Memory& memory, const Record& record,
+                                  const std::vector<std::string>& needs);
+
 /// "ACCOUNT/KIND/IDENTITY".
 std::string IdentityKey(const std::string& account, const KindName& kind,
                         const std::string& identity);

@@ -129,6 +129,12 @@ void Reconciler::Drifted(Resource& resource, const Kind& kind) {
       step.changes.push_back(std::move(change));
     }
     resource.drift = {"(gone)"};
+    if (memory.model && memory.model->Find(resource.key) == nullptr) {
+      // Its document was dropped, or moved to another address, and the step has not been made: nobody wants
+      // the object back (R1).
+      resource.drift_plan.clear();
+      return;
+    }
   } else {
     if (resource.seen->state == "busy") return;  // judged when it has come to rest
     const Value observed = seen.fields.empty() ? Value(Map{}) : seen.fields.Unpack();

@@ -95,6 +95,10 @@ void Runner::Resume(Run run, KnownPlan known, const std::vector<StepRow>& rows,
     std::shared_ptr<StepWork> step = MakeWork(work, found->second);
     if (!step) continue;
     step->intent = intent;
+    // Somebody may have set the clock between two daemons, so its stored deadline says nothing: the call may be
+    // under way for as long as its time limit from now.
+    step->intent->deadline = context_.Now() + context_.settings.call_timeout;
+    step->token_over = intent.created > context_.Now();
     step->account = intent.account;
     step->composed = true;
     step->absent_before = intent.absent_before;

@@ -102,7 +102,7 @@ std::vector<RowChange> DocumentRows(const CompiledModel& model, std::vector<std:
       if (document->source.get() != source || document->begin < counted) {
         source = document->source.get();
         counted = 0;
-        line = source->first_line;
+        line = 1;
       }
       const auto at = source->text.begin() + static_cast<std::ptrdiff_t>(document->begin);
       line += std::count(source->text.begin() + static_cast<std::ptrdiff_t>(counted), at, '\n');
@@ -326,6 +326,25 @@ void Starter::LeaveUnapplied(const std::vector<std::string>& addresses) {
   if (!rows.empty()) context_.writer.Commit(std::move(rows));
 }
 
+// The order of deletions comes from the records. Where a document changes nothing but what it needs (what it
+// needs was renamed, say) no step would write that down.
+void Starter::KeepEdges(const Plan& plan) {
+  Memory& memory = context_.memory;
+  std::set<std::string> later(plan.not_applied.begin(), plan.not_applied.end());
+  for (const Step& step : plan.steps) later.insert(step.address.ToString());
+  std::vector<RowChange> rows;
+  for (const auto& [address, resource] : memory.model->resources) {
+    Resource* held = memory.Find(address);
+    if (held == nullptr || !held->record || later.count(address) > 0) continue;
+    std::vector<std::string> edges = StandsOn(memory, *held->record, resource.needs);
+    if (edges == held->record->depends_on) continue;
+    held->record->depends_on = std::move(edges);
+    rows.push_back(Context::Put(*held->record));
+    if (rows.size() == StoreWriter::kGroup) context_.writer.Commit(std::exchange(rows, {}));
+  }
+  if (!rows.empty()) context_.writer.Commit(std::move(rows));
+}
+
 void Starter::Launch(KnownPlan known, const std::string& actor,
                      std::function<void(StartAnswer)> done) {
   Memory& memory = context_.memory;
@@ -372,6 +391,7 @@ void Starter::Launch(KnownPlan known, const std::string& actor,
     }
     for (const Step& step : plan.steps) memory.Touch(step.address.ToString());
     LeaveUnapplied(plan.not_applied);
+    KeepEdges(plan);
     planner_.KnowAccounts(*known.model, true);
   }
   if (memory.old_store && plan.mode != "heal") {
@@ -411,7 +431,10 @@ void Starter::StoreTroubled(const Status& trouble) {
   }
 }
 
-void Starter::StartHeal(KnownPlan known) { Launch(std::move(known), "tandem", {}); }
+void Starter::StartHeal(KnownPlan known) {
+  // Refused, for one, while the store does not write: the next look tries again.
+  Launch(std::move(known), "tandem", [](StartAnswer) {});
+}
 
 void Starter::Offer(KnownPlan known) {
   const std::string hash = known.plan->hash;

@@ -42,6 +42,7 @@ class Starter {
   void StorePlan(KnownPlan& known);
   void StoreDocuments(KnownPlan& known);
   void LeaveUnapplied(const std::vector<std::string>& addresses);
+  void KeepEdges(const Plan& plan);
   void StoreRevision(KnownPlan& known, const std::string& actor);
   void AddApproval(const std::string& hash, const std::string& actor);
 

@@ -136,7 +136,11 @@ void StepMachine::RecoverByList(const Ptr& work) {
                      object.mark.intent == work->intent->id) ||
                     (marked_later && object.mark.empty() && EqualContent(*work, object));
           }
-          if (match) matches->push_back(std::move(object));
+          // A page may come twice; its objects are no more for that.
+          const bool again = std::any_of(matches->begin(), matches->end(), [&](const LiveObject& other) {
+            return other.identity == object.identity;
+          });
+          if (match && !again) matches->push_back(std::move(object));
         }
       },
       [this, work, matches, by_difference, marked_later](ListEnd end) {
@@ -171,7 +175,7 @@ void StepMachine::RecoverByList(const Ptr& work) {
 /// What a list of names gave, and which of it may be the intent's.
 struct StepMachine::Candidates {
   std::string name;  // that the object must have, or ""
-  std::vector<std::string> left;
+  std::set<std::string> left;
   std::vector<LiveObject> ours;
   bool complete = false;
 };
@@ -191,7 +195,7 @@ void StepMachine::RecoverByNames(const Ptr& work, const std::string& name) {
           const std::string key = IdentityKey(work->account, work->kind->name(), object.identity);
           if (context_.memory.by_identity.count(key) > 0) continue;
           if (candidates->name.empty() || object.name.empty() || object.name == candidates->name)
-            candidates->left.push_back(object.identity);
+            candidates->left.insert(object.identity);
         }
       },
       [this, work, candidates](ListEnd end) {
@@ -204,8 +208,8 @@ void StepMachine::RecoverByNames(const Ptr& work, const std::string& name) {
 
 void StepMachine::ReadCandidates(const Ptr& work, const std::shared_ptr<Candidates>& candidates) {
   if (!candidates->left.empty()) {
-    const std::string identity = std::move(candidates->left.back());
-    candidates->left.pop_back();
+    const std::string identity = *candidates->left.begin();
+    candidates->left.erase(candidates->left.begin());
     work->busy = true;
     calls_.Read(work->account, work->kind->name(), identity,
                 [this, work, candidates](ReadAnswer answer) {

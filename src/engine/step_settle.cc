@@ -40,7 +40,7 @@ Record StepMachine::RecordAfter(const StepWork& work) const {
   if (work.run->run.mode != "heal") record.generation = work.run->run.to;
   if (model != nullptr && work.run->run.mode != "heal") {
     record.manage = model->manage;
-    record.depends_on = model->needs;
+    record.depends_on = StandsOn(context_.memory, record, model->needs);
     record.component = model->component;
     record.site = model->site;
     // An object with our mark was made by us, and its create never recorded: nobody else's was adopted.
@@ -69,8 +69,9 @@ void StepMachine::CallSettled(const Ptr& work, const std::string& identity) {
       made = ExpectedIdentity(*work->kind, work->step().address,
                               model ? model->external_name : "", work->sent);
     }
-    if (made.empty()) {  // done, but the answer does not say what it is called: its mark does
-      work->intent->error_class = ErrorClass::kExists;
+    if (made.empty()) {
+      // Done, and the answer does not say what: it is looked for as after a lost reply, since what was just
+      // made may not show yet.
       work->phase = Phase::kRecover;
       return Advance(work);
     }
@@ -104,6 +105,14 @@ void StepMachine::CallSettled(const Ptr& work, const std::string& identity) {
     record.recorded = Packed::From(recorded);
     if (resource.record) memory.Unindex(*resource.record);
     memory.Index(record);
+    if (resource.seen && (!resource.seen->exists || resource.seen->identity != record.identity)) {
+      // What was seen before this call is no evidence about the object that is recorded now: nothing is
+      // missing because it was not there then.
+      resource.seen.reset();
+      resource.looked = false;
+      resource.live = Packed();
+      resource.live_bytes.clear();
+    }
     resource.record = record;
     rows.push_back(Context::Put(record));
     if (work->step().action == Action::kMoved) {

@@ -65,6 +65,25 @@ class Arrangement {
            Names(child.recorded.Unpack(), parent.identity);
   }
 
+  /// Whether something that `child` stands on, and that is deleted too, stands on `parent`.
+  bool StandsBetween(const Draft& child, const std::string& parent) const {
+    std::vector<std::string> open(child.record->depends_on);
+    std::set<std::string> seen(open.begin(), open.end());
+    while (!open.empty()) {
+      const std::string at = std::move(open.back());
+      open.pop_back();
+      const auto draft = out_.drafts.find(at);
+      if (at == parent || draft == out_.drafts.end() || draft->second.record == nullptr ||
+          !Destroys(draft->second))
+        continue;
+      for (const std::string& need : draft->second.record->depends_on) {
+        if (need == parent) return true;
+        if (seen.insert(need).second) open.push_back(need);
+      }
+    }
+    return false;
+  }
+
   /// R14: what dies with its parent is closed without a call.
   void DieTogether() {
     for (auto& [key, draft] : out_.drafts) {
@@ -80,11 +99,15 @@ class Arrangement {
           continue;
         // Standing on another one for some other reason is not living in it.
         if (!LivesIn(*draft.record, *parent->second.record)) continue;
+        // What it stands on and must go before its parent: then so must it, by a call of its own.
+        if (StandsBetween(draft, need)) continue;
         draft.step.action = Action::kForget;
         draft.step.why = "dies with " + need;
         draft.after.insert(need);
-        // The call that it dies by is the parent's, so what stood on it goes before that.
+        // The call that it dies by is the parent's, so what stood on it goes before that, and what it
+        // stood on after.
         dies_with_[need].insert(draft.address);
+        dying_.insert(draft.address);
         break;
       }
     }
@@ -141,6 +164,7 @@ class Arrangement {
         if (const auto found = dependents_.find(child); found != dependents_.end())
           dependents.insert(found->second.begin(), found->second.end());
     }
+    const auto& own = dies_with_[draft.address];
     for (const std::string& address : dependents) {
       if (address == draft.address) continue;
       if (out_.drafts.count(DestroyKey(address)) != 0) {
@@ -149,7 +173,8 @@ class Arrangement {
       }
       const Draft& dependent = out_.drafts.at(address);
       // Gone before this goes; or let go of it first, when it is needed no more.
-      const bool goes = dependent.step.action == Action::kDelete;
+      const bool goes = dependent.step.action == Action::kDelete ||
+                        (dying_.count(address) != 0 && own.count(address) == 0);
       const bool lets_go = dependent.resource != nullptr && !NeedsNow(dependent, draft.address);
       if (goes || lets_go) draft.after.insert(address);
     }
@@ -182,6 +207,7 @@ class Arrangement {
   Decisions& out_;
   std::map<std::string, std::set<std::string>> dependents_;  // of addresses that have a step
   std::map<std::string, std::set<std::string>> dies_with_;   // parent → what goes by its delete
+  std::set<std::string> dying_;                              // all of those
 };
 
 }  // namespace

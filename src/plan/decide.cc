@@ -37,6 +37,7 @@ class Decider {
     }
     for (const auto& [address, resource] : out_.resources)
       old_addresses_.Add(input_.records, address, *resource);
+    HoldWhatTheUnseenStandsOn();
     GraphBuilder builder;
     for (const auto& [address, resource] : out_.resources) builder.Node(address);
     for (const auto& [address, resource] : out_.resources)
@@ -58,9 +59,10 @@ class Decider {
         out_.not_applied.insert(address);
     }
     for (const auto& [address, record] : input_.records)
-      if (out_.resources.count(address) == 0 && !old_addresses_.Left(address) &&
+      if (out_.resources.count(address) == 0 && !TakenOver(address) &&
           (input_.targets.empty() || targeted_.count(address) != 0))
         DecideGone(address, *record);
+    KeepWhatIsStoodOn();
     RefuseTakeovers(input_, out_, findings_);
   }
 
@@ -163,6 +165,12 @@ class Decider {
         DropDeposed(draft);
         return;
       }
+    }
+    if (draft.step.action == Action::kReplace && held_.count(address) != 0) {
+      // R18: what stands on it would be replaced with it, or die with it.
+      out_.replaced.erase(address);
+      out_.notes.insert(fmt::format("{} is not replaced: something that stands on it cannot be observed", address));
+      return LeaveOut(address);
     }
     if (draft.step.action == Action::kCreate || draft.step.action == Action::kReplace)
       becoming_unknown_.insert(address);
@@ -393,6 +401,58 @@ class Decider {
     }
   }
 
+  void HoldWhatTheUnseenStandsOn() {
+    std::vector<std::string> standing;
+    for (const auto& [address, record] : input_.records)
+      if (input_.observations.count(address) == 0) standing.push_back(address);
+    while (!standing.empty()) {
+      const auto record = input_.records.find(standing.back());
+      standing.pop_back();
+      if (record == input_.records.end()) continue;
+      for (const std::string& need : record->second->depends_on)
+        if (held_.insert(need).second) standing.push_back(need);
+    }
+  }
+
+  /// Its object goes on under another address. One that is gone does not: a new one is made there, and this
+  /// record is closed.
+  bool TakenOver(const std::string& old) const {
+    if (!old_addresses_.Left(old)) return false;
+    const Observation* seen = Find(input_.observations, old);
+    if (seen == nullptr || seen->exists) return true;
+    const auto made = out_.drafts.find(old_addresses_.To(old));
+    return made == out_.drafts.end() || made->second.step.action != Action::kCreate;
+  }
+
+  /// R18: what is left out and stays goes on standing on what it stood on, so that is not deleted either.
+  void KeepWhatIsStoodOn() {
+    std::vector<std::string> stays;
+    for (const auto& [address, record] : input_.records)
+      if (out_.unobserved.count(address) != 0 ||
+          (out_.resources.count(address) == 0 && out_.drafts.count(address) == 0))
+        stays.push_back(address);
+    while (!stays.empty()) {
+      const std::string address = std::move(stays.back());
+      stays.pop_back();
+      for (const std::string& need : input_.records.at(address)->depends_on) {
+        const auto draft = out_.drafts.find(need);
+        if (draft == out_.drafts.end() || draft->second.step.action != Action::kDelete ||
+            draft->second.resource != nullptr)
+          continue;
+        out_.drafts.erase(draft);
+        // What was left over of it may go nevertheless.
+        const std::string left_over = DeposedKey(need, "");
+        for (auto at = out_.drafts.lower_bound(left_over);
+             at != out_.drafts.end() && at->first.compare(0, left_over.size(), left_over) == 0; ++at)
+          at->second.after.erase(need);
+        LeaveOut(need);
+        out_.notes.insert(fmt::format("{} is not deleted: {} stands on it and is left as it is", need,
+                                      address));
+        stays.push_back(need);
+      }
+    }
+  }
+
   /// The document is gone.
   void DecideGone(const std::string& address, const Record& record) {
     Draft draft;
@@ -447,6 +507,7 @@ class Decider {
   Findings& findings_;
   OldAddresses old_addresses_;
   std::set<std::string> becoming_unknown_;
+  std::set<std::string> held_;  // by what cannot be observed and stands on it, directly or not
   std::set<std::string> targeted_;
 };
 

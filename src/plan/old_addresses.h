@@ -19,6 +19,8 @@ class OldAddresses {
   const std::string& Of(const std::string& address) const;
   /// True when a resource of another address stood here.
   bool Left(const std::string& old) const { return moved_to_.count(old) != 0; }
+  /// Which one. Only where Left.
+  const std::string& To(const std::string& old) const { return moved_to_.at(old); }
 
  private:
   std::map<std::string, std::string> moved_to_;     // old address → new

@@ -141,6 +141,8 @@ void SendApplies(const std::shared_ptr<Core>& core, std::vector<AskedApply> batc
       const milliseconds left = core->Left(each.request.deadline);
       if (error.ok && left > milliseconds(0)) {
         patience = std::max(patience, left);
+        // The plugin goes by the machine's clock, which somebody may have set since.
+        if (each.request.deadline != Time()) each.request.deadline = SystemClock().Now() + left;
         due.push_back(std::move(each));
         continue;
       }

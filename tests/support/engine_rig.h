@@ -39,6 +39,10 @@ class LossyProvider final : public Provider {
   void Open(AccountRequest request, Done<AccountAnswer> done) override {
     ++opens;
     if (on_open) on_open(request);
+    if (swallow_opens > 0) {
+      --swallow_opens;
+      return;
+    }
     if (refuse_sign_in) {
       AccountAnswer answer;
       answer.error = MakeCallError(CallErrorClass::kSignIn, "ExpiredToken", "the token has expired");
@@ -49,14 +53,21 @@ class LossyProvider final : public Provider {
   }
   void List(ListRequest request, Done<ListAnswer> done) override {
     ++lists;
-    inner_.List(std::move(request), std::move(done));
+    inner_.List(request, [this, request, done = std::move(done)](ListAnswer answer) {
+      if (on_list) on_list(request, answer);
+      done(std::move(answer));
+    });
   }
   void Read(ReadRequest request, Done<ReadAnswer> done) override {
     ++reads;
-    inner_.Read(std::move(request), std::move(done));
+    inner_.Read(std::move(request), [this, done = std::move(done)](ReadAnswer answer) {
+      if (on_read) on_read(answer);
+      done(std::move(answer));
+    });
   }
   void Apply(ApplyRequest request, Done<ApplyAnswer> done) override {
     calls.push_back(request.call + " " + request.address.ToString());
+    request.deadline -= clock_off;
     if (on_apply) on_apply(request);
     if (answer_with) {
       if (std::optional<CallError> error = answer_with(request)) {
@@ -76,7 +87,10 @@ class LossyProvider final : public Provider {
       }
       return;
     }
-    inner_.Apply(std::move(request), std::move(done));
+    inner_.Apply(std::move(request), [this, done = std::move(done)](ApplyAnswer answer) {
+      if (on_answer) on_answer(answer);
+      done(std::move(answer));
+    });
   }
   void Poll(PollRequest request, Done<PollAnswer> done) override {
     inner_.Poll(std::move(request), std::move(done));
@@ -88,6 +102,12 @@ class LossyProvider final : public Provider {
   std::function<void(const AccountRequest&)> on_open;
   std::function<std::optional<CallError>(const ApplyRequest&)> answer_with;
   std::function<bool(const ApplyRequest&)> lose;
+  // May change what comes back.
+  std::function<void(const ListRequest&, ListAnswer&)> on_list;
+  std::function<void(ReadAnswer&)> on_read;
+  std::function<void(ApplyAnswer&)> on_answer;
+  Duration clock_off{0};  // of the engine's clock; deadlines are told on as time that is left
+  int swallow_opens = 0;  // so many of them are never answered
   bool report_loss = true;
   bool refuse_sign_in = false;
   int opens = 0, lists = 0, reads = 0;
@@ -109,6 +129,17 @@ metadata: {name: main}
 spec: {provider: sim, site: aws, region: us-east-1, accountId: "111122223333"}
 ---
 )";
+
+/// Another clock, and what it is off by.
+class ShiftedClock final : public Clock {
+ public:
+  explicit ShiftedClock(const Clock* clock) : clock_(*clock) {}
+  Time Now() const override { return clock_.Now() + off; }
+  Duration off{0};
+
+ private:
+  const Clock& clock_;
+};
 
 class EngineRig {
  public:
@@ -133,7 +164,8 @@ class EngineRig {
     engine.reset();
     EnginePorts ports;
     ports.store = other_store != nullptr ? other_store : &store;
-    ports.clock = &clock;
+    ports.clock = &engine_clock;
+    provider->clock_off = engine_clock.off;
     ports.random = &random;
     ports.executor = &executor;
     ports.secrets = &secrets;
@@ -146,11 +178,7 @@ class EngineRig {
     };
     engine = std::make_unique<Engine>(std::move(ports), settings_);
     std::optional<Status> started;
-    engine->Start(
-        [&] {
-          if (at_readable) at_readable();
-        },
-        [&](Status status) { started = std::move(status); });
+    engine->Start([&](Status status) { started = std::move(status); });
     Until([&] { return started.has_value(); });
     start_status = started.value_or(DeadlineExceeded("start"));
   }
@@ -160,7 +188,8 @@ class EngineRig {
     const Time end = clock.Now() + limit;
     while (!done()) {
       if (engine->RunOne()) continue;
-      const std::optional<Time> due = engine->NextDue();
+      std::optional<Time> due = engine->NextDue();
+      if (due) *due -= engine_clock.off;
       if (!due || *due > end) return false;
       clock.Set(std::max(*due, clock.Now()));
     }
@@ -304,10 +333,10 @@ class EngineRig {
   }
 
   StateStore* other_store;  // may be changed between Boots
-  std::function<void()> at_readable;  // while an engine starts, in its turn
   bool keep_witness = false;  // true: the next Boots are told what stands outside the store
   std::optional<WitnessMark> witnessed;
   ManualClock clock;
+  ShiftedClock engine_clock{&clock};  // may be set off before a Boot
   SeededRandom random{7};
   MemoryJournal journal;
   std::unique_ptr<Catalog> catalog;

@@ -4,10 +4,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
 #include "tandem/base/status.h"
+#include "tandem/base/synchronized.h"
 
 namespace tandem {
 
@@ -37,6 +39,28 @@ class ManualClock final : public Clock {
  private:
   std::atomic<int64_t> micros_;
 };
+
+/// Time to wait and to reckon by: it never goes back, and runs when somebody sets the machine's clock. It
+/// follows that at its leisure, by at most a tenth of the time that passes, so that no wait becomes much
+/// shorter or longer. Starts at `wall`. Thread-safe.
+class EvenClock final : public Clock {
+ public:
+  /// `running`: time since any moment, on a clock that nobody sets.
+  EvenClock(const Clock* wall, std::function<Duration()> running);
+  Time Now() const override;
+
+ private:
+  struct Last {
+    Time shown;
+    Duration running{0};
+    Duration leisure{0};  // not yet used to follow
+  };
+  const Clock& wall_;
+  std::function<Duration()> running_;
+  mutable Synchronized<Last> last_;
+};
+/// The machine's, suspended time included.
+Duration RunningTime();
 
 /// RFC 3339 in UTC: "2026-11-24T18:53:55Z", with six decimals when `micros`.
 std::string FormatTime(Time time, bool micros = false);

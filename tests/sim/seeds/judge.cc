@@ -135,7 +135,7 @@ class Judgement {
       if (i < e_.first || !ours) continue;
       Planned(i, address);
       if (effect.operation == "create") Made(address);
-      if (effect.operation == "delete") Deleted(address);
+      if (effect.operation == "delete") Deleted(i, address);
     }
   }
   std::string Former(const SimKey& key) const {
@@ -202,13 +202,20 @@ class Judgement {
   }
 
   /// Of what goes for good: whatever needed it and goes too went before it.
-  void Deleted(const std::string& address) {
+  void Deleted(size_t at, const std::string& address) {
     if (Lives(address) || e_.garden.plants().count(address) > 0) return;
     for (const auto& [other, plant] : e_.old.plants()) {
       if (plant.Needs().count(address) == 0 || e_.garden.plants().count(other) > 0) continue;
       if (!Lives(other)) continue;
       // R14: instances die with their cluster.
       if (plant.kind == "db.sim/Instance" && address.rfind("db.sim/Cluster/", 0) == 0) continue;
+      // Two of one cluster go by one call.
+      const bool together = std::any_of(
+          e_.effects.begin() + static_cast<long>(at), e_.effects.end(), [&](const SimEffect& effect) {
+            return effect.intent == e_.effects[at].intent && effect.operation == "delete" &&
+                   Bare(effect.address) == other;
+          });
+      if (together) continue;
       Fail(fmt::format("I5: {} was deleted before {}, which needed it", address, other));
     }
   }

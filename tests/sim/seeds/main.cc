@@ -1,14 +1,17 @@
 // sim --seeds A..B | --seed N | --twice A..B: random runs of the real engine on simulated clouds.
 // sim --matrix [--per-cell N] | --cell "ACTION CLASS POINT N": crashes at every point of the ports.
-// --size N, --changes N and --without FAULT,… make them smaller.
+// --size N, --changes N and --without FAULT,… make them smaller; --jobs N shares them out to so many processes.
+// --every-fault: fails unless each kind of fault has struck.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <sstream>
 #include <string>
 
+#include "tests/sim/seeds/crew.h"
 #include "tests/sim/seeds/matrix.h"
 #include "tests/sim/seeds/trial.h"
 
@@ -25,7 +28,8 @@ int Usage() {
   fmt::print(stderr,
              "usage: sim --seeds A..B | --seed N | --twice A..B\n"
              "       sim --matrix [--per-cell N] [--list] | --cell \"ACTION CLASS POINT N\"\n"
-             "           [--size N] [--changes N] [--without FAULT,...] [--no-shrink]\nfaults:{}\n",
+             "           [--size N] [--changes N] [--without FAULT,...] [--no-shrink] [--every-fault]\n"
+             "           [--jobs N]\nfaults:{}\n",
              faults);
   return 2;
 }
@@ -38,40 +42,88 @@ int One(Scenario scenario) {
   return verdict.failure.empty() ? 0 : 1;
 }
 
-int Many(const std::string& program, Scenario scenario, uint64_t first, uint64_t last, bool twice,
-         bool shrink) {
+// A verdict as text, from the process that found it to the one that tells it: the sums, then what to print.
+std::string Pack(const Verdict& verdict, bool bad, const std::string& text) {
+  std::string packed = fmt::format("{} {} {} {}", bad ? 1 : 0, verdict.size, verdict.applies,
+                                   verdict.struck.size());
+  for (const auto& [fault, times] : verdict.struck)
+    packed += fmt::format("\n{} {}", times, fault);
+  return packed + "\n" + text;
+}
+std::string Unpack(const std::string& packed, Verdict& sum, bool& bad) {
+  std::istringstream lines(packed);
+  std::string line;
+  std::getline(lines, line);
+  std::istringstream head(line);
+  int failed = 0;
+  size_t size = 0, faults = 0;
+  int64_t applies = 0;
+  head >> failed >> size >> applies >> faults;
+  bad = failed != 0;
+  sum.size += size;
+  sum.applies += applies;
+  for (; faults > 0; --faults) {
+    std::getline(lines, line);
+    const size_t space = line.find(' ');
+    sum.struck[line.substr(space + 1)] += std::stoll(line);
+  }
+  return packed.substr(std::min(packed.size(), static_cast<size_t>(std::max<long>(0, lines.tellg()))));
+}
+
+struct Manner {
+  bool twice = false;
+  bool shrink = true;
+  bool every_fault = false;
+  int hands = 1;
+};
+
+int Many(const std::string& program, const Scenario& scenario, uint64_t first, uint64_t last,
+         const Manner& manner) {
+  const auto begun = std::chrono::steady_clock::now();
+  const auto work = [&](uint64_t job) {
+    Scenario one = scenario;
+    one.seed = first + job;
+    const Verdict verdict = Run(one);
+    // Twice: only whether both runs are the same, bit for bit.
+    const bool bad = manner.twice ? Run(one).hash != verdict.hash : !verdict.failure.empty();
+    std::string text;
+    if (bad) {
+      text = fmt::format("seed {}: {}\n  replay: {} {}\n", one.seed,
+                         manner.twice ? "two runs differ" : verdict.failure, program, one.Command());
+      if (!manner.twice && manner.shrink)
+        text += fmt::format("  smaller: {} {}\n", program, Shrink(one, verdict).Command());
+    }
+    return Pack(verdict, bad, text);
+  };
   Verdict sum;
   int failed = 0;
-  const auto begun = std::chrono::steady_clock::now();
-  const auto seconds = [&] {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-  };
-  for (uint64_t seed = first; seed <= last; ++seed) {
-    scenario.seed = seed;
-    const Verdict verdict = Run(scenario);
-    // Twice: only whether both runs are the same, bit for bit.
-    const bool bad = twice ? Run(scenario).hash != verdict.hash : !verdict.failure.empty();
-    if (bad) {
-      fmt::print("seed {}: {}\n  replay: {} {}\n", seed,
-                 twice ? "two runs differ" : verdict.failure, program, scenario.Command());
-      if (!twice && shrink)
-        fmt::print("  smaller: {} {}\n", program, Shrink(scenario, verdict).Command());
+  tandem::seeds::ShareOut(last - first + 1, manner.hands, work, [&](uint64_t job, bool died, std::string packed) {
+    bool bad = died;
+    if (died) {
+      Scenario one = scenario;
+      one.seed = first + job;
+      fmt::print("seed {}: {}\n  replay: {} {}\n", one.seed, packed, program, one.Command());
+    } else {
+      fmt::print("{}", Unpack(packed, sum, bad));
     }
-    std::fflush(stdout);
     failed += bad;
-    sum.applies += verdict.applies;
-    sum.crashes += verdict.crashes;
-    sum.lost += verdict.lost;
-    sum.refused += verdict.refused;
-    sum.store_failures += verdict.store_failures;
-    sum.size += verdict.size;
-  }
-  const double took = seconds();
+    std::fflush(stdout);
+  });
+  const double took =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   const uint64_t count = last - first + 1;
-  fmt::print("{} seeds{}, {} failed; {} resources, {} applies, {} crashes, {} lost, {} refused, {} commits "
-             "failed; {:.0f} s, {:.1f} seeds/s\n",
-             count, twice ? " twice" : "", failed, sum.size, sum.applies, sum.crashes, sum.lost,
-             sum.refused, sum.store_failures, took, static_cast<double>(count) / took);
+  std::string faults;
+  for (const std::string& fault : tandem::seeds::Struck()) {
+    const int64_t times = sum.struck[fault];
+    faults += fmt::format("{} {} {}", faults.empty() ? "" : ",", times, fault);
+    if (manner.every_fault && times == 0) {
+      fmt::print("no fault of the kind '{}' has struck\n", fault);
+      ++failed;
+    }
+  }
+  fmt::print("faults:{}\n{} seeds{}, {} failed; {} resources, {} applies; {:.0f} s, {:.1f} seeds/s\n",
+             faults, count, manner.twice ? " twice" : "", failed, sum.size, sum.applies, took,
+             static_cast<double>(count) / took);
   return failed == 0 ? 0 : 1;
 }
 
@@ -80,7 +132,9 @@ int Many(const std::string& program, Scenario scenario, uint64_t first, uint64_t
 int main(int argc, char** argv) {
   Scenario scenario;
   std::string mode, range;
-  bool shrink = true, matrix = false, list = false;
+  Manner manner;
+  manner.hands = tandem::seeds::AllHands();
+  bool matrix = false, list = false;
   int per_cell = 1;
   for (int at = 1; at < argc; ++at) {
     const std::string flag = argv[at];
@@ -93,13 +147,19 @@ int main(int argc, char** argv) {
       continue;
     }
     if (flag == "--no-shrink") {
-      shrink = false;
+      manner.shrink = false;
+      continue;
+    }
+    if (flag == "--every-fault") {
+      manner.every_fault = true;
       continue;
     }
     if (at + 1 >= argc) return Usage();
     const std::string value = argv[++at];
     if (flag == "--size") {
       scenario.size = std::strtoull(value.c_str(), nullptr, 10);
+    } else if (flag == "--jobs") {
+      manner.hands = std::max(1, std::atoi(value.c_str()));
     } else if (flag == "--per-cell") {
       per_cell = std::max(1, std::atoi(value.c_str()));
     } else if (flag == "--cell") {
@@ -119,13 +179,15 @@ int main(int argc, char** argv) {
       return Usage();
     }
   }
-  if (matrix) return tandem::seeds::RunMatrix(per_cell, list) ? 0 : 1;
+  if (matrix) return tandem::seeds::RunMatrix(per_cell, list, manner.hands) ? 0 : 1;
   if (mode == "--seed") {
     scenario.seed = std::strtoull(range.c_str(), nullptr, 10);
     return One(scenario);
   }
   const size_t dots = range.find("..");
   if (mode.empty() || dots == std::string::npos) return Usage();
-  return Many(argv[0], scenario, std::strtoull(range.c_str(), nullptr, 10),
-              std::strtoull(range.c_str() + dots + 2, nullptr, 10), mode == "--twice", shrink);
+  manner.twice = mode == "--twice";
+  const uint64_t first = std::strtoull(range.c_str(), nullptr, 10);
+  const uint64_t last = std::strtoull(range.c_str() + dots + 2, nullptr, 10);
+  return last < first ? Usage() : Many(argv[0], scenario, first, last, manner);
 }

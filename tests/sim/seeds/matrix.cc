@@ -17,6 +17,7 @@
 #include "tandem/record/record.h"
 #include "tandem/sim/sim_provider.h"
 #include "tandem/state/memory_store.h"
+#include "tests/sim/seeds/crew.h"
 #include "tests/support/crash_points.h"
 #include "tests/support/sim_kinds.h"
 
@@ -354,51 +355,84 @@ const Impossible* Listed(const std::string& action, const std::string& create_cl
 
 }  // namespace
 
-bool RunMatrix(int per_cell, bool list) {
+namespace {
+
+/// What became of one action of one create class, at every point.
+struct Share {
   int run = 0, listed = 0, failed = 0, runs = 0;
-  for (const std::string& action : kActions)
-    for (const std::string& create_class : kClasses) {
-      // How often each point is passed when nothing happens, and how often by an engine that reloads.
-      std::map<std::string, int> passed, reloading;
-      std::string problem = Cell(action, create_class).Run("", 0, &passed);
-      if (problem.empty()) problem = Cell(action, create_class).Run("state.scan.after", 0, &reloading);
-      if (!problem.empty()) fmt::print("{} {} undisturbed: {}\n", action, create_class, problem);
-      failed += !problem.empty();
-      for (const std::string& point : Life::Points()) {
-        const bool reload = point.rfind("state.scan", 0) == 0 || point.rfind("state.get", 0) == 0;
-        const int times = (reload ? reloading : passed)[point];
-        if (const Impossible* cell = Listed(action, create_class, point); cell != nullptr) {
-          ++listed;
-          if (list) fmt::print("{} {} {}: cannot be: {}\n", action, create_class, point, cell->why);
-          if (times == 0) continue;
-          fmt::print("{} {} {}: listed as impossible, and passed {} times\n", action, create_class,
-                     point, times);
-          ++failed;
-          continue;
-        }
-        ++run;
-        if (times == 0) {
-          fmt::print("{} {} {}: never reached, and not listed\n", action, create_class, point);
-          ++failed;
-          continue;
-        }
-        for (int seed = 0; seed < std::min(per_cell, times); ++seed) {
-          // The first seed dies in the middle, where a call is likeliest to be open; the others spread.
-          const int nth = per_cell == 1 ? (times + 1) / 2 : 1 + seed * times / per_cell;
-          ++runs;
-          const std::string broken = Cell(action, create_class).Run(point, nth, nullptr);
-          if (broken.empty()) continue;
-          fmt::print("{} {} {} {}: {}\n  replay: sim --cell \"{} {} {} {}\"\n", action, create_class,
-                     point, nth, broken, action, create_class, point, nth);
-          ++failed;
-        }
-      }
-      std::fflush(stdout);
+  std::string told;
+};
+
+Share RunShare(const std::string& action, const std::string& create_class, int per_cell, bool list) {
+  Share share;
+  const auto tell = [&](const std::string& text) { share.told += text + "\n"; };
+  // How often each point is passed when nothing happens, and how often by an engine that reloads.
+  std::map<std::string, int> passed, reloading;
+  std::string problem = Cell(action, create_class).Run("", 0, &passed);
+  if (problem.empty()) problem = Cell(action, create_class).Run("state.scan.after", 0, &reloading);
+  if (!problem.empty()) tell(fmt::format("{} {} undisturbed: {}", action, create_class, problem));
+  share.failed += !problem.empty();
+  for (const std::string& point : Life::Points()) {
+    const bool reload = point.rfind("state.scan", 0) == 0 || point.rfind("state.get", 0) == 0;
+    const int times = (reload ? reloading : passed)[point];
+    if (const Impossible* cell = Listed(action, create_class, point); cell != nullptr) {
+      ++share.listed;
+      if (list) tell(fmt::format("{} {} {}: cannot be: {}", action, create_class, point, cell->why));
+      if (times == 0) continue;
+      tell(fmt::format("{} {} {}: listed as impossible, and passed {} times", action, create_class,
+                       point, times));
+      ++share.failed;
+      continue;
     }
-  const size_t all = kActions.size() * kClasses.size() * Life::Points().size();
-  fmt::print("{} cells of {} run, {} listed as impossible; {} runs, {} failed\n", run, all, listed,
-             runs, failed);
-  return failed == 0 && static_cast<size_t>(run + listed) == all;
+    ++share.run;
+    if (times == 0) {
+      tell(fmt::format("{} {} {}: never reached, and not listed", action, create_class, point));
+      ++share.failed;
+      continue;
+    }
+    for (int seed = 0; seed < std::min(per_cell, times); ++seed) {
+      // The first seed dies in the middle, where a call is likeliest to be open; the others spread.
+      const int nth = per_cell == 1 ? (times + 1) / 2 : 1 + seed * times / per_cell;
+      ++share.runs;
+      const std::string broken = Cell(action, create_class).Run(point, nth, nullptr);
+      if (broken.empty()) continue;
+      tell(fmt::format("{} {} {} {}: {}\n  replay: sim --cell \"{} {} {} {}\"", action, create_class,
+                       point, nth, broken, action, create_class, point, nth));
+      ++share.failed;
+    }
+  }
+  return share;
+}
+
+}  // namespace
+
+bool RunMatrix(int per_cell, bool list, int hands) {
+  const size_t classes = kClasses.size();
+  const auto work = [&](uint64_t job) {
+    const Share share = RunShare(kActions[job / classes], kClasses[job % classes], per_cell, list);
+    return fmt::format("{} {} {} {}\n{}", share.run, share.listed, share.failed, share.runs, share.told);
+  };
+  Share sum;
+  ShareOut(kActions.size() * classes, hands, work, [&](uint64_t job, bool died, std::string text) {
+    if (died) {
+      fmt::print("{} {}: {}\n", kActions[job / classes], kClasses[job % classes], text);
+      ++sum.failed;
+      return;
+    }
+    std::istringstream numbers(text);
+    Share share;
+    numbers >> share.run >> share.listed >> share.failed >> share.runs;
+    sum.run += share.run;
+    sum.listed += share.listed;
+    sum.failed += share.failed;
+    sum.runs += share.runs;
+    fmt::print("{}", text.substr(text.find('\n') + 1));
+    std::fflush(stdout);
+  });
+  const size_t all = kActions.size() * classes * Life::Points().size();
+  fmt::print("{} cells of {} run, {} listed as impossible; {} runs, {} failed\n", sum.run, all,
+             sum.listed, sum.runs, sum.failed);
+  return sum.failed == 0 && static_cast<size_t>(sum.run + sum.listed) == all;
 }
 
 bool RunCell(const char* name) {

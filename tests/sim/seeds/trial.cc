@@ -44,6 +44,7 @@ class Trial {
         engine_random_(scenario.seed * 7919 + 5),
         catalog_(testing::SimKinds()),
         memory_([](std::function<void()> work) { work(); }),
+        wall_(&clock_),
         weather_(&clock_, &random_) {
     weather_.print = scenario.print;
     WorldSettings world;
@@ -83,10 +84,7 @@ class Trial {
     verdict.changes = changes;
     verdict.failure = failure_;
     verdict.applies = applies_;
-    verdict.crashes = weather_.crashes;
-    verdict.lost = weather_.lost;
-    verdict.refused = weather_.refused;
-    verdict.store_failures = weather_.store_failures;
+    verdict.struck = weather_.struck;
     for (const SimEffect& effect : cloud_->Effects())
       weather_.Trace(fmt::format("effect {} {} {} {}", effect.seq, effect.operation, effect.address,
                                  effect.key.identity));
@@ -108,9 +106,13 @@ class Trial {
   void Boot() {
     weather_.Crash();
     engine_.reset();
+    // A process begins with what the machine's clock shows, and is not disturbed by what it is set to later.
+    engine_clock_ = std::make_unique<EvenClock>(
+        &wall_, [this] { return clock_.Now().time_since_epoch(); });
+    far_->engine_clock = engine_clock_.get();
     EnginePorts ports;
     ports.store = disk_.get();
-    ports.clock = &clock_;
+    ports.clock = engine_clock_.get();
     ports.random = &engine_random_;
     ports.executor = &executor_;
     ports.catalog = &catalog_;
@@ -129,15 +131,81 @@ class Trial {
     });
   }
 
-  /// True: the engine was dropped and a new one reads what is left.
-  bool MaybeCrash() {
-    if (weather_.odds.crash == 0 || crashes_left_ == 0) return false;
-    if (random_.Below(10'000) >= static_cast<uint64_t>(weather_.odds.crash)) return false;
-    --crashes_left_;
-    ++weather_.crashes;
-    weather_.Trace("crash");
+  /// What begins between two pieces of work.
+  void MaybeStrike() {
+    if (left_.empty() || striking_) return;
+    striking_ = true;
+    const Weather::Odds& odds = weather_.odds;
+    const std::pair<const char*, int> faults[] = {
+        {"crash", odds.crash}, {"lease", odds.lease}, {"storm", odds.storm}, {"expiry", odds.expiry},
+        {"hang", odds.hang},   {"died", odds.died},   {"clock", odds.clock}};
+    // One draw for all, so that a fault that is left out changes the others little.
+    uint64_t drawn = random_.Below(10'000);
+    for (const auto& [fault, chance] : faults) {
+      if (drawn >= static_cast<uint64_t>(chance)) {
+        drawn -= static_cast<uint64_t>(chance);
+        continue;
+      }
+      if (int& left = left_[fault]; left > 0) {
+        --left;
+        Strike(fault);
+      }
+      break;
+    }
+    striking_ = false;
+  }
+  void Strike(const std::string& fault) {
+    if (fault == "crash") {
+      ++weather_.struck["crash"];
+      weather_.Trace("crash");
+      Boot();
+    } else if (fault == "lease") {
+      LoseLease();
+    } else if (fault == "storm") {
+      far_->Storm();
+    } else if (fault == "expiry") {
+      far_->Expire();
+    } else if (fault == "hang") {
+      far_->Hang();
+    } else if (fault == "died") {
+      far_->Die();
+    } else if (fault == "clock") {
+      const bool back = random_.Below(2) == 0;
+      // By a second or by hours; never further off than some hours.
+      const Duration step = random_.Below(3) == 0 ? weather_.Between(100, 5'000)
+                                                  : weather_.Between(60'000, 2 * 3'600'000);
+      if (back ? wall_.offset < -hours(3) : wall_.offset > hours(3)) return;
+      wall_.offset += back ? -step : step;
+      ++weather_.struck[back ? "clock back" : "clock forward"];
+      weather_.Trace(fmt::format("the clock is set {} by {} s", back ? "back" : "forward",
+                                 step.count() / 1'000'000));
+    }
+  }
+
+  /// I6: a daemon whose store somebody else has taken calls nothing but what was durable before, and nothing
+  /// at all once it was told.
+  void LoseLease() {
+    ++weather_.struck["lease"];
+    weather_.Trace("somebody else takes the store");
+    const size_t first = far_->calls.size();
+    const std::map<std::string, std::string> durable = disk_->durable_intents();
+    auto told = std::make_shared<std::optional<size_t>>();
+    disk_->LoseLease([this, told] {
+      if (*told) return;
+      *told = far_->calls.size();
+      weather_.After(std::chrono::milliseconds(50), true, [this, told] { *told = far_->calls.size(); });
+    });
+    Pass(weather_.Between(0, 60'000));
+    for (size_t i = first; i < far_->calls.size(); ++i)
+      if (durable.count(far_->calls[i].intent) == 0)
+        Fail(fmt::format("I6: {} {} was called for an intent that was not durable before the store was lost",
+                         far_->calls[i].call, far_->calls[i].address));
+    if (*told && **told < far_->calls.size())
+      Fail(fmt::format("I6: {} {} was called after the store was lost", far_->calls.back().call,
+                       far_->calls.back().address));
+    disk_->TakeLease();
+    weather_.Trace("the next daemon");
     Boot();
-    return true;
   }
 
   bool Until(const std::function<bool()>& done, Duration limit) {
@@ -145,12 +213,15 @@ class Trial {
     while (!done()) {
       if (!failure_.empty()) return false;
       if (weather_.One() || engine_->RunOne()) {
-        MaybeCrash();
+        MaybeStrike();
         continue;
       }
       std::optional<Time> due = weather_.NextDue();
-      if (const std::optional<Time> timer = engine_->NextDue(); timer && (!due || *timer < *due))
-        due = timer;
+      if (const std::optional<Time> timer = engine_->NextDue()) {
+        // By the engine's clock, which may go a little slower or faster.
+        const Time at = clock_.Now() + std::max<Duration>(*timer - engine_clock_->Now(), Duration(1));
+        if (!due || at < *due) due = at;
+      }
       if (!due || *due > end) return false;
       clock_.Set(std::max(*due, clock_.Now()));
     }
@@ -222,6 +293,7 @@ class Trial {
     if (!plan) return "no plan";
     if (plan->refusal != Refusal::kNone)
       return "refused: " + plan->message + " " + FormatDiagnostics(plan->diagnostics);
+    blind_ = !plan->plan->unobserved.empty();
     if (plan->plan->steps.empty() && plan->plan->from == plan->plan->to) return "";
     std::string steps;
     for (const Step& step : plan->plan->steps)
@@ -264,11 +336,11 @@ class Trial {
     ++applies_;
     if (cancel) {
       Pass(weather_.Between(0, 20'000));
-      const size_t calls = far_->calls.size();
       const std::optional<Status> cancelled = Ask<Status>(
           [&](auto done) { engine_->Cancel(run, "uid:1", std::move(done)); });
+      ++weather_.struck["cancel"];
       weather_.Trace("cancel " + run);
-      if (cancelled && cancelled->ok()) CheckCancelled(run, calls, *plan->plan);
+      if (cancelled && cancelled->ok()) CheckCancelled(run);
       if (!failure_.empty()) return "not cancelled";
     }
     const auto never_was = [&] { return shaky && started_ && View(run) == nullptr; };
@@ -298,23 +370,25 @@ class Trial {
     return text;
   }
 
-  /// I6: what was under way may still be looked after; nothing new is called.
-  void CheckCancelled(const std::string& run, size_t from, const tandem::Plan& plan) {
-    std::set<std::string> known, planned;
-    for (size_t i = 0; i < from; ++i) known.insert(far_->calls[i].intent);
-    for (const Step& step : plan.steps) planned.insert(step.address.ToString());
+  /// I6: what was under way may still be looked after; nothing new of that run is called. (What a cancelled
+  /// replace has deleted may be healed, by a run of its own.)
+  void CheckCancelled(const std::string& run) {
+    std::set<std::string> known;
     // Between the question and its answer calls may go out.
     const size_t answered = far_->calls.size();
-    for (size_t i = from; i < answered; ++i) known.insert(far_->calls[i].intent);
+    for (size_t i = 0; i < answered; ++i) known.insert(far_->calls[i].intent);
     const auto never_was = [&] { return started_ && View(run) == nullptr; };
     if (!Until([&] { return Ended(run) || never_was(); }, hours(12))) {
       Fail("I8: cancelled run does not end: " + Stuck(run));
       return;
     }
-    for (size_t i = answered; i < far_->calls.size(); ++i)
-      if (known.count(far_->calls[i].intent) == 0 && planned.count(far_->calls[i].address) > 0)
+    for (size_t i = answered; i < far_->calls.size(); ++i) {
+      const auto intent = disk_->durable_intents().find(far_->calls[i].intent);
+      const bool of_run = intent == disk_->durable_intents().end() || intent->second == run;
+      if (of_run && known.count(far_->calls[i].intent) == 0)
         Fail(fmt::format("I6: {} {} was called after its run was cancelled", far_->calls[i].call,
                          far_->calls[i].address));
+    }
   }
 
   void MeddleOutside() {
@@ -333,14 +407,17 @@ class Trial {
         if (kind == "net.sim/Network" || kind == "db.sim/Cluster" || kind == "dns.sim/Zone" ||
             kind == "iam.sim/Role")
           continue;
-        if (cloud_->Delete(object.address).ok()) weather_.Trace("outside delete " + address);
+        if (!cloud_->Delete(object.address).ok()) continue;
+        ++weather_.struck["outside"];
+        weather_.Trace("outside delete " + address);
         continue;
       }
       const auto member = kMembers.find(kind);
       if (member == kMembers.end()) continue;
       const Value value = kind == "queue.sim/Queue" ? Value(int64_t{77}) : Value("outside");
-      if (cloud_->Mutate(object.address, member->second, value).ok())
-        weather_.Trace("outside change " + address);
+      if (!cloud_->Mutate(object.address, member->second, value).ok()) continue;
+      ++weather_.struck["outside"];
+      weather_.Trace("outside change " + address);
     }
   }
 
@@ -365,9 +442,28 @@ class Trial {
       weather_.odds.refused = odds("refused", 100);
       weather_.odds.slow = odds("slow", 100);
       weather_.odds.store = odds("store", 60);
+      weather_.odds.late = odds("late", 40);
+      weather_.odds.repeat = odds("repeat", 100);
+      weather_.odds.garbage = odds("garbage", 40);
+      weather_.odds.truncated = odds("truncated", 200);
+      weather_.odds.repeating = odds("repeating", 200);
+      weather_.odds.unsteady = odds("unsteady", 300);
       weather_.odds.crash = odds("crash", 25);
-      crashes_left_ = 8;
+      // Not all at once: then nothing would get done between.
+      const auto rare = [&](const char* fault, uint64_t most) {
+        const int drawn = odds(fault, most);
+        return random_.Below(3) == 0 ? drawn : 0;
+      };
+      weather_.odds.lease = rare("lease", 20);
+      weather_.odds.storm = rare("storm", 40);
+      weather_.odds.expiry = rare("expiry", 40);
+      weather_.odds.hang = rare("hang", 30);
+      weather_.odds.died = rare("died", 30);
+      weather_.odds.clock = rare("clock", 40);
+      left_ = {{"crash", 8}, {"lease", 2}, {"storm", 4}, {"expiry", 4},
+               {"hang", 3},  {"died", 4},  {"clock", 5}};
       if (random_.Below(3) == 0 && Happens("stale")) {
+        ++weather_.struck["stale"];
         Fault stale;
         stale.type = FaultType::kStaleReads;
         stale.target = "aws";
@@ -380,7 +476,8 @@ class Trial {
       const std::string ended = Carry(RequestOf(garden), outside, cancel);
       weather_.Trace("in bad weather: " + ended);
       weather_.odds = {};
-      crashes_left_ = 0;
+      left_.clear();
+      far_->Calm();
       (void)cloud_->ClearFault(0);
       if (!failure_.empty()) return;
       // What has been lost shows within deadline and window.
@@ -401,8 +498,11 @@ class Trial {
       if (ended.empty() || ended.rfind("succeeded", 0) == 0) {
         const std::optional<PlanAnswer> next = Plan(RequestOf(garden));
         if (!next) return;
-        if (next->refusal == Refusal::kNone && next->plan->steps.empty()) return;
         std::string steps;
+        // R18: what cannot be observed is left out, so an empty plan says nothing of it.
+        const bool blind = next->plan && !next->plan->unobserved.empty();
+        if (blind) steps = fmt::format("\n    unobserved: {}", fmt::join(next->plan->unobserved, ", "));
+        if (next->refusal == Refusal::kNone && next->plan->steps.empty() && !blind) return;
         if (next->plan)
           for (const Step& step : next->plan->steps) {
             steps += fmt::format("\n    {} {}: {}", ActionName(step.action),
@@ -411,7 +511,7 @@ class Trial {
               steps += fmt::format(" {} {} -> {}", change.path, ToCanonicalJson(change.before),
                                    ToCanonicalJson(change.after));
           }
-        if (ended.rfind("succeeded", 0) == 0)
+        if (ended.rfind("succeeded", 0) == 0 && !blind && !blind_)
           return Fail("promise 6: after a run that succeeded the next plan of " + what + " has" +
                       steps + next->message);
         told += steps;
@@ -481,7 +581,7 @@ class Trial {
   }
 
   Scenario scenario_;
-  ManualClock clock_;
+  ManualClock clock_;  // the time there is; the clouds go by it
   SeededRandom random_;
   SeededRandom engine_random_;
   MemoryJournal journal_;
@@ -489,7 +589,9 @@ class Trial {
   MemoryStore memory_;
   InlineExecutor executor_;
   Canaries canaries_;
+  WallClock wall_;
   Weather weather_;
+  std::unique_ptr<EvenClock> engine_clock_;
   std::unique_ptr<SimProvider> cloud_;
   std::unique_ptr<FarCloud> far_;
   std::unique_ptr<FarStore> disk_;
@@ -497,7 +599,10 @@ class Trial {
   std::shared_ptr<const Snapshot> held_;
   std::string failure_, last_errors_;
   bool started_ = false;
-  int crashes_left_ = 0, applies_ = 0;
+  bool blind_ = false;  // the last plan left something out
+  bool striking_ = false;
+  std::map<std::string, int> left_;  // how often each fault may still begin in this phase
+  int64_t applies_ = 0;
   size_t first_effect_ = 0;
   int64_t revision_ = 0, old_revision_ = 0;  // of the models judged last and before
   std::map<std::string, std::set<std::string>> allowed_;  // address → actions approved in this phase
@@ -507,9 +612,20 @@ class Trial {
 }  // namespace
 
 const std::vector<std::string>& Faults() {
-  static const std::vector<std::string> faults = {"cancel", "crash",   "lost",  "never", "outside",
-                                                  "refused", "slow", "stale", "store"};
+  static const std::vector<std::string> faults = {
+      "cancel",  "clock",   "crash", "died",   "expiry", "garbage",   "hang",
+      "late",    "lease",   "lost",  "never",  "outside", "refused",  "repeat",
+      "repeating", "slow",  "stale", "store",  "storm",  "truncated", "unsteady"};
   return faults;
+}
+
+std::vector<std::string> Struck() {
+  std::vector<std::string> names;
+  for (const std::string& fault : Faults()) {
+    names.push_back(fault == "clock" ? "clock back" : fault);
+    if (fault == "clock") names.emplace_back("clock forward");
+  }
+  return names;
 }
 
 std::string Scenario::Command() const {

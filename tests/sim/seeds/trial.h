@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -24,12 +25,16 @@ struct Scenario {
 /// The faults that a run mixes.
 const std::vector<std::string>& Faults();
 
+/// What Verdict::struck counts.
+std::vector<std::string> Struck();
+
 struct Verdict {
   uint64_t seed = 0;
   std::string failure;  // "" when everything held; else the invariant and what broke it
   uint64_t hash = 0;    // of the trace
   size_t size = 0, changes = 0;
-  int applies = 0, crashes = 0, lost = 0, refused = 0, store_failures = 0;
+  int64_t applies = 0;
+  std::map<std::string, int64_t> struck;  // how often each fault did
 };
 
 Verdict Run(const Scenario& scenario);

@@ -54,5 +54,56 @@ TEST(Spelling, FindsTheNearWordOnly) {
   EXPECT_EQ(NearestWord("Engine", {"VpcId"}), "");
 }
 
+// --- EvenClock ---
+
+struct SetClock final : Clock {
+  Time Now() const override { return now; }
+  Time now{std::chrono::hours(1'000)};
+};
+
+TEST(EvenClock, FollowsAClockThatIsSetByATenthOfTheTimeThatPasses) {
+  struct Case {
+    const char* name;
+    Duration set;
+  };
+  const Case cases[] = {{"forward by an hour", std::chrono::hours(1)},
+                        {"back by an hour", -std::chrono::hours(1)},
+                        {"forward by a second", std::chrono::seconds(1)},
+                        {"back by a second", -std::chrono::seconds(1)}};
+  for (const Case& c : cases) {
+    SetClock wall;
+    Duration running{0};
+    const EvenClock clock(&wall, [&] { return running; });
+    EXPECT_EQ(clock.Now(), wall.now) << c.name;
+    wall.now += c.set;
+    Time last = clock.Now();
+    // Steps of a microsecond to a minute.
+    for (int64_t step = 1; running < std::chrono::hours(2); step = std::min<int64_t>(step * 3 / 2 + 1, 60'000'000)) {
+      const Duration by(step);
+      running += by;
+      wall.now += by;
+      const Time now = clock.Now();
+      EXPECT_GE(now, last) << c.name;
+      EXPECT_LE(now - last, by + std::max(by / 10, Duration(100'000))) << c.name;
+      last = now;
+    }
+    const Duration off = std::chrono::abs(wall.now - last);
+    EXPECT_LE(off, std::max(std::chrono::abs(c.set) - running / 12, Duration(0))) << c.name;
+  }
+}
+
+TEST(EvenClock, CatchesUpThoughItIsAskedAllTheTime) {
+  SetClock wall;
+  Duration running{0};
+  const EvenClock clock(&wall, [&] { return running; });
+  wall.now += std::chrono::milliseconds(1);
+  for (int i = 0; i < 20'000; ++i) {
+    running += Duration(1);
+    wall.now += Duration(1);
+    (void)clock.Now();
+  }
+  EXPECT_EQ(clock.Now(), wall.now);
+}
+
 }  // namespace
 }  // namespace tandem
