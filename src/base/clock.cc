@@ -28,7 +28,8 @@ Time EvenClock::Now() const {
     const Duration passed = std::max(running - last.running, Duration(0));
     last.running += passed;
     // Gathered, since a tenth of a microsecond is none.
-    last.leisure = std::min<Duration>(last.leisure + passed, std::chrono::seconds(1));
+    last.leisure =
+        std::min(last.leisure + passed, std::max<Duration>(passed, std::chrono::seconds(1)));
     const Duration most = last.leisure / 10;
     const Duration follows =
         std::clamp<Duration>(wall - (last.shown + passed), -std::min(most, passed), most);
