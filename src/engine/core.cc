@@ -74,10 +74,11 @@ bool Engine::Core::RunOne() {
     --left;
   }
   while (more() && started_) {
-    const std::optional<std::string> key = context.queue.Get(context.Now());
-    if (!key) break;
-    WorkOn(*key);
-    context.queue.Done(*key, context.Now());
+    const std::optional<WorkQueue::Out> out = context.queue.Get(context.Now());
+    if (!out) break;
+    key_.assign(out->key);
+    WorkOn(key_);
+    context.queue.Done(*out, context.Now());
     worked = true;
     --left;
   }

@@ -1,25 +1,32 @@
 // Which address is worked on next, by the laws of client-go's queue: equal keys merge, a key is never
 // out twice at once, and a key added while it is out comes once more after. Keys of users come before
-// keys of resyncs; within one priority, first in, first out. Every operation is O(1), delayed adds
-// O(log n). Not thread-safe: the engine owns it.
+// keys of resyncs; within one priority, first in, first out. Every operation is O(1): a key is hashed
+// once for each Add and copied once while the queue knows it; what is out is named by its handle.
+// Not thread-safe: the engine owns it.
 #pragma once
 
 #include <array>
 #include <cstdint>
-#include <deque>
-#include <map>
+#include <memory>
 #include <optional>
-#include <string>
-#include <unordered_map>
-#include <utility>
+#include <string_view>
+#include <vector>
 
+#include "engine/due_wheel.h"
 #include "tandem/base/clock.h"
 
 namespace tandem {
 
 class WorkQueue {
  public:
-  enum class Priority { kUser, kResync };
+  enum class Priority : uint8_t { kUser, kResync };
+
+  /// A key that is out. `key` is good until Done.
+  struct Out {
+    std::string_view key;
+    uint32_t handle;
+    friend bool operator==(const Out& out, std::string_view key) { return out.key == key; }
+  };
 
   struct Counters {
     int64_t adds = 0;
@@ -28,47 +35,75 @@ class WorkQueue {
     Duration waited{0};  // summed over gets
   };
 
-  void Add(const std::string& key, Priority priority, Time now);
+  WorkQueue();
+
+  void Add(std::string_view key, Priority priority, Time now);
   /// Adds it at `when`; of several delayed adds of one key the earliest counts.
-  void AddAt(const std::string& key, Priority priority, Time when);
+  void AddAt(std::string_view key, Priority priority, Time when);
   /// The next key, which is then out until Done; nullopt when none is due.
-  std::optional<std::string> Get(Time now);
-  void Done(const std::string& key, Time now);
+  std::optional<Out> Get(Time now);
+  void Done(const Out& out, Time now);
 
   /// When the first delayed key is due.
-  std::optional<Time> NextDue() const;
-  size_t depth() const { return depth_; }      // waiting and due
-  size_t delayed() const { return delayed_.size(); }
+  std::optional<Time> NextDue() const { return delayed_ == 0 ? std::nullopt : wheel_.Next(); }
+  size_t depth() const { return depth_; }  // waiting and due
+  size_t delayed() const { return delayed_; }
   size_t out() const { return out_; }
+  /// Keys that it keeps a place for. Idle ones are forgotten in bulk, when they are in the way.
+  size_t known() const { return used_ - free_.size(); }
   const Counters& counters() const { return counters_; }
 
  private:
+  static constexpr uint32_t kNone = ~uint32_t{0};
+  static constexpr uint32_t kBlock = 1024;
   struct Entry {
+    char* key = nullptr;
+    uint32_t size = 0;
+    uint32_t room = 0;  // bytes at `key`
+    uint32_t hash = 0;
+    uint32_t next = kNone;  // in its line
+    uint32_t before = kNone;
+    uint32_t ticket = 0;  // of its delayed add
+    Time since;
+    Time due;
+    Priority priority = Priority::kResync;
+    Priority delayed_priority = Priority::kResync;
+    bool known = false;  // in the table
     bool waiting = false;
     bool out = false;
     bool dirty = false;  // added while out
-    Priority priority = Priority::kResync;
-    Time since;
-    uint64_t ticket = 0;  // of its place in a line; places with another are stale
-    int places = 0;       // in lines, stale ones included
-    std::optional<std::pair<Time, uint64_t>> delayed;
-    Priority delayed_priority = Priority::kResync;
+    bool delayed = false;
+
+    bool idle() const { return !waiting && !out && !delayed; }
   };
-  using Node = std::unordered_map<std::string, Entry>::value_type;
-  struct Place {
-    Node* node;
-    uint64_t ticket;
+  struct Ends {
+    uint32_t first = kNone;
+    uint32_t last = kNone;
   };
 
-  void Line(Node& node, Priority priority, Time now);
+  Entry& at(uint32_t handle) { return blocks_[handle / kBlock][handle % kBlock]; }
+  const Entry& at(uint32_t handle) const { return blocks_[handle / kBlock][handle % kBlock]; }
+  uint32_t Find(std::string_view key);
+  void Grow();
+  void Place(uint64_t cell);
+  void Keep(Entry& entry, std::string_view key);
+  void Line(uint32_t handle, Entry& entry, Priority priority, Time now);
+  void Unlink(uint32_t handle, Entry& entry);
   void Promote(Time now);
-  void Forget(Node& node);
 
-  std::unordered_map<std::string, Entry> entries_;  // looked up, never iterated
-  std::array<std::deque<Place>, 2> lines_;
-  std::map<std::pair<Time, uint64_t>, Node*> delayed_;
-  uint64_t next_ticket_ = 1;
+  std::vector<std::unique_ptr<Entry[]>> blocks_;
+  uint32_t used_ = 0;           // entries handed out, those in free_ included
+  std::vector<uint32_t> free_;  // whose keys were forgotten
+  // Open addressing: the hash in the upper half, handle + 1 in the lower. No order comes of it.
+  std::vector<uint64_t> table_;
+  std::vector<std::unique_ptr<char[]>> text_;
+  size_t text_left_ = 0;
+  std::array<Ends, 2> lines_;
+  DueWheel wheel_;
+  uint32_t next_ticket_ = 1;
+  size_t idle_ = 0;
   size_t depth_ = 0;
+  size_t delayed_ = 0;
   size_t out_ = 0;
   Counters counters_;
 };

@@ -118,7 +118,7 @@ void QueueAddGetDone(benchmark::State& state) {
   WorkQueue queue;
   for (auto _ : state) {
     for (const std::string& key : keys) queue.Add(key, WorkQueue::Priority::kResync, Time());
-    while (const std::optional<std::string> key = queue.Get(Time())) queue.Done(*key, Time());
+    while (const auto key = queue.Get(Time())) queue.Done(*key, Time());
   }
   state.SetItemsProcessed(state.iterations() * 1000);
 }

@@ -28,11 +28,11 @@ void Queue(const Options& options, Report& report) {
   for (int run = 0; run < options.runs; ++run) {
     // Ten logical workers: ten keys are out before the first of them is done.
     const auto drain = [&](WorkQueue& queue, Time now) {
-      std::deque<std::string> out;
+      std::deque<WorkQueue::Out> out;
       size_t done = 0;
       while (true) {
-        std::optional<std::string> key = queue.Get(now);
-        if (key) out.push_back(std::move(*key));
+        const std::optional<WorkQueue::Out> key = queue.Get(now);
+        if (key) out.push_back(*key);
         if (out.empty()) break;
         if (out.size() == kWorkers || !key) {
           queue.Done(out.front(), now);
