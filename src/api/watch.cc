@@ -104,9 +104,9 @@ class WatchCall final : public grpc::ServerWriteReactor<ChangeReply>,
 
   void Push(const Change& change) {
     if (!run_.empty()) {
-      const bool ours = (change.step.has_value() && change.step->run == run_) ||
-                        (change.run.has_value() && change.run->id == run_) ||
-                        (change.event.has_value() && change.event->run == run_);
+      const bool ours = (change.step != nullptr && change.step->run == run_) ||
+                        (change.run != nullptr && change.run->id == run_) ||
+                        (change.event != nullptr && change.event->run == run_);
       if (!ours) return;
     }
     const bool tell = state_.With([&](State& state) {

@@ -148,9 +148,9 @@ void ToWire(const Revision& from, api::v1::RevisionItem* to) {
 
 void ToWire(const Change& from, const Snapshot& now, api::v1::ChangeReply* to) {
   to->set_sequence(from.sequence);
-  if (from.event.has_value()) ToWire(*from.event, to->mutable_event());
-  if (from.step.has_value()) ToWire(*from.step, to->mutable_step());
-  if (from.run.has_value()) ToWire(*from.run, to->mutable_run());
+  if (from.event != nullptr) ToWire(*from.event, to->mutable_event());
+  if (from.step != nullptr) ToWire(*from.step, to->mutable_step());
+  if (from.run != nullptr) ToWire(*from.run, to->mutable_run());
   if (!from.address.empty()) {
     if (const ResourceView* view = now.Find(from.address)) {
       ToWire(*view, false, to->mutable_resource());

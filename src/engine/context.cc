@@ -83,7 +83,7 @@ void Context::Emit(bool warning, std::string reason, std::string address, std::s
   writer.Commit(std::move(rows));
   Change change;
   change.address = event.address;
-  change.event = std::move(event);
+  change.event = std::make_shared<const Event>(std::move(event));
   changes.push_back(std::move(change));
 }
 

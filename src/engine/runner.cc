@@ -305,7 +305,7 @@ void Runner::RowChanged(RunWork& run, size_t index) {
   run.view.Set(index, run.rows[index]);
   context_.memory.runs_touched.insert(run.run.id);
   Change change;
-  change.step = run.rows[index];
+  change.step = std::make_shared<const StepRow>(run.rows[index]);
   change.address = run.rows[index].address.ToString();
   context_.changes.push_back(std::move(change));
   context_.memory.Touch(run.rows[index].address.ToString());
@@ -474,7 +474,7 @@ void Runner::Finish(RunWork& run, std::map<std::string, std::string> differences
   context_.Emit(run.run.state != RunState::kSucceeded, "RunFinished", "", id, run.run.actor,
                 fmt::format("{}: {}", RunStateName(run.run.state), run.run.message));
   Change change;
-  change.run = run.run;
+  change.run = std::make_shared<const Run>(run.run);
   context_.changes.push_back(std::move(change));
   ended_[id] = run.view;
   const auto& order = context_.memory.run_order;

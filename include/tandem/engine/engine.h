@@ -101,12 +101,12 @@ struct StartAnswer {
   std::string hash = {};  // of the plan that waits
 };
 
-/// Something that happened; in order, each once.
+/// Something that happened; in order, each once. One of the pointers is set, or `address` is.
 struct Change {
   int64_t sequence = 0;
-  std::optional<Event> event;
-  std::optional<StepRow> step;
-  std::optional<Run> run;
+  std::shared_ptr<const Event> event;
+  std::shared_ptr<const StepRow> step;
+  std::shared_ptr<const Run> run;
   std::string address;  // of a resource whose view changed, or ""
 };
 
