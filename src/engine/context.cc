@@ -14,7 +14,7 @@ Context::Context(EnginePorts p, EngineSettings s, std::function<void(Status)> st
 namespace {
 template <typename T>
 RowChange EncodedRow(std::string key, const T& value) {
-  return {std::move(key), ToCanonicalJson(ToValue(value))};
+  return {std::move(key), ToRow(value)};
 }
 }  // namespace
 
@@ -74,7 +74,7 @@ void Context::Emit(bool warning, std::string reason, std::string address, std::s
   event.actor = std::move(actor);
   event.message = std::move(message);
   std::vector<RowChange> rows;
-  rows.push_back({EventKey(event.sequence), ToCanonicalJson(ToValue(event)), true});
+  rows.push_back({EventKey(event.sequence), ToRow(event), true});
   memory.events.push_back(event);
   if (memory.events.size() > settings.events_kept) {
     rows.push_back({EventKey(memory.events.front().sequence), std::nullopt, true});

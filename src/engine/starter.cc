@@ -111,7 +111,7 @@ std::vector<RowChange> DocumentRows(const CompiledModel& model, std::vector<std:
       stored.file = document->source->name;
       stored.line = line;
     }
-    const std::string json = ToCanonicalJson(ToValue(stored));
+    const std::string json = ToRow(stored);
     const std::string digest = Fingerprint(json);
     digests->push_back(digest);
     if (seen.insert(digest).second) rows.push_back({DocumentKey(digest), json, true});
@@ -311,7 +311,7 @@ void Starter::StoreRevision(KnownPlan& known, const std::string& actor) {
                              ToCanonicalJson(Value(std::move(list))), true}});
   }
   context_.writer.Commit(
-      {{RevisionKey(revision.number), ToCanonicalJson(ToValue(revision)), true}});
+      {{RevisionKey(revision.number), ToRow(revision), true}});
   memory.revisions[revision.number] = revision;
 }
 

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -80,6 +81,42 @@ class Writer {
 template <typename T>
 Value Write(const T& row) {
   Writer writer;
+  Fields<T>::Visit(row, writer);
+  return writer.Take();
+}
+
+/// The same as text, in which packed members go as they are.
+class TextWriter {
+ public:
+  template <typename T>
+  void operator()(std::string_view name, const T& member) {
+    members_.emplace_back(name, ToCanonicalJson(Put(member)));
+  }
+  void operator()(std::string_view name, const Packed& member) {
+    if (!member.empty()) members_.emplace_back(name, member.json());
+  }
+  std::string Take() {
+    std::sort(members_.begin(), members_.end(),
+              [](const auto& a, const auto& b) { return a.first < b.first; });
+    size_t bytes = 2;
+    for (const auto& [name, json] : members_) bytes += name.size() + json.size() + 4;
+    std::string text;
+    text.reserve(bytes);
+    for (const auto& [name, json] : members_) {
+      text += text.empty() ? "{\"" : ",\"";
+      text.append(name).append("\":").append(json);
+    }
+    text += text.empty() ? "{}" : "}";
+    return text;
+  }
+
+ private:
+  std::vector<std::pair<std::string_view, std::string>> members_;
+};
+
+template <typename T>
+std::string WriteText(const T& row) {
+  TextWriter writer;
   Fields<T>::Visit(row, writer);
   return writer.Take();
 }

@@ -252,8 +252,9 @@ std::string_view IntentStateName(IntentState state) { return fields::NameOf(stat
 std::string_view RunStateName(RunState state) { return fields::NameOf(state); }
 std::string_view StepStateName(StepState state) { return fields::NameOf(state); }
 
-#define TANDEM_STORED_ROW(Type)                                 \
-  Value ToValue(const Type& row) { return fields::Write(row); } \
+#define TANDEM_STORED_ROW(Type)                                       \
+  Value ToValue(const Type& row) { return fields::Write(row); }       \
+  std::string ToRow(const Type& row) { return fields::WriteText(row); } \
   template <>                                                   \
   Result<Type> FromValue<Type>(const Value& value) {            \
     return fields::Read<Type>(value);                           \

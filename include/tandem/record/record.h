@@ -211,6 +211,18 @@ Value ToValue(const Event&);
 Value ToValue(const Revision&);
 Value ToValue(const StoredDocument&);
 
+/// ToCanonicalJson(ToValue(row)), without a tree of it.
+std::string ToRow(const Condition&);
+std::string ToRow(const Record&);
+std::string ToRow(const Observation&);
+std::string ToRow(const Intent&);
+std::string ToRow(const Run&);
+std::string ToRow(const StepRow&);
+std::string ToRow(const Approval&);
+std::string ToRow(const Event&);
+std::string ToRow(const Revision&);
+std::string ToRow(const StoredDocument&);
+
 /// kDataLoss names the member that is missing, of another type, or not one that this version knows.
 /// Defined for every type above that has ToValue.
 template <typename T>

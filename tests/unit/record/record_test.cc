@@ -76,6 +76,7 @@ void ExpectRoundTrip(const T& row) {
   const auto back = FromValue<T>(*parsed);
   ASSERT_TRUE(back.ok()) << back.status().ToString();
   EXPECT_EQ(ToCanonicalJson(ToValue(*back)), json);
+  EXPECT_EQ(ToRow(row), json);
 }
 
 TEST(Record, EveryRowComesBackAsItWasStored) {
