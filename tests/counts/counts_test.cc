@@ -19,9 +19,9 @@ using bench::Shape;
 constexpr int64_t kCount = 400;
 constexpr int64_t kPage = 100;  // of tests/bench/kinds
 // Allocations of one resource.
-constexpr int64_t kCompileEach = 570;
-constexpr int64_t kApplyEach = 2970;
-constexpr int64_t kPlanEach = 960;
+constexpr int64_t kCompileEach = 410;
+constexpr int64_t kApplyEach = 2360;
+constexpr int64_t kPlanEach = 290;
 
 ModelOptions Model(Shape shape, const std::string& kind = "Plain") {
   ModelOptions options;
