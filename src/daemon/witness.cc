@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 
 #include "tandem/codec/json.h"
 
@@ -19,8 +19,10 @@ Result<std::optional<WitnessMark>> ReadWitness(const std::string& path) {
     if (errno == ENOENT) return std::optional<WitnessMark>();
     return Unavailable(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
   }
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  const Result<Value> value = ParseJson(text);
+  // A folder of that name throws when it is read through iterators.
+  std::ostringstream text;
+  text << file.rdbuf();
+  const Result<Value> value = ParseJson(text.str());
   WitnessMark mark;
   if (value.ok() && value->is_map()) {
     mark.uid = value->StringOr("uid", "");
@@ -47,7 +49,9 @@ Status WriteWitness(const std::string& path, const WitnessMark& mark) {
   if (rename(draft.c_str(), path.c_str()) != 0)
     return Unavailable(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
   // The new name too; without it a power cut shows the old number, which is merely less strict.
-  const int folder = open(path.substr(0, path.rfind('/') + 1).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const size_t slash = path.rfind('/');
+  const std::string in = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const int folder = open(in.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder >= 0) {
     (void)fsync(folder);
     close(folder);

@@ -10,6 +10,7 @@
 
 namespace tandem {
 namespace {
+constexpr Duration kStandsAgain = std::chrono::seconds(30);  // until the next look at what is not there
 
 // Digests of secrets in `fresh` from `settled`, where the recipe is the same: whether a secret has
 // changed is asked when a person plans, not on every look.
@@ -92,6 +93,16 @@ void Reconciler::Judge(Resource& resource, bool) {
   }
   const std::shared_ptr<const Kind> kind = context_.FindKind(resource.address.kind_name());
   if (kind) Drifted(resource, *kind);
+}
+
+// Whether everything that `resource` stands on is there and at rest.
+bool Reconciler::Stands(const Resource& resource) const {
+  for (const std::string& need : resource.record->depends_on) {
+    const Resource* stood_on = context_.memory.Find(need);
+    if (stood_on == nullptr || !stood_on->record) continue;
+    if (runner_.Busy(need) || !stood_on->looked || !stood_on->exists()) return false;
+  }
+  return true;
 }
 
 void Reconciler::Drifted(Resource& resource, const Kind& kind) {
@@ -188,6 +199,12 @@ void Reconciler::Drifted(Resource& resource, const Kind& kind) {
   const bool paused = !memory.paused_by.empty() || !record.paused_by.empty();
   if (action == DriftAction::kReport || paused || memory.old_store) {
     resource.drift_plan.clear();
+    return;
+  }
+
+  if (action == DriftAction::kHeal && !resource.seen->exists && !Stands(resource)) {
+    // R10: what it stands on is not there, or is being replaced: it is made again after that.
+    context_.queue.AddAt(resource.key, WorkQueue::Priority::kResync, context_.Now() + kStandsAgain);
     return;
   }
 

@@ -84,7 +84,16 @@ Mark StepMachine::MarkOf(const StepWork& work) const {
 
 void StepMachine::Observe(const Ptr& work) {
   const Step& step = work->step();
-  if (step.action == Action::kForget && !work->removes_deposed) return SettleRemoval(work);
+  if (step.action == Action::kForget && !work->removes_deposed) {
+    const Resource* resource = context_.memory.Find(work->key);
+    const bool kept = resource != nullptr && resource->record &&
+                      (resource->record->deletion_policy == "retain" || resource->record->manage == "observe");
+    // R3: healing may have made one again between the plan and now, which nobody would know of any more.
+    if (!kept && resource != nullptr && resource->record && resource->exists() &&
+        resource->record->identity != step.base.identity)
+      return End(work, StepState::kVoid, "its base moved: the object is there again");
+    return SettleRemoval(work);
+  }
   std::string identity = work->identity;
   if (identity.empty() && !work->desired.is_null() && !work->kind->can_mark()) {
     // R9: such an object can carry no mark, so the intent says what a read just before found.

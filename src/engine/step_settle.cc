@@ -136,6 +136,15 @@ void StepMachine::CallSettled(const Ptr& work, const std::string& identity) {
     resource.quarantine.reset();
     memory.Touch(work->key);
   } else {
+    Resource* resource = memory.Find(work->key);
+    if (resource != nullptr && resource->record &&
+        resource->record->identity == work->intent->identity && resource->seen) {
+      // What was seen was the object that has been deleted just now.
+      resource->seen.reset();
+      resource->looked = false;
+      resource->live = Packed();
+      resource->live_bytes.clear();
+    }
     memory.tombstones[IdentityKey(work->account, work->kind->name(), work->intent->identity)] =
         now + std::max<Duration>(kTombstone, work->kind->consistency());
   }

@@ -169,6 +169,43 @@ TEST(EngineWeather, R13_ARenameWhoseRunIsCancelledAfterItsMarkMakesNothing) {
   EXPECT_EQ(rig.Effects("create"), 1) << "the object is there, under its new name";
 }
 
+TEST(EngineWeather, R10_WhatStandsOnSomethingThatIsGoneIsMadeAgainAfterIt) {
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(kNetwork + Role("a", "one", "tandem/depends-on: net.sim/Network/n") + Role("b", "one")),
+            "succeeded: 3 done");
+  ASSERT_TRUE(rig.cloud->Delete("iam.sim/Role/a").ok());
+  ASSERT_TRUE(rig.cloud->Delete("net.sim/Network/n").ok());
+  rig.Pass(hours(1));
+  std::vector<std::string> made;
+  for (const SimEffect& effect : rig.cloud->Effects())
+    if (effect.operation == "create" && effect.address != "iam.sim/Role/b") made.push_back(effect.address);
+  EXPECT_EQ(made, (std::vector<std::string>{"net.sim/Network/n", "iam.sim/Role/a", "net.sim/Network/n",
+                                            "iam.sim/Role/a"}));
+}
+
+TEST(EngineWeather, R3_WhatHealingMadeAgainIsNotForgotten) {
+  EngineRig rig;
+  const std::string bystander = Role("b", "one");
+  ASSERT_EQ(rig.Apply(bystander + kNetwork), "succeeded: 2 done");
+  ASSERT_TRUE(rig.cloud->Delete("net.sim/Network/n").ok());
+  // A plan that finds it gone, made while healing has only begun.
+  const PlanAnswer plan = [&] {
+    PlanAnswer made;
+    for (int tries = 0; tries < 200; ++tries) {
+      made = rig.Plan(bystander);
+      if (EngineRig::Steps(made) == "forget net.sim/Network/n") break;
+      rig.Pass(std::chrono::seconds(1));
+    }
+    return made;
+  }();
+  ASSERT_EQ(EngineRig::Steps(plan), "forget net.sim/Network/n");
+  rig.Pass(minutes(1));
+  if (rig.Effects("create", "net.sim/Network/n") == 1) GTEST_SKIP() << "healing was not in time";
+  const std::string ended = rig.Wait(rig.Start(plan.plan->hash).run);
+  EXPECT_EQ(rig.Live().size(), 2u);
+  EXPECT_NE(ended, "succeeded: 1 done") << "an object would be left that nobody knows of";
+}
+
 // --- the order of deletions after a rename ---
 
 TEST(EngineWeather, R13_WhatStoodOnARenamedResourceStillGoesBeforeIt) {
