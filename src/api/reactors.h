@@ -37,6 +37,7 @@ class SourceCollector {
   }
   std::vector<std::shared_ptr<const SourceText>> Take() {
     std::vector<std::shared_ptr<const SourceText>> sources;
+    for (SourceText& text : texts_) text.text.shrink_to_fit();  // it is kept
     for (SourceText& text : texts_) sources.push_back(std::make_shared<SourceText>(std::move(text)));
     return sources;
   }
@@ -81,11 +82,12 @@ class ReadAll final : public grpc::ServerReadReactor<Request> {
   Request request_;
 };
 
-/// Writes what `next` fills in, until it returns false.
+/// Writes what `next` fills in, until it returns false; not before Begin.
 template <typename Reply>
 class WriteEach final : public grpc::ServerWriteReactor<Reply> {
  public:
-  explicit WriteEach(std::function<bool(Reply*)> next) : next_(std::move(next)) { Next(); }
+  explicit WriteEach(std::function<bool(Reply*)> next) : next_(std::move(next)) {}
+  void Begin() { Next(); }
   void OnWriteDone(bool ok) override {
     if (!ok) {
       this->Finish(grpc::Status(grpc::StatusCode::CANCELLED, "the caller is gone"));

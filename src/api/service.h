@@ -4,6 +4,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -56,6 +57,8 @@ class Service final : public api::v1::Tandem::CallbackService {
   std::string ActorOf(const Context& context) const;
   /// OK, or why this caller may not do this now.
   grpc::Status Check(const Context& context, Permission permission) const;
+  /// Now, or when the engine has read what it is asked for: at start only resources are there at once.
+  void OnceRead(std::function<void()> then);
 
   const ApiOptions& options_;
   const Peers& peers_;

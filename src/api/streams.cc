@@ -252,9 +252,11 @@ grpc::ServerWriteReactor<ListReply>* Service::List(Context* context,
   if (request->what() == ListRequest::WHAT_UNSPECIFIED)
     return new Refused<grpc::ServerWriteReactor<ListReply>>(
         grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "what is to be listed?"));
-  auto now = options_.engine->snapshot();
   auto page = std::make_shared<size_t>(0);
-  return new WriteEach<ListReply>([now, page, request = *request](ListReply* reply) {
+  auto* call = new WriteEach<ListReply>([engine = options_.engine,
+                                         now = std::shared_ptr<const Snapshot>(), page,
+                                         request = *request](ListReply* reply) mutable {
+    if (now == nullptr) now = engine->snapshot();
     reply->set_sequence(now->sequence);
     if (request.what() == ListRequest::RESOURCES) {
       // Pages without a match send nothing; one empty answer when none has any.
@@ -291,6 +293,9 @@ grpc::ServerWriteReactor<ListReply>* Service::List(Context* context,
     }
     return true;
   });
+  if (request->what() == ListRequest::RESOURCES) call->Begin();
+  else OnceRead([call] { call->Begin(); });
+  return call;
 }
 
 grpc::ServerWriteReactor<EventReply>* Service::Events(Context* context,

@@ -32,6 +32,11 @@ std::string Service::ActorOf(const Context& context) const {
   return "";
 }
 
+void Service::OnceRead(std::function<void()> then) {
+  if (options_.engine->snapshot()->read) return then();
+  options_.engine->WhenRead(std::move(then));
+}
+
 grpc::Status Service::Check(const Context& context, Permission permission) const {
   if (const Status status = options_.roles.Check(ActorOf(context), permission); !status.ok())
     return ToGrpc(status);
@@ -110,25 +115,31 @@ grpc::ServerUnaryReactor* Service::Get(Context* context, const api::v1::AddressR
                                        api::v1::Item* item) {
   if (grpc::Status status = Check(*context, Permission::kLook); !status.ok())
     return Refuse(context, std::move(status));
-  const std::shared_ptr<const Snapshot> now = options_.engine->snapshot();
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const std::string& name = request->address();
-  const std::string component =
-      name.rfind("tandem/Component/", 0) == 0 ? name.substr(sizeof("tandem/Component/") - 1) : name;
-  if (const ResourceView* view = now->Find(name)) {
+  Engine* engine = options_.engine;
+  if (const auto now = engine->snapshot(); const ResourceView* view = now->Find(request->address())) {
     ToWire(*view, true, item->mutable_resource());
-  } else if (const auto account = now->accounts.find(name); account != now->accounts.end()) {
-    ToWire(account->second, item->mutable_account());
-  } else {
-    for (const ComponentView& view : now->components)
-      if (view.name == component) ToWire(view, item->mutable_component());
-  }
-  if (item->item_case() == api::v1::Item::ITEM_NOT_SET) {
-    reactor->Finish(grpc::Status(grpc::StatusCode::NOT_FOUND,
-                                 "there is no resource, component or account '" + name + "'"));
-  } else {
     reactor->Finish(grpc::Status::OK);
+    return reactor;
   }
+  OnceRead([engine, reactor, item, name = request->address()] {
+    const std::shared_ptr<const Snapshot> now = engine->snapshot();
+    const std::string prefix = "tandem/Component/";
+    const std::string component = name.rfind(prefix, 0) == 0 ? name.substr(prefix.size()) : name;
+    if (const ResourceView* view = now->Find(name)) {
+      ToWire(*view, true, item->mutable_resource());
+    } else if (const auto account = now->accounts.find(name); account != now->accounts.end()) {
+      ToWire(account->second, item->mutable_account());
+    } else {
+      for (const ComponentView& view : now->components)
+        if (view.name == component) ToWire(view, item->mutable_component());
+    }
+    if (item->item_case() == api::v1::Item::ITEM_NOT_SET)
+      reactor->Finish(grpc::Status(grpc::StatusCode::NOT_FOUND,
+                                   "there is no resource, component or account '" + name + "'"));
+    else
+      reactor->Finish(grpc::Status::OK);
+  });
   return reactor;
 }
 
@@ -136,19 +147,21 @@ grpc::ServerUnaryReactor* Service::Topology(Context* context, const api::v1::Emp
                                             api::v1::TopologyReply* reply) {
   if (grpc::Status status = Check(*context, Permission::kLook); !status.ok())
     return Refuse(context, std::move(status));
-  const std::shared_ptr<const Snapshot> now = options_.engine->snapshot();
-  for (const ComponentView& view : now->components) ToWire(view, reply->add_components());
-  for (const ConnectionView& view : now->connections) ToWire(view, reply->add_connections());
-  if (now->model != nullptr) {
-    for (const ModelGroup& group : now->model->groups) {
-      api::v1::GroupItem* item = reply->add_groups();
-      item->set_id(group.id);
-      item->set_title(group.title);
-      item->set_parent(group.parent);
-    }
-  }
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(grpc::Status::OK);
+  OnceRead([engine = options_.engine, reactor, reply] {
+    const std::shared_ptr<const Snapshot> now = engine->snapshot();
+    for (const ComponentView& view : now->components) ToWire(view, reply->add_components());
+    for (const ConnectionView& view : now->connections) ToWire(view, reply->add_connections());
+    if (now->model != nullptr) {
+      for (const ModelGroup& group : now->model->groups) {
+        api::v1::GroupItem* item = reply->add_groups();
+        item->set_id(group.id);
+        item->set_title(group.title);
+        item->set_parent(group.parent);
+      }
+    }
+    reactor->Finish(grpc::Status::OK);
+  });
   return reactor;
 }
 
@@ -156,17 +169,19 @@ grpc::ServerUnaryReactor* Service::GetRun(Context* context, const api::v1::RunRe
                                           api::v1::RunReply* reply) {
   if (grpc::Status status = Check(*context, Permission::kLook); !status.ok())
     return Refuse(context, std::move(status));
-  const std::shared_ptr<const Snapshot> now = options_.engine->snapshot();
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  for (const RunView& view : now->runs) {
-    if (view.run.id != request->run()) continue;
-    ToWire(view.run, reply->mutable_run());
-    for (const StepRow& step : view.steps) ToWire(step, reply->add_steps());
-    reactor->Finish(grpc::Status::OK);
-    return reactor;
-  }
-  reactor->Finish(
-      grpc::Status(grpc::StatusCode::NOT_FOUND, "there is no run '" + request->run() + "'"));
+  OnceRead([engine = options_.engine, reactor, reply, id = request->run()] {
+    const std::shared_ptr<const Snapshot> now = engine->snapshot();
+    for (const RunView& view : now->runs) {
+      if (view.run.id != id) continue;
+      ToWire(view.run, reply->mutable_run());
+      for (const StepRow& step : view.steps) ToWire(step, reply->add_steps());
+      reactor->Finish(grpc::Status::OK);
+      return;
+    }
+    reactor->Finish(
+        grpc::Status(grpc::StatusCode::NOT_FOUND, "there is no run '" + id + "'"));
+  });
   return reactor;
 }
 
@@ -174,9 +189,11 @@ grpc::ServerUnaryReactor* Service::Runs(Context* context, const api::v1::Empty*,
                                         api::v1::RunsReply* reply) {
   if (grpc::Status status = Check(*context, Permission::kLook); !status.ok())
     return Refuse(context, std::move(status));
-  for (const RunView& view : options_.engine->snapshot()->runs) ToWire(view.run, reply->add_runs());
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(grpc::Status::OK);
+  OnceRead([engine = options_.engine, reactor, reply] {
+    for (const RunView& view : engine->snapshot()->runs) ToWire(view.run, reply->add_runs());
+    reactor->Finish(grpc::Status::OK);
+  });
   return reactor;
 }
 

@@ -40,7 +40,7 @@ void ToWire(const Diagnostic& from, api::v1::DiagnosticItem* to) {
   to->set_detail(from.detail);
   to->set_address(from.address);
   if (from.range.text != nullptr) {
-    const Position at = PositionAt(from.range.text->text, from.range.begin);
+    const Position at = PositionAt(*from.range.text, from.range.begin);
     to->set_file(from.range.text->name);
     to->set_line(at.line);
     to->set_column(at.column);

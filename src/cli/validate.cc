@@ -34,7 +34,7 @@ Value DiagnosticValue(const Diagnostic& item) {
             {"detail", item.detail},
             {"address", item.address}};
   if (item.range.text != nullptr) {
-    const Position at = PositionAt(item.range.text->text, item.range.begin);
+    const Position at = PositionAt(*item.range.text, item.range.begin);
     value["file"] = item.range.text->name;
     value["line"] = at.line;
     value["column"] = at.column;

@@ -277,7 +277,7 @@ void CheckIdentities(const CompiledModel& model, Diagnostics& found) {
     const auto [at, added] = taken.emplace(ToCanonicalJson(key), &resource);
     if (added) continue;
     const SourceRange first = at->second->document->RangeOf("metadata.name");
-    const Position place = PositionAt(first.text->text, first.begin);
+    const Position place = PositionAt(*first.text, first.begin);
     found.Error(resource.document->RangeOf("metadata.name"),
                 fmt::format("{} and {} would be one object ({})", at->second->address.ToString(),
                             address, fmt::join(told, ", ")),

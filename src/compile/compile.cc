@@ -53,7 +53,9 @@ std::vector<std::shared_ptr<const SourceText>> Shared(
     by_name.emplace(document->source->name, &document->source);
   for (auto& source : sources) {
     const auto same = by_name.find(source->name);
-    if (same != by_name.end() && (*same->second)->text == source->text) source = *same->second;
+    if (same != by_name.end() && (*same->second)->first_line == source->first_line &&
+        (*same->second)->text == source->text)
+      source = *same->second;
   }
   return sources;
 }
@@ -115,7 +117,7 @@ void ReadOwn(const std::shared_ptr<const Document>& document, CompiledModel& mod
   const auto [first, added] = seen.emplace(address, document);
   if (!added) {
     const SourceRange range = first->second->RangeOf("metadata.name");
-    const Position place = PositionAt(range.text->text, range.begin);
+    const Position place = PositionAt(*range.text, range.begin);
     found.Error(document->RangeOf("metadata.name"),
                 fmt::format("two documents have the address {}", address),
                 fmt::format("the other is at {}:{}:{}", range.text->name, place.line, place.column),

@@ -237,7 +237,7 @@ bool AddOne(const std::shared_ptr<const Document>& document,
     first = &at->second;
   }
   const SourceRange range = first->document->RangeOf("metadata.name");
-  const Position place = PositionAt(range.text->text, range.begin);
+  const Position place = PositionAt(*range.text, range.begin);
   if (first->document == document) {
     report.Error("metadata.name",
                  fmt::format("two keys of tandem/for-each give the address {}", address),

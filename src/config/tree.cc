@@ -283,7 +283,7 @@ class TreeBuilder final : public YamlSink {
           frame.node == kNoPlace ? nullptr : tree_.positions.FindMember(frame.node, key);
       std::string detail = "remove one of them";
       if (first != nullptr) {
-        const Position at = PositionAt(document_.source->text, document_.begin + first->key_begin);
+        const Position at = PositionAt(*document_.source, document_.begin + first->key_begin);
         detail = fmt::format("the first is at {}:{}:{}; remove one of them", document_.source->name,
                              at.line, at.column);
       }

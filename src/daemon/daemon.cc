@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <future>
 #include <thread>
+#include <utility>
 
 #include "daemon/executors.h"
 #include "daemon/local_secrets.h"
@@ -54,6 +55,27 @@ class Signals {
 
  private:
   sigset_t set_{};
+};
+
+/// How far the engine has come with its store; said by its thread, awaited by the main one.
+class StartOfEngine {
+ public:
+  void Readable() { TellReadable(OkStatus()); }
+  void Read(const Status& status) {
+    TellReadable(status);
+    read_.set_value(status);
+  }
+  Status WaitUntilReadable() { return readable_.get_future().get(); }
+  Status WaitUntilRead() { return read_.get_future().get(); }
+
+ private:
+  void TellReadable(const Status& status) {
+    if (!std::exchange(told_, true)) readable_.set_value(status);
+  }
+
+  bool told_ = false;
+  std::promise<Status> readable_;
+  std::promise<Status> read_;
 };
 
 struct HostPort {
@@ -133,9 +155,10 @@ int RunDaemon(const Settings& settings) {
   auto engine = std::make_unique<Engine>(std::move(ports), engine_settings);
   auto turning = std::make_unique<EngineThread>(*engine, clock);
 
-  std::promise<Status> started;
-  engine->Start([&started](Status status) { started.set_value(std::move(status)); });
-  Status status = started.get_future().get();
+  // It answers as soon as there is something to tell; requests wait until the whole store is read.
+  auto start = std::make_shared<StartOfEngine>();
+  engine->Start([start] { start->Readable(); }, [start](Status status) { start->Read(status); });
+  Status status = start->WaitUntilReadable();
 
   std::unique_ptr<ApiServer> api;
   std::unique_ptr<WebServer> web;
@@ -171,6 +194,7 @@ int RunDaemon(const Settings& settings) {
     }
   }
 
+  if (status.ok()) status = start->WaitUntilRead();
   if (status.ok()) {
     Log(LogLevel::kInfo, "tandemd is serving",
         {{"version", std::string(kVersion)},

@@ -288,7 +288,7 @@ class Parser {
     if (!added)
       Error(begin, end, fmt::format("a second group '{}'", id),
             fmt::format("the first is in line {}; give one of them an id: subgraph ID [\"Title\"]",
-                        PositionAt(text_, first->second).line));
+                        PositionAt(*source_, first->second).line));
     diagram_.groups.push_back({id, title, open_.empty() ? "" : open_.back().id});
     open_.push_back({id, begin, end});
     return true;

@@ -35,6 +35,7 @@ struct Context {
   RateLimits limits;
   StoreWriter writer;
   Memory memory;
+  bool read = false;  // the whole store
   bool stopping = false;
   std::vector<Change> changes;  // of this turn, for watchers; numbered when published
 

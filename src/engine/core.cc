@@ -85,7 +85,8 @@ bool Engine::Core::RunOne() {
   calls.Flush();
   context.writer.Flush();
   if (worked) {
-    publisher.Publish();
+    // What is half read is shown to nobody.
+    if (!reading_) publisher.Publish();
     if (++turns_ % 64 == 1 || context.inbox->empty()) PublishMetrics();
     MaybeStopped();
   }
@@ -116,14 +117,30 @@ Status Engine::Core::Usable() const {
   return OkStatus();
 }
 
-void Engine::Core::Start(std::function<void(Status)> done) {
-  loader.Load([this, done = std::move(done)](Status status) {
+void Engine::Core::WhenRead(std::function<void()> then) {
+  if (reading_) waiting_.push_back(std::move(then));
+  else then();
+}
+
+void Engine::Core::Start(std::function<void()> readable, std::function<void(Status)> done) {
+  reading_ = true;
+  const auto read = [this, done = std::move(done)](Status status) {
+    reading_ = false;
+    done(std::move(status));
+    for (const std::function<void()>& then : std::exchange(waiting_, {})) then();
+  };
+  const auto show = [this, readable = std::move(readable)] {
+    publisher.Publish();
+    readable();
+  };
+  loader.Load(show, [this, read](Status status) {
     if (!status.ok()) {
       failure_ = status;
-      done(status);
+      read(status);
       return;
     }
     started_ = true;
+    context.read = true;
     Memory& memory = context.memory;
     ++memory.epoch;
     CompareWitness();
@@ -141,7 +158,7 @@ void Engine::Core::Start(std::function<void(Status)> done) {
     for (const auto& [key, resource] : memory.resources)
       context.Wake(key, WorkQueue::Priority::kResync);
     observer.StartResync();
-    done(OkStatus());
+    read(OkStatus());
   });
 }
 
@@ -355,7 +372,7 @@ Result<std::string> Engine::Core::Why(const std::string& address) const {
     text += fmt::format("  {:<10} {}\n", label, value);
   };
   if (model != nullptr && model->document && model->document->source) {
-    const Position place = PositionAt(model->document->source->text, model->document->begin);
+    const Position place = PositionAt(*model->document->source, model->document->begin);
     line("document", fmt::format("{}:{} (revision {})", model->document->source->name, place.line,
                                  memory.accepted));
   } else {

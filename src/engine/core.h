@@ -29,7 +29,8 @@ class Engine::Core {
   bool RunOne();
   std::optional<Time> NextDue() const;
 
-  void Start(std::function<void(Status)> done);
+  void Start(std::function<void()> readable, std::function<void(Status)> done);
+  void WhenRead(std::function<void()> then);
   void Stop(std::function<void()> done);
   /// `done` once it is durable, so that no daemon started later goes on with the run.
   void Cancel(const std::string& run, const std::string& actor, std::function<void(Status)> done);
@@ -70,6 +71,8 @@ class Engine::Core {
   void PublishMetrics();
 
   bool started_ = false;
+  bool reading_ = false;
+  std::vector<std::function<void()>> waiting_;  // until all is read
   Status failure_;
   std::function<void()> stopped_;
   std::map<std::string, int64_t> reconciles_;

@@ -22,8 +22,13 @@ bool Engine::RunOne() { return core_->RunOne(); }
 std::optional<Time> Engine::NextDue() const { return core_->NextDue(); }
 void Engine::OnWork(std::function<void()> wake) { core_->context.inbox->OnWork(std::move(wake)); }
 
-void Engine::Start(std::function<void(Status)> done) {
-  Post([this, done = std::move(done)] { core_->Start(done); });
+void Engine::Start(std::function<void()> readable, std::function<void(Status)> done) {
+  Post([this, readable = std::move(readable), done = std::move(done)] {
+    core_->Start(readable, done);
+  });
+}
+void Engine::WhenRead(std::function<void()> then) {
+  Post([this, then = std::move(then)] { core_->WhenRead(then); });
 }
 void Engine::Stop(std::function<void()> done) {
   Post([this, done = std::move(done)] { core_->Stop(done); });
@@ -31,7 +36,7 @@ void Engine::Stop(std::function<void()> done) {
 
 void Engine::MakePlan(PlanRequest request, std::function<void(PlanAnswer)> done) {
   auto held = std::make_shared<PlanRequest>(std::move(request));
-  Post([this, held, done = std::move(done)] {
+  WhenRead([this, held, done = std::move(done)] {
     if (const Status status = core_->Usable(); !status.ok()) {
       PlanAnswer answer;
       answer.refusal = RefusalOf(status);
@@ -45,7 +50,7 @@ void Engine::MakePlan(PlanRequest request, std::function<void(PlanAnswer)> done)
 
 void Engine::StartRun(StartRequest request, std::function<void(StartAnswer)> done) {
   auto held = std::make_shared<StartRequest>(std::move(request));
-  Post([this, held, done = std::move(done)] {
+  WhenRead([this, held, done = std::move(done)] {
     if (const Status status = core_->Usable(); !status.ok())
       return done({RefusalOf(status), status.message(), false, ""});
     core_->starter.StartRun(std::move(*held), done);
@@ -53,7 +58,7 @@ void Engine::StartRun(StartRequest request, std::function<void(StartAnswer)> don
 }
 
 void Engine::Approve(std::string hash, std::string actor, std::function<void(StartAnswer)> done) {
-  Post([this, hash = std::move(hash), actor = std::move(actor), done = std::move(done)] {
+  WhenRead([this, hash = std::move(hash), actor = std::move(actor), done = std::move(done)] {
     if (const Status status = core_->Usable(); !status.ok())
       return done({RefusalOf(status), status.message(), false, ""});
     core_->starter.Approve(hash, actor, done);
@@ -61,7 +66,7 @@ void Engine::Approve(std::string hash, std::string actor, std::function<void(Sta
 }
 
 void Engine::Cancel(std::string run, std::string actor, std::function<void(Status)> done) {
-  Post([this, run = std::move(run), actor = std::move(actor), done = std::move(done)] {
+  WhenRead([this, run = std::move(run), actor = std::move(actor), done = std::move(done)] {
     const Status status = core_->Usable();
     if (!status.ok()) return done(status);
     core_->Cancel(run, actor, done);
@@ -70,7 +75,7 @@ void Engine::Cancel(std::string run, std::string actor, std::function<void(Statu
 
 void Engine::Unprotect(std::string address, std::string actor,
                        std::function<void(StartAnswer)> done) {
-  Post([this, address = std::move(address), actor = std::move(actor), done = std::move(done)] {
+  WhenRead([this, address = std::move(address), actor = std::move(actor), done = std::move(done)] {
     if (const Status status = core_->Usable(); !status.ok())
       return done({RefusalOf(status), status.message(), false, ""});
     core_->starter.Unprotect(core_->KeyOf(address), actor, done);
@@ -78,21 +83,21 @@ void Engine::Unprotect(std::string address, std::string actor,
 }
 
 void Engine::Pause(std::string address, std::string actor, std::function<void(Status)> done) {
-  Post([this, address = std::move(address), actor = std::move(actor), done = std::move(done)] {
+  WhenRead([this, address = std::move(address), actor = std::move(actor), done = std::move(done)] {
     if (const Status status = core_->Usable(); !status.ok()) return done(status);
     core_->Pause(address, actor.empty() ? "somebody" : actor, done);
   });
 }
 
 void Engine::Resume(std::string address, std::string actor, std::function<void(Status)> done) {
-  Post([this, address = std::move(address), done = std::move(done)] {
+  WhenRead([this, address = std::move(address), done = std::move(done)] {
     if (const Status status = core_->Usable(); !status.ok()) return done(status);
     core_->Pause(address, "", done);
   });
 }
 
 void Engine::Refresh(std::string address, std::function<void(Status)> done) {
-  Post([this, address = std::move(address), done = std::move(done)] {
+  WhenRead([this, address = std::move(address), done = std::move(done)] {
     if (const Status status = core_->Usable(); !status.ok()) return done(status);
     core_->Refresh(address, done);
   });
@@ -100,21 +105,21 @@ void Engine::Refresh(std::string address, std::function<void(Status)> done) {
 
 void Engine::GetPlan(std::string hash,
                      std::function<void(Result<std::shared_ptr<const Plan>>)> done) {
-  Post([this, hash = std::move(hash), done = std::move(done)] { core_->GetPlan(hash, done); });
+  WhenRead([this, hash = std::move(hash), done = std::move(done)] { core_->GetPlan(hash, done); });
 }
 
 void Engine::GetEvents(std::string address, std::string run, int64_t after, size_t limit,
                        std::function<void(Result<std::vector<Event>>)> done) {
-  Post([this, address = std::move(address), run = std::move(run), after, limit,
+  WhenRead([this, address = std::move(address), run = std::move(run), after, limit,
         done = std::move(done)] { done(core_->EventsOf(address, run, after, limit)); });
 }
 
 void Engine::GetHistory(size_t limit, std::function<void(Result<std::vector<Revision>>)> done) {
-  Post([this, limit, done = std::move(done)] { done(core_->History(limit)); });
+  WhenRead([this, limit, done = std::move(done)] { done(core_->History(limit)); });
 }
 
 void Engine::Why(std::string address, std::function<void(Result<std::string>)> done) {
-  Post([this, address = std::move(address), done = std::move(done)] { done(core_->Why(address)); });
+  WhenRead([this, address = std::move(address), done = std::move(done)] { done(core_->Why(address)); });
 }
 
 std::shared_ptr<const Snapshot> Engine::snapshot() const { return core_->publisher.snapshot(); }

@@ -7,11 +7,13 @@
 #include <set>
 #include <utility>
 
+#include "engine/stored_documents.h"
 #include "tandem/state/keys.h"
 
 namespace tandem {
 namespace {
-constexpr size_t kPage = 500;
+constexpr size_t kPage = 2000;
+constexpr size_t kSlice = 100;
 
 template <typename T>
 Result<T> Decode(const Row& row) {
@@ -21,9 +23,15 @@ Result<T> Decode(const Row& row) {
   if (!decoded.ok()) return decoded.status().Annotate(row.key);
   return decoded;
 }
+// What is named and not there, or not to be read, is damage of the store; a store that is away is not.
+Status AsDataLoss(const Status& status) {
+  const bool damaged = status.code() == Code::kInvalidArgument || status.code() == Code::kNotFound;
+  return damaged ? DataLoss(status.message()) : status;
+}
 }  // namespace
 
-void Loader::Load(std::function<void(Status)> done) {
+void Loader::Load(std::function<void()> readable, std::function<void(Status)> done) {
+  readable_ = std::move(readable);
   done_ = std::move(done);
   stage_ = 0;
   Next();
@@ -36,19 +44,52 @@ void Loader::Fail(Status status) {
   done(std::move(status));
 }
 
-void Loader::Scan(const std::string& prefix, const std::string& after,
-                  std::function<Status(const Row&)> take, std::function<void()> then) {
+void Loader::ScanPages(const std::string& prefix, const std::string& after,
+                       std::function<Status(std::vector<Row>&)> take, std::function<void()> then) {
   context_.ports.store->Scan(
       prefix, after, kPage,
       context_.InTurn<Result<Page>>([this, prefix, take, then](Result<Page> page) {
+        if (!done_) return;  // a page before it was damaged
         if (!page.ok()) return Fail(page.status().Annotate("reading " + prefix));
-        for (const Row& row : page->rows) {
-          const Status status = take(row);
-          if (!status.ok()) return Fail(status);
-        }
-        if (page->more && !page->rows.empty()) return Scan(prefix, page->rows.back().key, take, then);
-        then();
+        const bool more = page->more && !page->rows.empty();
+        if (more) ScanPages(prefix, page->rows.back().key, take, then);  // read while this is decoded
+        if (const Status status = take(page->rows); !status.ok()) return Fail(status);
+        if (!more) then();
       }));
+}
+
+void Loader::Scan(const std::string& prefix, std::function<Status(const Row&)> take,
+                  std::function<void()> then) {
+  ScanPages(prefix, "", [take = std::move(take)](std::vector<Row>& rows) {
+    for (const Row& row : rows)
+      if (Status status = take(row); !status.ok()) return status;
+    return OkStatus();
+  }, std::move(then));
+}
+
+template <typename T>
+void Loader::ScanDecoded(const std::string& prefix, std::function<void(const Row&, T)> take,
+                         std::function<void()> then) {
+  ScanPages(prefix, "", [this, take = std::move(take)](std::vector<Row>& rows) {
+    // In slices on all cores; what they say is taken in the order of keys.
+    const size_t slices = (rows.size() + kSlice - 1) / kSlice;
+    std::vector<std::vector<Result<T>>> decoded(slices);
+    const auto decode = [&](size_t slice) {
+      const size_t end = std::min(rows.size(), (slice + 1) * kSlice);
+      for (size_t i = slice * kSlice; i < end; ++i) decoded[slice].push_back(Decode<T>(rows[i]));
+    };
+    if (context_.ports.parallel) {
+      context_.ports.parallel(slices, decode);
+    } else {
+      for (size_t slice = 0; slice < slices; ++slice) decode(slice);
+    }
+    for (size_t i = 0; i < rows.size(); ++i) {
+      Result<T>& one = decoded[i / kSlice][i % kSlice];
+      if (!one.ok()) return one.status();
+      take(rows[i], std::move(one).value());
+    }
+    return OkStatus();
+  }, std::move(then));
 }
 
 Status Loader::TakePlatform(const Row& row) {
@@ -71,22 +112,21 @@ void Loader::Next() {
   const auto next = [this] { Next(); };
   switch (stage_++) {
     case 0:
-      return Scan("meta/", "", [this](const Row& row) {
+      return Scan("meta/", [this](const Row& row) {
         return row.key == kPlatformKey ? TakePlatform(row) : OkStatus();
       }, next);
     case 1:
-      return Scan("record/", "", [this, &memory](const Row& row) -> Status {
-        TANDEM_ASSIGN_OR_RETURN(Record record, Decode<Record>(row));
+      return ScanDecoded<Record>("record/", [this, &memory](const Row& row, Record record) {
         context_.writer.Loaded(row.key, row.revision);
+        record.settled.ShareWith(record.recorded);
+        record.account_spec.ShareWith(specs_.emplace(record.account, record.account_spec).first->second);
         memory.Index(record);
         Resource& resource = memory.At(record.address);
         resource.record = std::move(record);
         memory.Touch(resource.key);
-        return OkStatus();
       }, next);
     case 2:
-      return Scan("observation/", "", [this, &memory](const Row& row) -> Status {
-        TANDEM_ASSIGN_OR_RETURN(Observation seen, Decode<Observation>(row));
+      return ScanDecoded<Observation>("observation/", [this, &memory](const Row& row, Observation seen) {
         context_.writer.Loaded(row.key, row.revision);
         Resource& resource = memory.At(seen.address);
         // Until the window of what may have been written last is over, that overlays reads (R4).
@@ -98,15 +138,14 @@ void Loader::Next() {
           resource.overlay_until = over;
         }
         resource.seen = std::move(seen);
-        return OkStatus();
+        memory.Touch(resource.key);
       }, next);
     case 3:
-      return Scan("run/", "", [this, &memory](const Row& row) -> Status {
-        TANDEM_ASSIGN_OR_RETURN(Run run, Decode<Run>(row));
+      readable_();
+      return ScanDecoded<Run>("run/", [this, &memory](const Row& row, Run run) {
         context_.writer.Loaded(row.key, row.revision);
         memory.run_order.push_back(run.id);
         memory.runs[run.id] = std::move(run);
-        return OkStatus();
       }, [this, &memory] {
         std::stable_sort(memory.run_order.begin(), memory.run_order.end(),
                          [&](const std::string& a, const std::string& b) {
@@ -115,15 +154,12 @@ void Loader::Next() {
         Next();
       });
     case 4:
-      return Scan("step/", "", [this](const Row& row) -> Status {
-        TANDEM_ASSIGN_OR_RETURN(StepRow step, Decode<StepRow>(row));
+      return ScanDecoded<StepRow>("step/", [this](const Row& row, StepRow step) {
         context_.writer.Loaded(row.key, row.revision);
         steps_[step.run].push_back(std::move(step));
-        return OkStatus();
       }, next);
     case 5:
-      return Scan("intent/", "", [this, &memory](const Row& row) -> Status {
-        TANDEM_ASSIGN_OR_RETURN(Intent intent, Decode<Intent>(row));
+      return ScanDecoded<Intent>("intent/", [this, &memory](const Row& row, Intent intent) {
         context_.writer.Loaded(row.key, row.revision);
         if (intent.state == IntentState::kQuarantined) {
           Resource& resource = memory.At(intent.address);
@@ -132,36 +168,29 @@ void Loader::Next() {
         } else {
           intents_[intent.run].push_back(std::move(intent));
         }
-        return OkStatus();
       }, next);
     case 6:
-      return Scan("approval/", "", [this, &memory](const Row& row) -> Status {
-        TANDEM_ASSIGN_OR_RETURN(Approval approval, Decode<Approval>(row));
+      return ScanDecoded<Approval>("approval/", [this, &memory](const Row& row, Approval approval) {
         context_.writer.Loaded(row.key, row.revision);
         memory.approvals[approval.hash].push_back(std::move(approval));
-        return OkStatus();
       }, next);
     case 7:
-      return Scan("revision/", "", [&memory](const Row& row) -> Status {
-        TANDEM_ASSIGN_OR_RETURN(Revision revision, Decode<Revision>(row));
+      return ScanDecoded<Revision>("revision/", [&memory](const Row& row, Revision revision) {
         memory.revisions[revision.number] = std::move(revision);
-        return OkStatus();
       }, next);
     case 8:
-      return Scan("event/", "", [this, &memory](const Row& row) -> Status {
-        TANDEM_ASSIGN_OR_RETURN(Event event, Decode<Event>(row));
+      return ScanDecoded<Event>("event/", [this, &memory](const Row& row, Event event) {
         memory.next_event = std::max(memory.next_event, event.sequence + 1);
         memory.events.push_back(std::move(event));
         if (memory.events.size() > context_.settings.events_kept) memory.events.pop_front();
-        return OkStatus();
       }, next);
     case 9:
-      return Scan("forgotten/", "", [&memory](const Row& row) {
+      return Scan("forgotten/", [&memory](const Row& row) {
         memory.forgotten.insert(row.key.substr(std::string("forgotten/").size()));
         return OkStatus();
       }, next);
     case 10:
-      return Scan("unapplied/", "", [this, &memory](const Row& row) -> Status {
+      return Scan("unapplied/", [this, &memory](const Row& row) -> Status {
         context_.writer.Loaded(row.key, row.revision);
         TANDEM_ASSIGN_OR_RETURN(const Address address,
                                 Address::Parse(row.key.substr(std::string("unapplied/").size())));
@@ -169,7 +198,7 @@ void Loader::Next() {
         return OkStatus();
       }, next);
     case 11:
-      return Scan("plan/", "", [this](const Row& row) -> Status {
+      return Scan("plan/", [this](const Row& row) -> Status {
         const Result<Value> head = ParseJson(row.value);
         if (!head.ok()) return DataLoss("row " + row.key + " is damaged");
         stored_plans_[row.key.substr(std::string("plan/").size())] = head->IntOr("chunks", 0);
@@ -194,11 +223,8 @@ void Loader::LoadModel(std::function<void()> then) {
   memory.accepted_digest = revision->second.digest;
   planner_.LoadRevision(
       memory.accepted,
-      [this, then](Result<std::vector<std::shared_ptr<const SourceText>>> sources) {
-        if (!sources.ok())
-          return Fail(sources.status().code() == Code::kInvalidArgument
-                          ? DataLoss(sources.status().message())
-                          : sources.status());
+      [this, then](Result<Sources> sources) {
+        if (!sources.ok()) return Fail(AsDataLoss(sources.status()));
         const Catalog* catalog = context_.ports.catalog;
         const ParallelFor parallel = context_.ports.parallel;
         using Outcome = std::pair<std::shared_ptr<const CompiledModel>, Diagnostics>;
@@ -254,7 +280,7 @@ void Loader::LoadPlan(const std::string& hash, std::function<void()> then) {
     const std::string key = PlanChunkKey(hash, 0);
     return key.substr(0, key.rfind('/') + 1);
   }();
-  Scan(prefix, "", [text](const Row& row) {
+  Scan(prefix, [text](const Row& row) {
     *text += row.value;
     return OkStatus();
   }, [this, text, hash, then] {
@@ -279,27 +305,19 @@ void Loader::LoadPlan(const std::string& hash, std::function<void()> then) {
     }
     // A proposal that waits for approval: its model is compiled from the documents it was made from.
     auto held = std::make_shared<KnownPlan>(std::move(known));
-    auto sources = std::make_shared<std::vector<std::shared_ptr<const SourceText>>>(
-        documents->as_list().size());
-    auto left = std::make_shared<size_t>(documents->as_list().size());
-    for (size_t i = 0; i < documents->as_list().size(); ++i) {
-      context_.ports.store->Get(
-          DocumentKey(documents->as_list()[i].as_string()),
-          context_.InTurn<Result<Row>>([this, i, sources, left, held, hash, then](Result<Row> row) {
-            if (row.ok()) {
-              const Result<StoredDocument> document = Decode<StoredDocument>(*row);
-              if (document.ok())
-                (*sources)[i] =
-                    std::make_shared<SourceText>(SourceText{document->file, document->text});
-            }
-            if (--*left > 0) return;
-            std::erase(*sources, nullptr);
-            Diagnostics found;
-            held->model = Compile(*sources, *context_.ports.catalog, CompileOptions(), found);
-            if (held->model) context_.memory.plans.insert_or_assign(hash, *held);
-            then();
-          }));
-    }
+    std::vector<std::string> digests;
+    for (const Value& digest : documents->as_list())
+      if (digest.is_string()) digests.push_back(digest.as_string());
+    ReadDocuments(&context_, std::move(digests), [this, held, hash, then](Result<Sources> sources) {
+      if (!sources.ok()) return Fail(AsDataLoss(sources.status()).Annotate("plan " + hash));
+      Diagnostics found;
+      CompileOptions options;
+      options.parallel = context_.ports.parallel;
+      options.known = context_.memory.model;
+      held->model = Compile(*sources, *context_.ports.catalog, options, found);
+      if (held->model) context_.memory.plans.insert_or_assign(hash, *held);
+      then();
+    });
   });
 }
 

@@ -17,16 +17,22 @@ class Loader {
   Loader(Context* context, Planner* planner, Runner* runner)
       : context_(*context), planner_(*planner), runner_(*runner) {}
 
-  /// kDataLoss names the row that is damaged; kUnavailable when the store does not read. After ok,
+  /// `readable` once records and observations are there; `done` when everything is. kDataLoss names the row that is damaged; kUnavailable when the store does not read. After ok,
   /// Resume may be called.
-  void Load(std::function<void(Status)> done);
+  void Load(std::function<void()> readable, std::function<void(Status)> done);
   /// Goes on with open runs and settles intents that have no outcome.
   void Resume();
 
  private:
   void Next();
-  void Scan(const std::string& prefix, const std::string& after,
-            std::function<Status(const Row&)> take, std::function<void()> then);
+  void ScanPages(const std::string& prefix, const std::string& after,
+                 std::function<Status(std::vector<Row>&)> take, std::function<void()> then);
+  void Scan(const std::string& prefix, std::function<Status(const Row&)> take,
+            std::function<void()> then);
+  /// The same for rows of one type.
+  template <typename T>
+  void ScanDecoded(const std::string& prefix, std::function<void(const Row&, T)> take,
+                   std::function<void()> then);
   Status TakePlatform(const Row& row);
   void LoadModel(std::function<void()> then);
   void LoadPlans(std::function<void()> then);
@@ -36,7 +42,9 @@ class Loader {
   Context& context_;
   Planner& planner_;
   Runner& runner_;
+  std::function<void()> readable_;
   std::function<void(Status)> done_;
+  std::map<std::string, Packed> specs_;  // of accounts, one for all their records
   std::map<std::string, std::vector<StepRow>> steps_;
   std::map<std::string, std::vector<Intent>> intents_;
   std::map<std::string, int64_t> stored_plans_;  // hash → chunks

@@ -60,65 +60,29 @@ const std::string& Planner::Uid() {
   return context_.memory.uid;
 }
 
-void Planner::LoadRevision(
-    int64_t number,
-    std::function<void(Result<std::vector<std::shared_ptr<const SourceText>>>)> done) {
-  // Digests first, then each document; both in pieces, as one page of rows is bounded.
-  struct Loading {
-    std::vector<std::string> digests;
-    std::vector<std::shared_ptr<const SourceText>> sources;
-    size_t left = 0;
-    Status failure;
-    std::function<void(Result<std::vector<std::shared_ptr<const SourceText>>>)> done;
-  };
-  auto loading = std::make_shared<Loading>();
-  loading->done = std::move(done);
+void Planner::LoadRevision(int64_t number, std::function<void(Result<Sources>)> done) {
   const std::string prefix = [&] {
     const std::string key = RevisionChunkKey(number, 0);
     return key.substr(0, key.rfind('/') + 1);
   }();
   context_.ports.store->Scan(
       prefix, "", 10'000,
-      context_.InTurn<Result<Page>>([this, loading, number](Result<Page> page) {
-        if (!page.ok()) return loading->done(page.status());
+      context_.InTurn<Result<Page>>([this, number, done = std::move(done)](Result<Page> page) {
+        if (!page.ok()) return done(page.status());
         if (page->rows.empty())
-          return loading->done(NotFound(fmt::format("revision {} is not kept", number)));
+          return done(NotFound(fmt::format("revision {} is not kept", number)));
+        std::vector<std::string> digests;
         for (const Row& row : page->rows) {
           const Result<Value> list = ParseJson(row.value);
           if (!list.ok() || !list->is_list())
-            return loading->done(DataLoss(fmt::format("row {} is damaged", row.key)));
+            return done(DataLoss(fmt::format("row {} is damaged", row.key)));
           for (const Value& digest : list->as_list())
-            if (digest.is_string()) loading->digests.push_back(digest.as_string());
+            if (digest.is_string()) digests.push_back(digest.as_string());
         }
-        loading->sources.resize(loading->digests.size());
-        loading->left = loading->digests.size();
-        if (loading->left == 0) return loading->done(std::move(loading->sources));
-        for (size_t i = 0; i < loading->digests.size(); ++i) {
-          context_.ports.store->Get(
-              DocumentKey(loading->digests[i]),
-              context_.InTurn<Result<Row>>([loading, i](Result<Row> row) {
-                if (row.ok()) {
-                  const Result<Value> value = ParseJson(row->value);
-                  Result<StoredDocument> document =
-                      value.ok() ? FromValue<StoredDocument>(*value) : value.status();
-                  if (document.ok()) {
-                    // Blank lines before it, so that places are those of the file it came from.
-                    std::string text(document->line > 1 ? document->line - 1 : 0, '\n');
-                    text += document->text;
-                    loading->sources[i] =
-                        std::make_shared<SourceText>(SourceText{document->file, std::move(text)});
-                  } else {
-                    loading->failure = document.status();
-                  }
-                } else {
-                  loading->failure = row.status();
-                }
-                if (--loading->left > 0) return;
-                if (!loading->failure.ok())
-                  return loading->done(loading->failure.Annotate("a document of the revision"));
-                loading->done(std::move(loading->sources));
-              }));
-        }
+        ReadDocuments(&context_, std::move(digests), [done](Result<Sources> sources) {
+          if (!sources.ok()) return done(sources.status().Annotate("a document of the revision"));
+          done(std::move(sources));
+        });
       }));
 }
 
@@ -140,8 +104,7 @@ void Planner::MakePlan(PlanRequest plan_request, std::function<void(PlanAnswer)>
     if (revision == known.end())
       return request->Finish(Refused(Refusal::kNotFound, fmt::format("there is no revision {}", number)));
     request->request.mode = "undo";
-    LoadRevision(number, [this, request](
-                             Result<std::vector<std::shared_ptr<const SourceText>>> sources) {
+    LoadRevision(number, [this, request](Result<Sources> sources) {
       if (!sources.ok())
         return request->Finish(Refused(Refusal::kNotFound, sources.status().message()));
       request->request.sources = std::move(sources).value();

@@ -14,6 +14,7 @@
 #include "engine/accounts.h"
 #include "engine/context.h"
 #include "engine/observer.h"
+#include "engine/stored_documents.h"
 #include "tandem/plan/build.h"
 
 namespace tandem {
@@ -49,8 +50,7 @@ class Planner {
   /// Whether the accepted model or a record has `account`.
   bool InUse(const std::string& account) const;
   /// The sources of an accepted revision. kNotFound: no such revision is kept.
-  void LoadRevision(int64_t number,
-                    std::function<void(Result<std::vector<std::shared_ptr<const SourceText>>>)> done);
+  void LoadRevision(int64_t number, std::function<void(Result<Sources>)> done);
   /// Uid of the platform, minted when first needed.
   const std::string& Uid();
 

@@ -279,10 +279,10 @@ void Publisher::UpdateRuns(Snapshot& snapshot) {
 
 void Publisher::Publish() {
   Memory& memory = context_.memory;
-  const bool ready = accounts_.EachTried() && last_->sequence > 0;
+  const bool ready = context_.read && accounts_.EachTried();
   const bool nothing = memory.touched.empty() && memory.runs_touched.empty() &&
                        !memory.accounts_touched && !memory.model_touched &&
-                       context_.changes.empty() && ready == last_->ready &&
+                       context_.changes.empty() && ready == last_->ready && context_.read == last_->read &&
                        memory.old_store == last_->old_store;
   if (!nothing) {
     auto next = std::make_shared<Snapshot>(*last_);
@@ -313,6 +313,7 @@ void Publisher::Publish() {
     next->platform = memory.platform;
     next->platform_uid = memory.uid;
     next->model = memory.model;
+    next->read = context_.read;
     next->ready = ready;
     next->old_store = memory.old_store;
     for (Change& change : context_.changes) {

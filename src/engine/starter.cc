@@ -102,7 +102,7 @@ std::vector<RowChange> DocumentRows(const CompiledModel& model, std::vector<std:
       if (document->source.get() != source || document->begin < counted) {
         source = document->source.get();
         counted = 0;
-        line = 1;
+        line = source->first_line;
       }
       const auto at = source->text.begin() + static_cast<std::ptrdiff_t>(document->begin);
       line += std::count(source->text.begin() + static_cast<std::ptrdiff_t>(counted), at, '\n');

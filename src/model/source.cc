@@ -43,11 +43,11 @@ constexpr int kMaxLine = 160;
 
 }  // namespace
 
-Position PositionAt(std::string_view text, size_t offset) {
-  offset = std::min(offset, text.size());
-  const std::string_view before = text.substr(0, offset);
+Position PositionAt(const SourceText& source, size_t offset) {
+  const std::string_view text = source.text;
+  const std::string_view before = text.substr(0, std::min(offset, text.size()));
   Position position;
-  position.line = 1 + static_cast<int>(std::count(before.begin(), before.end(), '\n'));
+  position.line = source.first_line + static_cast<int>(std::count(before.begin(), before.end(), '\n'));
   const size_t newline = before.rfind('\n');
   const size_t start = newline == std::string_view::npos ? 0 : newline + 1;
   position.column = 1 + CodePoints(before.substr(start));
@@ -99,7 +99,7 @@ std::string FormatDiagnostic(const Diagnostic& diagnostic) {
   if (diagnostic.range.text != nullptr) {
     const std::string_view text = diagnostic.range.text->text;
     const size_t begin = std::min(diagnostic.range.begin, text.size());
-    const Position at = PositionAt(text, begin);
+    const Position at = PositionAt(*diagnostic.range.text, begin);
     const std::string number = std::to_string(at.line);
     margin = std::string(number.size() + 2, ' ');
     out += fmt::format("{}--> {}:{}:{}\n", margin.substr(1), diagnostic.range.text->name, at.line,

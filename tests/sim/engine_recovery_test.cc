@@ -158,6 +158,46 @@ TEST(EngineRecovery, R9_KilledAtAnyTurnTheRunFinishesByItself) {
   }
 }
 
+// On-call asks while the daemon starts: what was seen last is there at once, and requests wait for the rest.
+TEST(EngineRecovery, WhatWasSeenIsToldBeforeAllIsRead) {
+  EngineRig rig;
+  const std::string documents = Cases()[1].documents;
+  const PlanAnswer plan = rig.Plan(documents);
+  ASSERT_NE(plan.plan, nullptr) << plan.message;
+  const StartAnswer started = rig.Start(plan.plan->hash);
+  ASSERT_TRUE(rig.Until([&] { return rig.Ended(started.run); }));
+  const auto before = rig.engine->snapshot();
+
+  std::shared_ptr<const Snapshot> early;
+  std::vector<std::string> order;
+  std::optional<PlanAnswer> again;
+  rig.at_readable = [&] {
+    early = rig.engine->snapshot();
+    order.push_back("readable");
+    rig.engine->WhenRead([&] { order.push_back("read"); });
+    rig.engine->MakePlan(EngineRig::Request(documents), [&](PlanAnswer answer) {
+      again = std::move(answer);
+    });
+  };
+  rig.Boot();
+  ASSERT_TRUE(rig.start_status.ok()) << rig.start_status.message();
+  ASSERT_NE(early, nullptr);
+  EXPECT_FALSE(early->read);
+  EXPECT_FALSE(early->ready);
+  EXPECT_EQ(early->model, nullptr);
+  const ResourceView* seen = early->Find("net.sim/Network/x");
+  ASSERT_NE(seen, nullptr);
+  EXPECT_EQ(seen->identity, before->Find("net.sim/Network/x")->identity);
+  EXPECT_EQ(seen->observed_at, before->Find("net.sim/Network/x")->observed_at);
+  EXPECT_EQ(seen->account, before->Find("net.sim/Network/x")->account);
+
+  ASSERT_TRUE(rig.Until([&] { return again.has_value() && order.size() == 2; }));
+  EXPECT_EQ(order, (std::vector<std::string>{"readable", "read"}));
+  ASSERT_NE(again->plan, nullptr) << again->message;
+  EXPECT_TRUE(again->plan->steps.empty());
+  EXPECT_TRUE(rig.engine->snapshot()->read);
+}
+
 TEST(EngineRecovery, R9_CAForeignObjectOfThatNameIsAConflict) {
   EngineRig rig;
   const PlanAnswer plan = rig.Plan(Cases()[2].documents);

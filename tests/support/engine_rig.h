@@ -178,7 +178,11 @@ class EngineRig {
     };
     engine = std::make_unique<Engine>(std::move(ports), settings_);
     std::optional<Status> started;
-    engine->Start([&](Status status) { started = std::move(status); });
+    engine->Start(
+        [&] {
+          if (at_readable) at_readable();
+        },
+        [&](Status status) { started = std::move(status); });
     Until([&] { return started.has_value(); });
     start_status = started.value_or(DeadlineExceeded("start"));
   }
@@ -333,6 +337,7 @@ class EngineRig {
   }
 
   StateStore* other_store;  // may be changed between Boots
+  std::function<void()> at_readable;  // while an engine starts, in its turn
   bool keep_witness = false;  // true: the next Boots are told what stands outside the store
   std::optional<WitnessMark> witnessed;
   ManualClock clock;

@@ -9,10 +9,11 @@
 
 namespace tandem {
 
-/// One file (or standard input, named "-") as read. Immutable once shared.
+/// One file (or standard input, named "-") as read, or a piece of one. Immutable once shared.
 struct SourceText {
   std::string name;  // as the user would type it
   std::string text;
+  int first_line = 1;  // where in its file the piece begins
 };
 
 /// 1-based line, 1-based column counted in Unicode code points.
@@ -22,7 +23,7 @@ struct Position {
   friend auto operator<=>(const Position&, const Position&) = default;
 };
 
-Position PositionAt(std::string_view text, size_t offset);
+Position PositionAt(const SourceText& source, size_t offset);
 
 /// Bytes [begin, end) of a text. Empty `text` means that no place is known.
 struct SourceRange {

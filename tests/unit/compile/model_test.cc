@@ -139,7 +139,7 @@ TEST(Known, UnchangedTextsAreNotParsedAgain) {
   EXPECT_EQ(document.positions, first.model->Find("ec2.aws/VPC/main")->document->positions);
   const SourceRange range = document.RangeOf("spec.CidrBlock");
   EXPECT_EQ(range.text->name, "w.yaml");
-  EXPECT_EQ(PositionAt(range.text->text, range.begin), (Position{6, 19}));
+  EXPECT_EQ(PositionAt(*range.text, range.begin), (Position{6, 19}));
   EXPECT_EQ(again.model->digest, first.model->digest);
 }
 

@@ -115,8 +115,8 @@ TEST_P(Validating, Says) {
   if (c.column == 0) return;
   ASSERT_FALSE(found.empty());
   const SourceRange& range = found.items()[0].range;
-  EXPECT_EQ(PositionAt(range.text->text, range.begin).line, 4);
-  EXPECT_EQ(PositionAt(range.text->text, range.begin).column, c.column) << said;
+  EXPECT_EQ(PositionAt(*range.text, range.begin).line, 4);
+  EXPECT_EQ(PositionAt(*range.text, range.begin).column, c.column) << said;
 }
 
 INSTANTIATE_TEST_SUITE_P(Spec, Validating, testing::ValuesIn(kCases),
