@@ -1,5 +1,5 @@
 // A quick reader for what most documents are: block maps and lists, a key or an item a line, with plain
-// or quoted texts that end where their line does. It tells a sink what ReadYaml's parser would tell it, or
+// or quoted texts that end where their line does. It tells a sink what yaml-cpp would tell it, or
 // nothing at all: a document with anything else in it is left to that parser (tests/unit/config compares
 // the two).
 #pragma once

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "config/plain.h"
-#include "config/plain_lines.h"
 #include "config/scalar_text.h"
 #include "config/syntax.h"
 #include "config/yaml_events.h"
@@ -456,11 +455,9 @@ std::optional<YamlTree> ParseYaml(const DocumentText& text, const ParseLimits& l
   tree.begin = text.begin;
   tree.end = text.end;
   TreeBuilder builder(text, limits, tree, found);
-  if (!ReadPlainLines(text.text(), builder)) {
-    if (const auto fault = ReadYaml(text.text(), builder)) {
-      found.Add(ExplainFault(text, *fault, builder.read()));
-      return std::nullopt;
-    }
+  if (const auto fault = ReadYaml(text.text(), builder)) {
+    found.Add(ExplainFault(text, *fault, builder.read()));
+    return std::nullopt;
   }
   if (builder.failed() || !builder.complete()) return std::nullopt;
   tree.positions.ShrinkToFit();

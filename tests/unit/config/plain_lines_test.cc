@@ -42,7 +42,7 @@ bool ReadsAlike(const std::string& text) {
     return false;
   }
   Log whole;
-  const auto fault = ReadYaml(text, whole);
+  const auto fault = ReadByYamlCpp(text, whole);
   EXPECT_FALSE(fault.has_value()) << fault->reason << " in\n" << text;
   EXPECT_EQ(quick.text, whole.text) << text;
   return true;
