@@ -8,8 +8,6 @@
 #include <istream>
 #include <streambuf>
 
-#include "config/plain_lines.h"
-
 namespace tandem {
 namespace {
 
@@ -89,11 +87,6 @@ class Forwarder final : public YAML::EventHandler {
 }  // namespace
 
 std::optional<YamlFault> ReadYaml(std::string_view text, YamlSink& sink) {
-  if (ReadPlainLines(text, sink)) return std::nullopt;
-  return ReadByYamlCpp(text, sink);
-}
-
-std::optional<YamlFault> ReadByYamlCpp(std::string_view text, YamlSink& sink) {
   TextBuffer buffer(text);
   std::istream stream(&buffer);
   Forwarder forwarder(sink, text.size());

@@ -43,7 +43,4 @@ struct YamlFault {
 /// that stopped.
 std::optional<YamlFault> ReadYaml(std::string_view text, YamlSink& sink);
 
-/// The same by yaml-cpp alone, without the quick reader of plain_lines.h.
-std::optional<YamlFault> ReadByYamlCpp(std::string_view text, YamlSink& sink);
-
 }  // namespace tandem

@@ -19,7 +19,7 @@ using bench::Shape;
 constexpr int64_t kCount = 400;
 constexpr int64_t kPage = 100;  // of tests/bench/kinds
 // Allocations of one resource.
-constexpr int64_t kCompileEach = 385;
+constexpr int64_t kCompileEach = 410;
 constexpr int64_t kApplyEach = 2360;
 constexpr int64_t kPlanEach = 290;
 
