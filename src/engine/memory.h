@@ -30,6 +30,7 @@ struct Resource {
   Packed live;              // the whole object as last read, secret paths removed; empty when absent
   std::string live_bytes;   // fingerprint of what the provider sent
   Mark mark;                // of the object
+  bool newer = false;       // what was seen is not what is recorded, but a newer object of ours (R12)
   bool looked = false;      // since this engine started
   std::string blind;        // why it cannot be observed, or ""
   std::optional<Time> missing_since;  // first evidence of absence (R8)
@@ -83,6 +84,7 @@ struct Memory {
   std::map<std::string, Time> tombstones;  // identity keys just deleted: lists may still show them
   std::string paused_by;            // everything is paused
   bool old_store = false;
+  std::set<std::string> met;  // accounts in which no mark of ours is left to be found (R12)
 
   // Identities of live objects that records hold: (account, kind, identity) → address.
   std::map<std::string, std::string> by_identity;

@@ -9,6 +9,9 @@
 #include "tandem/state/keys.h"
 
 namespace tandem {
+namespace {
+constexpr Duration kNextMeeting = std::chrono::seconds(1);
+}
 
 void Observer::Refresh(const std::string& account, std::shared_ptr<const CompiledModel> extra,
                        std::function<void()> done) {
@@ -35,6 +38,7 @@ void Observer::Opened(PassPtr pass, const Status& status) {
     Finish(pass);
     return;
   }
+  pass->opened = true;
   NextStage(pass);
 }
 
@@ -144,7 +148,10 @@ void Observer::TakePage(Pass& pass, const Wanted& wanted, std::vector<LiveObject
                         std::vector<std::pair<std::string, std::string>>* reads) {
   for (LiveObject& object : objects) {
     const std::string address = Match(pass, wanted, object);
-    if (address.empty()) continue;
+    if (address.empty()) {
+      if (IsUnmet(pass, *wanted.kind, object.identity)) reads->emplace_back("", object.identity);
+      continue;
+    }
     Resource* resource = context_.memory.Find(address);
     if (resource == nullptr) continue;
     pass.seen.insert(address);
@@ -168,19 +175,8 @@ std::string Observer::Match(Pass& pass, const Wanted& wanted, const LiveObject& 
       return found->second;
     return "";
   }
-  if (!object.mark.address.empty() && object.mark.platform == memory.uid && !memory.uid.empty()) {
-    const Resource* resource = memory.Find(object.mark.address);
-    if (resource != nullptr && busy_ && busy_(resource->key)) return "";
-    const bool just_deleted = [&] {
-      const auto found = memory.tombstones.find(identity_key);
-      return found != memory.tombstones.end() && found->second > context_.Now();
-    }();
-    if (just_deleted || memory.forgotten.count(identity_key) > 0) return "";
-    LostMark(object, pass.account);
-    if (resource != nullptr && !resource->record && wanted.expected.count(resource->key) > 0)
-      return resource->key;
-    return "";
-  }
+  if (IsOurs(object.mark) && !wanted.kind->list_names_only())
+    return TakeUnknown(pass, wanted, object);
   // Somebody else's, or nobody's: shown to the plan only where the model wants that very name.
   for (const std::string& name : {object.identity, object.name}) {
     if (name.empty()) continue;
@@ -192,22 +188,14 @@ std::string Observer::Match(Pass& pass, const Wanted& wanted, const LiveObject& 
   return "";
 }
 
-void Observer::LostMark(const LiveObject& object, const std::string& account) {
-  Memory& memory = context_.memory;
-  if (memory.old_store) return;
-  memory.old_store = true;
-  memory.model_touched = true;
-  context_.Emit(true, "OldStore", object.mark.address, "", "",
-                fmt::format("account '{}' holds {} '{}' with the mark of this platform, which the "
-                            "store does not know; nothing heals until a plan is accepted",
-                            account, object.kind.ToString(), object.identity));
-}
-
 void Observer::Rest(PassPtr pass, const KindName& name, const ListEnd& end,
                     std::vector<std::pair<std::string, std::string>> reads) {
   const Wanted& wanted = pass->wanted[name];
   pass->outstanding += reads.size();
-  for (const auto& [address, identity] : reads) ReadOne(pass, name, address, identity, false);
+  for (const auto& [address, identity] : reads) {
+    if (address.empty()) Meet(pass, name, identity);
+    else ReadOne(pass, name, address, identity, false);
+  }
   for (const auto& [address, expected] : wanted.expected) {
     if (pass->seen.count(address) > 0) continue;
     Resource* resource = context_.memory.Find(address);
@@ -243,6 +231,7 @@ void Observer::ReadOne(PassPtr pass, const KindName& name, const std::string& ad
                 if (answer.error.ok) {
                   pass->seen.insert(address);
                   if (resource->record) ++pass->recorded_seen;
+                  else if (IsOurs(answer.object.mark)) LostMark(answer.object, pass->account);
                   Saw(*resource, *pass->wanted[name].kind, answer.object);
                   Step(pass);
                 } else if (answer.error.error_class != CallErrorClass::kGone) {
@@ -268,7 +257,8 @@ void Observer::Missing(PassPtr pass, const KindName& name, const std::string& ad
   Resource* resource = context_.memory.Find(address);
   const Time now = context_.Now();
   const Duration window = pass->wanted[name].kind->consistency();
-  if (!resource->exists() && resource->seen && resource->looked) {  // known to be absent
+  const bool known = resource->newer || (!resource->exists() && resource->seen && resource->looked);
+  if (known) {  // to be absent
     Absent(pass, address);
     Step(pass);
     return;
@@ -298,15 +288,16 @@ void Observer::Missing(PassPtr pass, const KindName& name, const std::string& ad
   });
 }
 
-void Observer::Absent(PassPtr, const std::string& address) {
+void Observer::Absent(PassPtr pass, const std::string& address) {
   Resource* resource = context_.memory.Find(address);
-  if (resource != nullptr) Gone(*resource);
+  if (resource != nullptr && !TakeNewer(*pass, *resource)) Gone(*resource);
 }
 
 void Observer::Gone(Resource& resource) {
   ++looked_;
   const bool was = resource.exists() || !resource.looked || !resource.blind.empty();
   resource.looked = true;
+  resource.newer = false;
   resource.blind.clear();
   resource.missing_since.reset();
   resource.live = Packed();
@@ -326,6 +317,7 @@ void Observer::Gone(Resource& resource) {
 void Observer::Saw(Resource& resource, const Kind& kind, const LiveObject& object) {
   ++looked_;
   const Time now = context_.Now();
+  resource.newer = false;
   resource.missing_since.reset();
   const bool same = resource.looked && resource.blind.empty() && resource.exists() &&
                     resource.seen->identity == object.identity &&
@@ -401,6 +393,16 @@ void Observer::Blind(const std::string& address, const std::string& why) {
 void Observer::Finish(PassPtr pass) {
   const std::string account = pass->account;
   accounts_.MarkObserved(account);
+  if (pass->unmet) {
+    // The rest is met at once: until then nothing heals here.
+    context_.timers.At(context_.Now() + kNextMeeting, [this, account] {
+      if (!context_.stopping) Refresh(account, nullptr, {});
+    });
+  } else if (pass->opened && context_.memory.met.insert(account).second) {
+    for (const auto& [address, resource] : context_.memory.resources)
+      if (resource.record && resource.record->account == account && !resource.drift.empty())
+        context_.Wake(address, WorkQueue::Priority::kResync);
+  }
   running_.erase(account);
   if (const auto next = next_.find(account); next != next_.end()) {
     PassPtr following = next->second;

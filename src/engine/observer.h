@@ -61,6 +61,11 @@ class Observer {
     std::set<std::string> seen;   // addresses whose objects were seen
     size_t recorded_seen = 0;     // recorded ones among them: the credential can see (R8)
     size_t recorded_live = 0;     // recorded ones that existed before
+    // R12: objects of ours where another one is recorded; null pointer where there are several.
+    std::map<std::string, std::shared_ptr<const LiveObject>> newer;
+    size_t meeting = 0;  // unknown objects that are read in this pass
+    bool unmet = false;  // and more are left
+    bool opened = false;
   };
   using PassPtr = std::shared_ptr<Pass>;
 
@@ -89,6 +94,14 @@ class Observer {
   void StartIntervals();
   void AtInterval(const std::string& address);
   void LookAgain(const std::string& address);
+
+  // observer_unknown.cc: objects that are there and that the store does not know (R12).
+  bool Tombstoned(const std::string& identity_key) const;
+  bool IsOurs(const Mark& mark) const;
+  bool IsUnmet(Pass& pass, const Kind& kind, const std::string& identity);
+  void Meet(PassPtr pass, const KindName& name, const std::string& identity);
+  std::string TakeUnknown(Pass& pass, const Wanted& wanted, const LiveObject& object);
+  bool TakeNewer(const Pass& pass, Resource& resource);
   void LostMark(const LiveObject& object, const std::string& account);
 
   Context& context_;
@@ -98,6 +111,7 @@ class Observer {
   std::map<std::string, PassPtr> running_;
   std::map<std::string, PassPtr> next_;
   std::set<std::string> resyncing_;
+  std::set<std::string> strangers_;  // identity keys of objects that were read and are not ours
   std::set<std::string> at_interval_;  // addresses with a timer of their own
   int64_t looked_ = 0;
 };

@@ -243,6 +243,7 @@ std::shared_ptr<PlanningJob> Planner::Copy(std::shared_ptr<const CompiledModel> 
     if (!resource.looked || !resource.blind.empty() || resource.quarantine || !resource.seen) continue;
     Observation seen = *resource.seen;
     if (!resource.live.empty()) seen.fields = resource.live;
+    if (resource.newer) job->input.newer.insert(key);
     job->observations.emplace(key, std::move(seen));
   }
   PlanInput& input = job->input;

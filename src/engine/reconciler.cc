@@ -92,7 +92,13 @@ void Reconciler::Judge(Resource& resource, bool) {
     return;
   }
   const std::shared_ptr<const Kind> kind = context_.FindKind(resource.address.kind_name());
-  if (kind) Drifted(resource, *kind);
+  if (!kind) return;
+  if (resource.newer) {  // R12: a person decides
+    resource.drift = {"(another object)"};
+    resource.drift_plan.clear();
+    return;
+  }
+  Drifted(resource, *kind);
 }
 
 // Whether everything that `resource` stands on is there and at rest.
@@ -197,7 +203,8 @@ void Reconciler::Drifted(Resource& resource, const Kind& kind) {
   }
   if (action == DriftAction::kHeal && !context_.settings.heal) action = DriftAction::kReport;
   const bool paused = !memory.paused_by.empty() || !record.paused_by.empty();
-  if (action == DriftAction::kReport || paused || memory.old_store) {
+  const bool old = memory.old_store || memory.met.count(record.account) == 0;  // or may be (R12)
+  if (action == DriftAction::kReport || paused || old) {
     resource.drift_plan.clear();
     return;
   }

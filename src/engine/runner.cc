@@ -70,9 +70,13 @@ void Runner::Open(std::unique_ptr<RunWork> made) {
   MaybeFinish(run);
 }
 
+Time Runner::Expires(const Run& run) const {
+  return run.created + context_.settings.run_lifetime;
+}
+
 void Runner::ExpireAt(const RunWork& run) {
   const std::string id = run.run.id;
-  context_.timers.At(run.run.created + context_.settings.run_lifetime, [this, id] {
+  context_.timers.At(Expires(run.run), [this, id] {
     const auto found = runs_.find(id);
     if (found == runs_.end() || found->second->run.state != RunState::kOpen) return;
     Stop(*found->second, RunState::kExpired);
@@ -84,7 +88,12 @@ void Runner::Resume(Run run, KnownPlan known, const std::vector<StepRow>& rows,
   const std::string id = run.id;
   auto made = RunWork::Make(std::move(run), std::move(known), rows);
   RunWork& work = *made;
-  if (work.run.state == RunState::kStopping) work.ends_as = RunState::kCancelled;
+  // A run may have expired while no process was there (R1).
+  std::optional<RunState> ends_as;
+  if (work.run.state == RunState::kStopping)
+    ends_as = work.run.ends_as.value_or(RunState::kCancelled);
+  else if (work.run.mode != "heal" && Expires(work.run) <= context_.Now())
+    ends_as = RunState::kExpired;
   // Calls whose outcome is not known are looked after before anything else of the run.
   std::map<int64_t, size_t> index;
   for (size_t i = 0; i < work.rows.size(); ++i) index[work.rows[i].id] = i;
@@ -152,9 +161,9 @@ void Runner::Resume(Run run, KnownPlan known, const std::vector<StepRow>& rows,
     user_run_ = id;
     ExpireAt(work);
   }
-  if (work.run.state == RunState::kStopping) {
+  if (ends_as) {
     for (size_t i = 0; i < work.rows.size(); ++i) TakeUp(work, i);
-    Stop(work, RunState::kCancelled);
+    Stop(work, *ends_as);
     return;
   }
   for (const size_t i : work.Ready())
@@ -459,7 +468,7 @@ void Runner::Finish(RunWork& run, std::map<std::string, std::string> differences
       default: ++cancelled; break;
     }
   }
-  run.run.state = run.ends_as != RunState::kOpen             ? run.ends_as
+  run.run.state = run.run.ends_as                            ? *run.run.ends_as
                   : failed + blocked + moved + cancelled > 0 ? RunState::kFailed
                                                              : RunState::kSucceeded;
   run.run.finished = context_.Now();
@@ -494,7 +503,7 @@ void Runner::Finish(RunWork& run, std::map<std::string, std::string> differences
 }
 
 void Runner::Stop(RunWork& run, RunState ends_as) {
-  run.ends_as = ends_as;
+  run.run.ends_as = ends_as;
   run.run.state = RunState::kStopping;
   context_.memory.runs[run.run.id] = run.run;
   context_.memory.runs_touched.insert(run.run.id);

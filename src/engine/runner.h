@@ -72,6 +72,7 @@ class Runner {
   void MaybeFinish(RunWork& run);
   void Finish(RunWork& run, std::map<std::string, std::string> differences);
   void Stop(RunWork& run, RunState ends_as);
+  Time Expires(const Run& run) const;
   void ExpireAt(const RunWork& run);
 
   Context& context_;

@@ -156,6 +156,8 @@ class Decider {
 
     if (!exists) {
       DecideMissing(draft);
+    } else if (record != nullptr && input_.newer.count(address) != 0) {
+      DecideNewer(draft, *seen);
     } else if (record == nullptr) {
       DecideUnknown(draft, *seen);
     } else {
@@ -255,6 +257,26 @@ class Decider {
           "{} is marked as ours and not in the store: the store may be old", draft.address));
     if (!ours && !step.changes.empty())
       out_.needs_approval.insert(fmt::format("{} is adopted and changed", draft.address));
+  }
+
+  /// What the store knows is gone, and a newer object of ours has its place: the store is old (R12).
+  void DecideNewer(Draft& draft, const Observation& seen) {
+    Step& step = draft.step;
+    const std::string& recorded = draft.record->identity;
+    AddRecordChanges(draft);
+    if (Replaces(step))
+      return Refuse(PlanRefusal::kResource, draft.address,
+                    fmt::format("{} is gone, and {}, which carries its mark, cannot be adopted: {} "
+                                "cannot be changed in place",
+                                recorded, seen.identity, Paths(step, true)),
+                    "the store may be old: put a newer one back, or write the document as the object is",
+                    draft.resource->range);
+    step.action = Action::kAdopt;
+    step.blast = step.changes.empty() ? BlastClass::kSafe : WorstOf(step);
+    step.why = fmt::format("{} is gone; {} carries its mark, and the store does not know it", recorded,
+                           seen.identity);
+    out_.needs_approval.insert(fmt::format(
+        "{} is marked as ours and not in the store: the store may be old", seen.identity));
   }
 
   /// In the store and live. False: nothing to do.

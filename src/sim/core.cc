@@ -223,7 +223,10 @@ ListAnswer SimProvider::Core::List(const ListRequest& request) {
       answer.next_page_token = answer.objects.back().identity;
       break;
     }
-    if (kind.list_names_only()) view->fields = Packed::From(Value(Map{}));
+    if (kind.list_names_only()) {
+      view->fields = Packed::From(Value(Map{}));
+      view->mark = Mark();
+    }
     answer.objects.push_back(std::move(*view));
   }
   answer.complete = true;

@@ -71,6 +71,9 @@ struct PlanInput {
   /// By address. An address without one could not be observed (R18); one that is known to be absent
   /// has one with `exists` false. For a resource without a record: the object of its name, if any.
   std::map<std::string, const Observation*> observations;
+  /// Addresses whose observation is not of the recorded object, which is gone, but of a newer one with
+  /// this platform's mark (R12).
+  std::set<std::string> newer;
   /// The kind of a record whose document is gone; null pointer when there is none any more.
   std::function<std::shared_ptr<const Kind>(const KindName&)> kind_of;
   DesiredOf desired_of;
