@@ -116,6 +116,21 @@ void AddFlag(CLI::App& app, Flag flag, Flags& flags) {
   }
 }
 
+// CLI11 takes "[a,b]" for a list of two arguments. Behind this byte it is one, as the user wrote it.
+constexpr char kVerbatim = '\x1f';
+
+std::vector<std::string> Verbatim(int argc, const char* const* argv) {
+  std::vector<std::string> words(argv, argv + argc);
+  for (std::string& word : words)
+    if (word.size() >= 2 && word.front() == '[' && word.back() == ']') word.insert(0, 1, kVerbatim);
+  return words;
+}
+
+void AsWritten(std::vector<std::string>& words) {
+  for (std::string& word : words)
+    if (!word.empty() && word.front() == kVerbatim) word.erase(0, 1);
+}
+
 }  // namespace
 
 int RunCommandLine(int argc, const char* const* argv, const Console& given) {
@@ -160,7 +175,10 @@ int RunCommandLine(int argc, const char* const* argv, const Console& given) {
     parsers.emplace_back(parser, &command);
   }
   try {
-    app.parse(argc, argv);
+    const std::vector<std::string> words = Verbatim(argc, argv);
+    std::vector<const char*> pointers;
+    for (const std::string& word : words) pointers.push_back(word.c_str());
+    app.parse(argc, pointers.data());
   } catch (const CLI::ParseError& error) {
     std::ostringstream out;
     std::ostringstream err;
@@ -169,6 +187,8 @@ int RunCommandLine(int argc, const char* const* argv, const Console& given) {
     *console.err << err.str();
     return code == 0 ? kExitOk : kExitConfiguration;
   }
+  for (std::vector<std::string>* lists : {&flags.arguments, &flags.files, &flags.targets, &flags.component_groups})
+    AsWritten(*lists);
   if (flags.no_color) console.color = false;
   for (const auto& [parser, command] : parsers) {
     if (!parser->parsed()) continue;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/account_checks.h"
 #include "engine/references.h"
 #include "tandem/state/keys.h"
 
@@ -29,10 +30,6 @@ Refusal RefusalOf(PlanRefusal refusal) {
   }
   return Refusal::kInternal;
 }
-
-// R14: which members make an account the one that it is.
-constexpr std::string_view kIdentifying[] = {"provider", "accountId", "region",
-                                             "project",  "cluster",   "site"};
 
 }  // namespace
 
@@ -143,28 +140,13 @@ void Planner::Compiled(const Ptr& request) {
               Refusal::kConfiguration,
               fmt::format("this daemon keeps platform '{}'; the documents are of platform '{}'",
                           memory.platform, request->model->platform)));
-        for (const auto& [key, resource] : memory.resources) {
-          if (!resource.record) continue;
-          const auto account = request->model->accounts.find(resource.record->account);
-          if (account == request->model->accounts.end()) {
-            if (request->model->Find(key) == nullptr) continue;  // its delete uses the record's spec
-            return request->Finish(Refused(
-                Refusal::kConfiguration,
-                fmt::format("account '{}' still has {}: move or delete it first",
-                            resource.record->account, key)));
-          }
-          const Value before =
-              resource.record->account_spec.empty() ? Value() : resource.record->account_spec.Unpack();
-          for (const std::string_view member : kIdentifying) {
-            const Value* was = before.Find(member);
-            const Value* now = account->second.spec.Find(member);
-            if (was == nullptr || now == nullptr || *was == *now) continue;
-            if (now->is_string() && now->as_string().find("${") != std::string::npos) continue;
-            return request->Finish(Refused(
-                Refusal::kConfiguration,
-                fmt::format("account '{}' has records, {} among them: its {} cannot change",
-                            account->first, key, member)));
-          }
+        const Diagnostics accounts = CheckAccounts(*request->model, memory);
+        if (accounts.has_errors()) {
+          std::string message;
+          for (const Diagnostic& diagnostic : accounts.items())
+            message += (message.empty() ? "" : "\n") + diagnostic.summary;
+          request->found.Append(accounts);
+          return request->Finish(Refused(Refusal::kConfiguration, std::move(message)));
         }
         Look(request);
       });

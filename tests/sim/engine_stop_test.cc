@@ -109,6 +109,90 @@ TEST(EngineStop, R1_WhatWasNotAppliedIsNoDriftAfterARestart) {
   }
 }
 
+// R1: a run retries its own remaining steps for 24 h, whether or not a process is there.
+TEST(EngineStop, R1_ARunExpiresAlsoWhileNoProcessIsThere) {
+  for (const bool dead : {false, true}) {
+    EngineRig rig;
+    rig.provider->answer_with = [](const ApplyRequest&) {
+      return MakeCallError(CallErrorClass::kExhausted, "QuotaExceeded", "too many");
+    };
+    const std::string run = Begin(rig, RoleOf("one"));
+    rig.Pass(std::chrono::minutes(5));
+    ASSERT_EQ(rig.RunOf(run)->state, RunState::kOpen);
+    if (dead) {
+      rig.engine.reset();
+      rig.clock.Set(rig.clock.Now() + std::chrono::hours(25));
+      rig.provider->answer_with = nullptr;
+      rig.Boot();
+    }
+    EXPECT_EQ(rig.Wait(run, std::chrono::hours(30)), "expired: 0 done, 1 not started") << dead;
+    rig.provider->answer_with = nullptr;
+    rig.Pass(std::chrono::hours(1));
+    EXPECT_EQ(rig.Effects("create"), 0) << dead << ": what expired is not applied";
+    EXPECT_EQ(EngineRig::Steps(rig.Plan(RoleOf("one"))), "create iam.sim/Role/x") << dead;
+  }
+}
+
+// The end of a run that was told to stop is the one that it was told, wherever it is killed.
+TEST(EngineStop, R1_ARunThatExpiresIsExpiredWhereverItIsKilled) {
+  int killed = 0;
+  for (int kill_at = 0; kill_at < 12; ++kill_at) {
+    EngineSettings settings;
+    settings.turn = 1;
+    settings.run_lifetime = std::chrono::minutes(3);
+    EngineRig rig(settings);
+    const std::string cluster =
+        "apiVersion: db.sim/v1\nkind: Cluster\nmetadata: {name: c}\nspec: {Engine: pg}\n---\n" + RoleOf("x");
+    const std::string run = Begin(rig, cluster);  // ten minutes under way
+    rig.Until([&] { return rig.RunOf(run)->state == RunState::kStopping; });
+    int turns = 0;
+    rig.Until([&] { return turns++ >= kill_at; });
+    killed += !rig.Ended(run);
+    rig.Boot();
+    EXPECT_EQ(rig.Wait(run), "expired: 2 done") << kill_at;
+    EXPECT_EQ(rig.Effects("create"), 2) << kill_at;
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(killed, 4);
+}
+
+// R1: a run that only waits for something outside gives way to the next.
+TEST(EngineStop, R1_ARunThatWaitsOutsideIsSupersededByTheNextApply) {
+  EngineRig rig;
+  rig.provider->answer_with = [](const ApplyRequest& request) -> std::optional<CallError> {
+    if (request.address.name != "x") return std::nullopt;
+    return MakeCallError(CallErrorClass::kExhausted, "QuotaExceeded", "too many");
+  };
+  const std::string queue = "---\napiVersion: queue.sim/v1\nkind: Queue\nmetadata: {name: q}\nspec: {Depth: 1}\n";
+  const std::string first = Begin(rig, RoleOf("one"));
+  rig.Pass(std::chrono::minutes(5));
+  ASSERT_EQ(rig.RunOf(first)->state, RunState::kOpen);
+  const PlanAnswer plan = rig.Plan(RoleOf("two") + queue);
+  const StartAnswer second = rig.Start(plan.plan->hash);
+  ASSERT_NE(second.run, "") << second.message;
+  EXPECT_EQ(rig.Wait(first), "superseded: 0 done, 1 not started");
+  rig.provider->answer_with = nullptr;
+  EXPECT_EQ(rig.Wait(second.run), "succeeded: 2 done");
+  for (const SimObject& object : rig.cloud->Objects())
+    if (object.address == "iam.sim/Role/x") {
+      EXPECT_EQ(object.fields().Unpack().StringOr("Policy", ""), "two");
+    }
+  EXPECT_EQ(rig.Effects("create", "iam.sim/Role/x"), 1);
+
+  // One that has calls under way does not: the next one is refused and names it.
+  bool called = false;
+  rig.provider->on_apply = [&](const ApplyRequest&) { called = true; };
+  const std::string cluster =
+      "---\napiVersion: db.sim/v1\nkind: Cluster\nmetadata: {name: c}\nspec: {Engine: pg}\n";
+  const std::string third = Begin(rig, RoleOf("two") + queue + cluster);
+  rig.Until([&] { return called; });
+  const PlanAnswer next = rig.Plan(RoleOf("three") + queue + cluster);
+  const StartAnswer refused = rig.Start(next.plan->hash);
+  EXPECT_EQ(refused.refusal, Refusal::kBusy);
+  EXPECT_NE(refused.message.find(third), std::string::npos) << refused.message;
+  EXPECT_EQ(rig.Wait(third), "succeeded: 1 done");
+}
+
 std::string Subnets(const std::string& block) {
   std::string text = "apiVersion: net.sim/v1\nkind: Network\nmetadata: {name: n}\nspec: {CidrBlock: " +
                      block + "}\n---\n";
