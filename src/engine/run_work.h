@@ -34,6 +34,7 @@ struct RunWork {
   std::vector<std::string> deposed;  // addresses whose old objects go once all steps are done
   bool finishing = false;
   bool verifying = false;
+  RunState ends_as = RunState::kOpen;  // when it was told to stop
 
   const Plan& plan() const { return *known.plan; }
   const Step& step(size_t i) const { return known.plan->steps[i]; }

@@ -8,6 +8,13 @@
 namespace tandem {
 namespace {
 constexpr size_t kRunsWithSteps = 20;
+
+// What a run ends as that is stopping: until it has ended, its message says so.
+RunState EndOf(const Run& stopping) {
+  for (const RunState end : {RunState::kSuperseded, RunState::kExpired})
+    if (stopping.message == RunStateName(end)) return end;
+  return RunState::kCancelled;
+}
 }
 
 Runner::Runner(Context* context, Accounts* accounts, Calls* calls, Observer* observer)
@@ -91,7 +98,7 @@ void Runner::Resume(Run run, KnownPlan known, const std::vector<StepRow>& rows,
   // A run may have expired while no process was there (R1).
   std::optional<RunState> ends_as;
   if (work.run.state == RunState::kStopping)
-    ends_as = work.run.ends_as.value_or(RunState::kCancelled);
+    ends_as = EndOf(work.run);
   else if (work.run.mode != "heal" && Expires(work.run) <= context_.Now())
     ends_as = RunState::kExpired;
   // Calls whose outcome is not known are looked after before anything else of the run.
@@ -468,7 +475,7 @@ void Runner::Finish(RunWork& run, std::map<std::string, std::string> differences
       default: ++cancelled; break;
     }
   }
-  run.run.state = run.run.ends_as                            ? *run.run.ends_as
+  run.run.state = run.ends_as != RunState::kOpen             ? run.ends_as
                   : failed + blocked + moved + cancelled > 0 ? RunState::kFailed
                                                              : RunState::kSucceeded;
   run.run.finished = context_.Now();
@@ -503,8 +510,9 @@ void Runner::Finish(RunWork& run, std::map<std::string, std::string> differences
 }
 
 void Runner::Stop(RunWork& run, RunState ends_as) {
-  run.run.ends_as = ends_as;
+  run.ends_as = ends_as;
   run.run.state = RunState::kStopping;
+  run.run.message = RunStateName(ends_as);
   context_.memory.runs[run.run.id] = run.run;
   context_.memory.runs_touched.insert(run.run.id);
   context_.writer.Commit({Context::Put(run.run)});

@@ -72,11 +72,6 @@ class Writer {
   void operator()(std::string_view name, const Packed& member) {
     if (!member.empty()) map_.emplace(name, member.Unpack());
   }
-  /// One that came with a later version is written only where there is something to say.
-  template <typename T>
-  void operator()(std::string_view name, const std::optional<T>& member) {
-    if (member) map_.emplace(name, Put(*member));
-  }
   Map Take() { return std::move(map_); }
 
  private:
@@ -145,13 +140,6 @@ class Reader {
     known_.insert(name);
     const Value* found = value_.Find(name);
     member = found == nullptr ? Packed() : Packed::From(*found);
-  }
-  template <typename T>
-  void operator()(std::string_view name, std::optional<T>& member) {
-    known_.insert(name);
-    member.reset();
-    const Value* found = value_.Find(name);
-    if (found != nullptr && status_.ok()) Take(*found, std::string(name), member.emplace());
   }
 
   /// Call last: members that nobody asked for are refused too.

@@ -171,7 +171,6 @@ struct Fields<Run> {
     field("to", row.to);
     field("actor", row.actor);
     field("state", row.state);
-    field("endsAs", row.ends_as);
     field("created", row.created);
     field("finished", row.finished);
     field("message", row.message);

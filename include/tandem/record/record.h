@@ -132,7 +132,6 @@ struct Run {
   int64_t to = 0;              // revision proposed
   std::string actor;
   RunState state = RunState::kOpen;
-  std::optional<RunState> ends_as = std::nullopt;  // when it was told to stop
   Time created;
   Time finished;
   std::string message;
