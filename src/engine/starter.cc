@@ -391,9 +391,10 @@ void Starter::Launch(KnownPlan known, const std::string& actor,
     }
     for (const Step& step : plan.steps) memory.Touch(step.address.ToString());
     LeaveUnapplied(plan.not_applied);
-    KeepEdges(plan);
     planner_.KnowAccounts(*known.model, true);
   }
+  // Also of what an earlier plan left out, because it could not be seen.
+  if (memory.model && plan.mode != "heal") KeepEdges(plan);
   if (memory.old_store && plan.mode != "heal") {
     // R12: a person accepted a plan over what is live now.
     memory.old_store = false;
