@@ -1,5 +1,4 @@
-// R13: what a create-first replace leaves behind, wherever the process dies; what is given up; what a name
-// that changed means to an undo.
+// R13: what a create-first replace leaves behind, wherever the process dies; what is given up.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -37,7 +36,7 @@ std::string Lan(const std::string& block) {
 // The old one stays until its dependent has moved, goes afterwards, and is not lost by a death in between.
 TEST(EngineDeposed, R13_TheOldObjectGoesAfterItsDependentsMovedWhereverTheProcessDies) {
   int kills = 0;
-  for (int kill_at = 0; kill_at < 400; kill_at += 7) {
+  for (int kill_at = 0; kill_at < 400; ++kill_at) {
     EngineSettings settings;
     settings.turn = 1;
     EngineRig rig(settings, Kinds());
@@ -63,7 +62,7 @@ TEST(EngineDeposed, R13_TheOldObjectGoesAfterItsDependentsMovedWhereverTheProces
     EXPECT_EQ(EngineRig::Steps(rig.Plan(Lan("two"))), "") << kill_at;
     if (HasFailure() || !killed) break;
   }
-  EXPECT_GT(kills, 4);
+  EXPECT_GT(kills, 10);
 }
 
 std::string Role(const std::string& name, const std::string& annotations) {
@@ -86,25 +85,6 @@ TEST(EngineDeposed, R12_WhatIsRetainedIsForgottenAndItsMarkIsNoLostOne) {
     EXPECT_EQ(EngineRig::Steps(rig.Plan(keep)), "") << restarted;
   }
   EXPECT_EQ(rig.Live().size(), 2u);
-  EXPECT_EQ(rig.Effects("delete"), 0);
-}
-
-// An undo of a rename moves the object back, and makes or deletes nothing.
-TEST(EngineDeposed, R13_AnUndoOfARenameMovesItBack) {
-  const std::string keep = "apiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: keep}\nspec: {Policy: one}\n---\n";
-  EngineRig rig;
-  ASSERT_EQ(rig.Apply(keep + Role("a", "")), "succeeded: 2 done");
-  ASSERT_EQ(rig.Apply(keep + Role("b", "tandem/moved-from: iam.sim/Role/a")), "succeeded: 1 done");
-  PlanRequest undo;
-  undo.undo_to = 0;
-  undo.actor = "uid:1";
-  const PlanAnswer plan = rig.Plan(std::move(undo));
-  // Nothing in the older documents says that 'a' was 'b': tandem does not guess, and never deletes first.
-  EXPECT_EQ(plan.refusal, Refusal::kConfiguration) << EngineRig::Steps(plan);
-  EXPECT_NE(plan.message.find("if it was renamed, write tandem/moved-from: iam.sim/Role/b"), std::string::npos)
-      << plan.message;
-  EXPECT_EQ(rig.Apply(keep + Role("a", "tandem/moved-from: iam.sim/Role/b")), "succeeded: 1 done");
-  EXPECT_EQ(rig.Effects("create"), 2);
   EXPECT_EQ(rig.Effects("delete"), 0);
 }
 
