@@ -29,9 +29,28 @@ bool Changed(const PlanningJob& job, const std::string& address, const ModelReso
          accepted->document->annotations != resource.document->annotations;
 }
 
+// Address → the one that it has in the accepted model: what an undo moves back. The older documents do not
+// say so, but the accepted ones say where each came from.
+std::map<std::string, std::string> UndoneMoves(const PlanningJob& job) {
+  std::map<std::string, std::string> moves;
+  if (job.input.mode != "undo" || job.accepted == nullptr) return moves;
+  for (const auto& [address, resource] : job.accepted->resources) {
+    if (resource.moved_from.empty() || job.model->Find(address) != nullptr) continue;
+    const ModelResource* before = job.model->Find(resource.moved_from);
+    if (before != nullptr && before->moved_from.empty())
+      moves.emplace(before->address.ToString(), address);
+  }
+  return moves;
+}
+
 }  // namespace
 
 void RunPlanning(PlanningJob& job) {
+  const std::map<std::string, std::string> undone_moves = UndoneMoves(job);
+  const auto moved_from = [&](const ModelResource& resource) {
+    const auto undone = undone_moves.find(resource.address.ToString());
+    return undone == undone_moves.end() ? resource.moved_from : undone->second;
+  };
   for (const auto& [address, record] : job.records) job.input.records[address] = &record;
   // What is about to move is there already, under the address that it moves from.
   const auto observation_of = [&](const std::string& address) {
@@ -40,7 +59,7 @@ void RunPlanning(PlanningJob& job) {
     const ModelResource* resource = job.model->Find(address);
     if (resource == nullptr) return found;
     const std::string old =
-        RecordedAddress(job.input.records, address, resource->account, resource->moved_from);
+        RecordedAddress(job.input.records, address, resource->account, moved_from(*resource));
     return old.empty() || old == address ? found : job.observations.find(old);
   };
   // Forms of what is yet to be referred to: a resource is decided before those that need it.
@@ -158,7 +177,7 @@ void RunPlanning(PlanningJob& job) {
     planned.protect = resource.protect;
     planned.paused = resource.paused;
     planned.external_name = resource.external_name;
-    planned.moved_from = resource.moved_from;
+    planned.moved_from = moved_from(resource);
     planned.provisional = provisional_accounts[resource.account];
     planned.changed = Changed(job, address, resource);
     if (planned.provisional && job.observations.count(address) == 0 &&

@@ -1,4 +1,5 @@
-// R13: what a create-first replace leaves behind, wherever the process dies; what is given up.
+// R13: what a create-first replace leaves behind, wherever the process dies; what is given up; what an undo
+// makes of a rename.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -86,6 +87,24 @@ TEST(EngineDeposed, R12_WhatIsRetainedIsForgottenAndItsMarkIsNoLostOne) {
   }
   EXPECT_EQ(rig.Live().size(), 2u);
   EXPECT_EQ(rig.Effects("delete"), 0);
+}
+
+// An undo of a rename moves the object back, and makes or deletes nothing.
+TEST(EngineDeposed, R13_AnUndoOfARenameMovesItBack) {
+  const std::string keep = "apiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: keep}\nspec: {Policy: one}\n---\n";
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(keep + Role("a", "")), "succeeded: 2 done");
+  ASSERT_EQ(rig.Apply(keep + Role("b", "tandem/moved-from: iam.sim/Role/a")), "succeeded: 1 done");
+  PlanRequest undo;
+  undo.undo_to = 0;
+  undo.actor = "uid:1";
+  const PlanAnswer plan = rig.Plan(std::move(undo));
+  ASSERT_EQ(EngineRig::Steps(plan), "moved iam.sim/Role/a") << plan.message;
+  EXPECT_EQ(plan.plan->steps[0].moved_from.ToString(), "iam.sim/Role/b");
+  EXPECT_EQ(rig.Wait(rig.Start(plan.plan->hash).run), "succeeded: 1 done");
+  EXPECT_EQ(rig.Effects("create"), 2);
+  EXPECT_EQ(rig.Effects("delete"), 0);
+  EXPECT_EQ(EngineRig::Steps(rig.Plan(keep + Role("a", ""))), "");
 }
 
 }  // namespace
