@@ -111,9 +111,10 @@ void Runner::Resume(Run run, KnownPlan known, const std::vector<StepRow>& rows,
     std::shared_ptr<StepWork> step = MakeWork(work, found->second);
     if (!step) continue;
     step->intent = intent;
-    // Somebody may have set the clock between two daemons, so its stored deadline says nothing: the call may be
-    // under way for as long as its time limit from now.
-    step->intent->deadline = context_.Now() + context_.settings.call_timeout;
+    // Somebody may have set the clock between two daemons: a stored deadline that is past, or too far off, says
+    // nothing. The call may be under way for as long as its time limit from now.
+    const Time latest = context_.Now() + context_.settings.call_timeout;
+    if (intent.deadline < context_.Now() || intent.deadline > latest) step->intent->deadline = latest;
     step->token_over = intent.created > context_.Now();
     step->account = intent.account;
     step->composed = true;
