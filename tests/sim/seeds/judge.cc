@@ -204,7 +204,9 @@ class Judgement {
   /// Of what goes for good: whatever needed it and goes too went before it.
   void Deleted(size_t at, const std::string& address) {
     if (Lives(address) || e_.garden.plants().count(address) > 0) return;
-    for (const auto& [other, plant] : e_.old.plants()) {
+    for (const auto& entry : e_.old.plants()) {
+      const std::string& other = entry.first;
+      const auto& plant = entry.second;
       if (plant.Needs().count(address) == 0 || e_.garden.plants().count(other) > 0) continue;
       if (!Lives(other)) continue;
       // R14: instances die with their cluster.
