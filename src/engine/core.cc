@@ -253,7 +253,7 @@ void Engine::Core::TellTrouble(const Status& trouble) {
     if (*waiting)
       std::exchange(*waiting, nullptr)(Status(
           trouble.code(), fmt::format("nothing more is called, but the store cannot be written: {}; a daemon "
-                                      "that is started before it can would go on",
+                                      "started before it can be written again goes on with the run",
                                       trouble.message())));
 }
 
