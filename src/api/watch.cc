@@ -6,6 +6,7 @@
 #include "api/reactors.h"
 #include "api/service.h"
 #include "tandem/api_wire/convert.h"
+#include "tandem/base/lock.h"
 #include "tandem/base/synchronized.h"
 
 namespace tandem {
@@ -148,7 +149,7 @@ WatchHub::WatchHub() : thread_([this] { Loop(); }) {}
 
 WatchHub::~WatchHub() {
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     stopping_ = true;
   }
   wake_.notify_all();
@@ -167,14 +168,14 @@ std::shared_ptr<const ChangeReply> WatchHub::Encode(const Change& change, const 
 
 void WatchHub::Ready(std::shared_ptr<WatchCall> call) {
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     ready_.push_back(std::move(call));
   }
   wake_.notify_one();
 }
 
 void WatchHub::Loop() {
-  std::unique_lock<std::mutex> lock(mutex_);
+  Lock lock(mutex_);
   while (true) {
     wake_.wait(lock, [&] { return stopping_ || !ready_.empty(); });
     if (stopping_) return;

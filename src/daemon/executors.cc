@@ -6,6 +6,8 @@
 #include <chrono>
 #include <future>
 
+#include "tandem/base/lock.h"
+
 namespace tandem {
 namespace {
 constexpr auto kLongJob = std::chrono::milliseconds(50);
@@ -17,7 +19,7 @@ ThreadPool::ThreadPool(size_t threads) {
 
 ThreadPool::~ThreadPool() {
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     stopping_ = true;
   }
   wake_.notify_all();
@@ -26,7 +28,7 @@ ThreadPool::~ThreadPool() {
 
 void ThreadPool::Run(std::function<void()> work) {
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     jobs_.push_back(std::move(work));
   }
   wake_.notify_one();
@@ -40,7 +42,7 @@ void ThreadPool::Drain() {
 }
 
 void ThreadPool::Loop() {
-  std::unique_lock<std::mutex> lock(mutex_);
+  Lock lock(mutex_);
   while (true) {
     wake_.wait(lock, [&] { return stopping_ || !jobs_.empty(); });
     if (jobs_.empty()) return;
@@ -73,7 +75,7 @@ ParallelFor ParallelOn(size_t threads) {
 EngineThread::EngineThread(Engine& engine, const Clock& clock) : engine_(engine), clock_(clock) {
   engine_.OnWork([this] {
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      Lock lock(mutex_);
       work_ = true;
     }
     wake_.notify_one();
@@ -83,7 +85,7 @@ EngineThread::EngineThread(Engine& engine, const Clock& clock) : engine_(engine)
 
 void EngineThread::Stop() {
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     stopping_ = true;
   }
   wake_.notify_one();
@@ -94,11 +96,11 @@ void EngineThread::Stop() {
 void EngineThread::Loop() {
   while (true) {
     while (engine_.RunOne()) {
-      std::lock_guard<std::mutex> lock(mutex_);
+      Lock lock(mutex_);
       if (stopping_) return;
     }
     const std::optional<Time> due = engine_.NextDue();
-    std::unique_lock<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     const auto awake = [&] { return stopping_ || work_; };
     if (due.has_value()) {
       const Duration left = std::max(*due - clock_.Now(), Duration(0));

@@ -2,12 +2,14 @@
 
 #include <utility>
 
+#include "tandem/base/lock.h"
+
 namespace tandem {
 
 void Inbox::Post(std::function<void()> work) {
   std::function<void()> wake;
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     if (closed_) return;
     work_.push_back(std::move(work));
     wake = wake_;
@@ -16,7 +18,7 @@ void Inbox::Post(std::function<void()> work) {
 }
 
 std::function<void()> Inbox::Take() {
-  std::lock_guard<std::mutex> lock(mutex_);
+  Lock lock(mutex_);
   if (work_.empty()) return {};
   std::function<void()> work = std::move(work_.front());
   work_.pop_front();
@@ -24,18 +26,18 @@ std::function<void()> Inbox::Take() {
 }
 
 bool Inbox::empty() const {
-  std::lock_guard<std::mutex> lock(mutex_);
+  Lock lock(mutex_);
   return work_.empty();
 }
 
 void Inbox::OnWork(std::function<void()> wake) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  Lock lock(mutex_);
   wake_ = std::move(wake);
 }
 
 void Inbox::Close() {
   std::deque<std::function<void()>> dropped;  // destroyed outside the lock
-  std::lock_guard<std::mutex> lock(mutex_);
+  Lock lock(mutex_);
   closed_ = true;
   dropped.swap(work_);
 }

@@ -228,8 +228,9 @@ std::shared_ptr<StepWork> Runner::MakeWork(RunWork& run, size_t index) {
     }
     if (step.action == Action::kReplace) work->old_identity = step.base.identity;
     if (step.order == ReplaceOrder::kDestroyFirst && step.action == Action::kReplace &&
-        work->identity == step.base.identity) {
-      // The old one was deleted before a restart: the new one is composed once it is gone.
+        row.call == 1) {
+      // Only the delete was made before a restart: the new one is composed once the old one is gone. The
+      // identity does not tell, since the new one may have the old one's name.
       work->calls = {{work->kind->DeleteCall().name, {}, work->old_identity}};
       work->at = 1;
       work->phase = Phase::kAwaitGone;

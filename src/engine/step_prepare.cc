@@ -319,8 +319,11 @@ bool StepMachine::ComposeCalls(const Ptr& work) {
   work->calls.clear();
   const bool made_by_us = work->exists && resource && resource->record &&
                           resource->record->run == work->run->run.id && work->row().call > 0;
-  if (step.action == Action::kCreate || (step.action == Action::kReplace && made_by_us &&
-                                         work->identity != step.base.identity)) {
+  // A new object may have the old one's name; where the old one goes first, its delete is the first call.
+  const bool made_anew = work->identity != step.base.identity ||
+                         (step.order == ReplaceOrder::kDestroyFirst && work->row().call > 1);
+  if (step.action == Action::kCreate ||
+      (step.action == Action::kReplace && made_by_us && made_anew)) {
     DiffInput whole;
     whole.kind = &kind;
     whole.desired = &work->desired;

@@ -13,6 +13,7 @@
 #include "http/connection.h"
 #include "http/exchange.h"
 #include "http/resolver.h"
+#include "tandem/base/lock.h"
 
 namespace tandem {
 namespace {
@@ -37,7 +38,7 @@ class Pool {
       : max_in_flight_(max_in_flight), max_idle_(max_idle), max_idle_time_(max_idle_time) {}
 
   Status Enter(const Patience& patience) {
-    std::unique_lock<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     bool entered = left_.wait_until(lock, patience.stop(), patience.deadline(),
                                     [this] { return in_flight_ < max_in_flight_; });
     if (entered) {
@@ -52,7 +53,7 @@ class Pool {
 
   void Leave() {
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      Lock lock(mutex_);
       --in_flight_;
     }
     left_.notify_one();
@@ -61,7 +62,7 @@ class Pool {
   /// The connection used last, which is the least likely to have been closed; or null.
   std::unique_ptr<Connection> Take(const PoolKey& key) {
     std::list<Idle> expired;  // closed after the lock is released
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     DropExpired(&expired);
     for (auto idle = idle_.rbegin(); idle != idle_.rend(); ++idle) {
       if (!(idle->key == key)) continue;
@@ -74,7 +75,7 @@ class Pool {
 
   void Keep(const PoolKey& key, std::unique_ptr<Connection> connection) {
     std::list<Idle> expired;
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     DropExpired(&expired);
     idle_.push_back({key, std::move(connection), std::chrono::steady_clock::now()});
     while (static_cast<int>(idle_.size()) > max_idle_) {

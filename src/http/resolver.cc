@@ -5,6 +5,8 @@
 
 #include <cstring>
 
+#include "tandem/base/lock.h"
+
 namespace tandem::http {
 namespace {
 
@@ -39,7 +41,7 @@ Status LookUp(const std::string& host, int port, std::vector<IpAddress>* address
 Resolver::~Resolver() {
   std::vector<std::thread> threads;
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     stopping_ = true;
     questions_.clear();
     threads.swap(threads_);
@@ -54,7 +56,7 @@ Result<std::vector<IpAddress>> Resolver::Resolve(const std::string& host, int po
   auto question = std::make_shared<Question>();
   question->host = host;
   question->port = port;
-  std::unique_lock<std::mutex> lock(mutex_);
+  Lock lock(mutex_);
   if (questions_.size() >= kMaxQuestions) {
     return Unavailable(fmt::format("cannot resolve {}: too many names wait to be resolved", host));
   }
@@ -77,7 +79,7 @@ Result<std::vector<IpAddress>> Resolver::Resolve(const std::string& host, int po
 }
 
 void Resolver::Work() {
-  std::unique_lock<std::mutex> lock(mutex_);
+  Lock lock(mutex_);
   while (true) {
     ++idle_;
     asked_.wait(lock, [this] { return stopping_ || !questions_.empty(); });

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "tandem/base/lock.h"
 #include "tandem/base/log.h"
 #include "tandem/provider_wire/handshake.h"
 #include "tandem/provider_wire/wire.h"
@@ -36,17 +37,17 @@ PluginHost::Core::Core(PluginSettings settings, const Clock* clock)
 PluginHost::Core::~Core() { TANDEM_CHECK(!thread_.joinable()); }
 
 bool PluginHost::Core::stopping() const {
-  std::lock_guard<std::mutex> lock(mutex_);
+  Lock lock(mutex_);
   return stopping_;
 }
 
 int PluginHost::Core::pid() const {
-  std::lock_guard<std::mutex> lock(mutex_);
+  Lock lock(mutex_);
   return pid_;
 }
 
 int PluginHost::Core::starts() const {
-  std::lock_guard<std::mutex> lock(mutex_);
+  Lock lock(mutex_);
   return starts_;
 }
 
@@ -65,7 +66,7 @@ void PluginHost::Core::Call(Begin begin) {
   CallError error;
   std::shared_ptr<Connection> connection;
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     const auto unavailable = [&](std::string message) {
       error = MakeCallError(CallErrorClass::kNotDone, "ProviderUnavailable",
                             "provider '" + settings_.name + "' " + std::move(message));
@@ -96,7 +97,7 @@ std::shared_ptr<grpc::ClientContext> PluginHost::Core::NewContext(milliseconds p
   context->set_deadline(std::chrono::system_clock::now() + patience);
   bool cancel = false;
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     contexts_.insert(context);
     cancel = stopping_;
   }
@@ -108,7 +109,7 @@ void PluginHost::Core::EndCall(const std::shared_ptr<grpc::ClientContext>& conte
                                const grpc::Status& status) {
   bool suspect = false;
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     contexts_.erase(context);
     if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) suspect = suspect_ = true;
     // Under the lock: Stop may end this object's life as soon as it sees that all is quiet.
@@ -120,7 +121,7 @@ void PluginHost::Core::EndCall(const std::shared_ptr<grpc::ClientContext>& conte
 void PluginHost::Core::CancelCalls() {
   std::vector<std::shared_ptr<grpc::ClientContext>> open;
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     open.assign(contexts_.begin(), contexts_.end());
   }
   for (const auto& context : open) context->TryCancel();
@@ -129,7 +130,7 @@ void PluginHost::Core::CancelCalls() {
 void PluginHost::Core::Running(std::shared_ptr<Connection> connection, int pid) {
   std::deque<Begin> waiting;
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     state_ = State::kRunning;
     connection_ = connection;
     pid_ = pid;
@@ -143,7 +144,7 @@ void PluginHost::Core::Failed(const std::string& why, milliseconds pause) {
   std::deque<Begin> waiting;
   CallError error;
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     state_ = State::kPausing;
     connection_ = nullptr;
     pid_ = 0;
@@ -213,7 +214,7 @@ Result<std::unique_ptr<PluginProcess>> PluginHost::Core::Start(
                                       [this](milliseconds most) { return Wait(nullptr, most); }));
   RemoveRecordedFolder(lock);
   {
-    std::lock_guard<std::mutex> held(mutex_);
+    Lock held(mutex_);
     ++starts_;
   }
   TANDEM_ASSIGN_OR_RETURN(
@@ -259,7 +260,7 @@ void PluginHost::Core::Probe(const std::shared_ptr<Connection>& connection) {
       &call->context, &call->request, &call->reply,
       [self = shared_from_this(), call, connection](const grpc::Status& status) {
         {
-          std::lock_guard<std::mutex> lock(self->mutex_);
+          Lock lock(self->mutex_);
           if (self->connection_ != connection) return;
           self->probing_ = false;
           self->hanging_ = status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
@@ -281,7 +282,7 @@ std::string PluginHost::Core::Watch(PluginProcess& process,
     }
     bool probe = false, hanging = false;
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      Lock lock(mutex_);
       probe = suspect_ && !probing_ && !hanging_;
       if (probe) {
         suspect_ = false;
@@ -310,7 +311,7 @@ std::string PluginHost::Core::Watch(PluginProcess& process,
 void PluginHost::Core::End(PluginProcess& process) {
   milliseconds third{0};
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     third = stop_patience_ / 3;
   }
   process.ClosePipe();
@@ -359,7 +360,7 @@ void PluginHost::Core::Supervise() {
     while (Until(until).count() > 0 && Wait(nullptr, Until(until))) {
     }
     backoff = std::min(backoff * 2, settings_.backoff_most);
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     state_ = State::kStarting;
   }
   Failed("is being stopped", milliseconds(0));
@@ -367,18 +368,19 @@ void PluginHost::Core::Supervise() {
 
 void PluginHost::Core::Stop(milliseconds patience) {
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     if (!stopping_) stop_patience_ = patience;
     stopping_ = true;
   }
   Wake();
   CancelCalls();
   {
+    // Held over a wait for a thread that takes mutex_: no Lock.
     std::lock_guard<std::mutex> lock(join_mutex_);
     if (thread_.joinable()) thread_.join();
   }
   CancelCalls();
-  std::unique_lock<std::mutex> lock(mutex_);
+  Lock lock(mutex_);
   state_ = State::kStopped;
   quiet_.wait(lock, [this] { return contexts_.empty(); });
 }

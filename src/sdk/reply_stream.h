@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "tandem/base/lock.h"
+
 namespace tandem {
 
 /// The writing half of a server reactor. `Reactor` derives from it and from gRPC's class, whose
@@ -20,7 +22,7 @@ class ReplyQueue {
 
   /// `count` more answers are to come.
   void Expect(int count) {
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     expected_ += count;
   }
   /// One answer, in as many messages as it takes. The reactor may be gone when this returns.
@@ -28,7 +30,7 @@ class ReplyQueue {
     const Message* write = nullptr;
     bool finish = false;
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      Lock lock(mutex_);
       --expected_;
       if (!broken_) {
         for (Message& message : messages) waiting_.push_back(std::move(message));
@@ -42,7 +44,7 @@ class ReplyQueue {
     const Message* write = nullptr;
     bool finish = false;
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      Lock lock(mutex_);
       ended_ = true;
       status_ = std::move(status);
       Next(&write, &finish);
@@ -51,7 +53,7 @@ class ReplyQueue {
   }
   /// How many answers are still to come.
   int expected() {
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     return expected_;
   }
 
@@ -61,7 +63,7 @@ class ReplyQueue {
     const Message* write = nullptr;
     bool finish = false;
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      Lock lock(mutex_);
       writing_ = false;
       waiting_.pop_front();
       if (!ok) {

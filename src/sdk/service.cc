@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sdk/reply_stream.h"
+#include "tandem/base/lock.h"
 #include "tandem/provider_wire/wire.h"
 
 namespace tandem {
@@ -83,7 +84,7 @@ class ApplyStream final : public grpc::ServerBidiReactor<v1::ApplyRequest, v1::A
     // Reading goes on before the call is made: its answer may end the stream and this with it.
     bool paused = false;
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      Lock lock(mutex_);
       paused = ++running_ >= kCallsAtOnce;
       paused_ = paused;
     }
@@ -103,7 +104,7 @@ class ApplyStream final : public grpc::ServerBidiReactor<v1::ApplyRequest, v1::A
   void Answer(std::vector<v1::ApplyReply> messages) {
     bool resume = false;
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      Lock lock(mutex_);
       --running_;
       resume = std::exchange(paused_, false);
     }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "tandem/base/lock.h"
+
 namespace tandem {
 
 Workers::Workers(int threads, size_t waiting) : most_(waiting) {
@@ -10,7 +12,7 @@ Workers::Workers(int threads, size_t waiting) : most_(waiting) {
 
 Workers::~Workers() {
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     stopping_ = true;
   }
   more_.notify_all();
@@ -19,7 +21,7 @@ Workers::~Workers() {
 
 bool Workers::Run(std::function<void()> work) {
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     if (stopping_ || work_.size() >= most_) return false;
     work_.push_back(std::move(work));
   }
@@ -31,7 +33,7 @@ void Workers::Loop() {
   for (;;) {
     std::function<void()> work;
     {
-      std::unique_lock<std::mutex> lock(mutex_);
+      Lock lock(mutex_);
       more_.wait(lock, [this] { return stopping_ || !work_.empty(); });
       if (work_.empty()) return;
       work = std::move(work_.front());

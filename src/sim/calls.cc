@@ -7,6 +7,7 @@
 
 #include "sim/core.h"
 #include "sim/members.h"
+#include "tandem/base/lock.h"
 
 namespace tandem {
 namespace {
@@ -29,7 +30,7 @@ std::string TextOf(const Value& value) {
 }  // namespace
 
 ApplyAnswer SimProvider::Core::Apply(const ApplyRequest& request) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  Lock lock(mutex_, LockLevel::kCloud);
   now_ = world_->Now();
   if (request.deadline != Time() && ports_.clock->Now() > request.deadline) {
     return Failure(MakeCallError(CallErrorClass::kNotDone, "DeadlineExceeded",
@@ -365,8 +366,17 @@ ApplyAnswer SimProvider::Core::Update(const Play& play, const ApplyRequest& requ
     }
     const FieldRule unset = kind.RuleFor(path);
     switch (unset.unset) {
-      case UnsetMode::kRelease:
+      case UnsetMode::kRelease: {
+        // Given up as a whole; but the entries of ours in what others may fill too go.
+        const Value* ours = recorded.Find(member);
+        const Value* there = live.Find(member);
+        if (ours == nullptr || there == nullptr) break;
+        if (ours->is_map() && unset.compare == CompareMode::kExact)
+          fields.Set(member, Merged(kind, path, there, Map{}, ours));
+        else if (ours->is_list() && unset.compare == CompareMode::kKeyed)
+          fields.Set(member, Merged(kind, path, there, tandem::List{}, ours));
         break;
+      }
       case UnsetMode::kNull:
       case UnsetMode::kCall:
         EraseAt(fields, path);

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "tandem/base/hash.h"
+#include "tandem/base/lock.h"
 
 namespace tandem {
 namespace {
@@ -104,7 +105,7 @@ Duration SimProvider::Core::Lag() {
 }
 
 AccountAnswer SimProvider::Core::Open(const AccountRequest& request) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  Lock lock(mutex_, LockLevel::kCloud);
   now_ = world_->Now();
   AccountAnswer answer;
   const Value spec = request.spec.empty() ? Value(Map{}) : request.spec.Unpack();
@@ -159,12 +160,12 @@ AccountAnswer SimProvider::Core::Open(const AccountRequest& request) {
 }
 
 void SimProvider::Core::Close(const std::string& account) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  Lock lock(mutex_, LockLevel::kCloud);
   open_.erase(account);
 }
 
 ListAnswer SimProvider::Core::List(const ListRequest& request) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  Lock lock(mutex_, LockLevel::kCloud);
   now_ = world_->Now();
   ListAnswer answer;
   const Play* play = FindPlay(request.kind);
@@ -235,7 +236,7 @@ ListAnswer SimProvider::Core::List(const ListRequest& request) {
 }
 
 ReadAnswer SimProvider::Core::Read(const ReadRequest& request) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  Lock lock(mutex_, LockLevel::kCloud);
   now_ = world_->Now();
   ReadAnswer answer;
   const Play* play = FindPlay(request.kind);
@@ -265,7 +266,7 @@ ReadAnswer SimProvider::Core::Read(const ReadRequest& request) {
 }
 
 PollAnswer SimProvider::Core::Poll(const PollRequest& request) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  Lock lock(mutex_, LockLevel::kCloud);
   now_ = world_->Now();
   PollAnswer answer;
   const Play* play = FindPlay(request.kind);

@@ -9,6 +9,7 @@
 
 #include "sim/play.h"
 #include "sim/references.h"
+#include "tandem/base/lock.h"
 #include "tandem/sim/sim_provider.h"
 
 namespace tandem {
@@ -27,7 +28,7 @@ class SimProvider::Core {
   /// `use` with the world, nobody else in it.
   template <typename F>
   auto With(F&& use) {
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_, LockLevel::kCloud);
     return use(*world_);
   }
   const Catalog& catalog() const { return *ports_.catalog; }

@@ -12,6 +12,8 @@
 #include <mutex>
 #include <thread>
 
+#include "tandem/base/lock.h"
+
 namespace tandem {
 namespace {
 
@@ -30,7 +32,7 @@ class BoundedQueue final : public httplib::TaskQueue {
   }
   void enqueue(std::function<void()> job) override {
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      Lock lock(mutex_);
       if (jobs_.size() < kQueued) {
         jobs_.push_back(std::move(job));
         wake_.notify_one();
@@ -43,7 +45,7 @@ class BoundedQueue final : public httplib::TaskQueue {
   }
   void shutdown() override {
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      Lock lock(mutex_);
       stopping_ = true;
     }
     wake_.notify_all();
@@ -52,7 +54,7 @@ class BoundedQueue final : public httplib::TaskQueue {
 
  private:
   void Work() {
-    std::unique_lock<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     while (true) {
       wake_.wait(lock, [&] { return stopping_ || !jobs_.empty(); });
       if (jobs_.empty()) return;

@@ -4,6 +4,8 @@
 #include <mutex>
 #include <utility>
 
+#include "tandem/base/lock.h"
+
 namespace tandem {
 
 /// `counts.With([](Counts& c) { ++c.calls; })`. Do no call that can block inside.
@@ -15,12 +17,12 @@ class Synchronized {
 
   template <typename F>
   auto With(F&& use) {
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     return use(value_);
   }
   template <typename F>
   auto With(F&& use) const {
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     return use(static_cast<const T&>(value_));
   }
 

@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "tandem/base/lock.h"
+
 namespace tandem::aws {
 namespace {
 
@@ -19,7 +21,7 @@ class CachedProvider final : public CredentialProvider {
       : fetch_(std::move(fetch)), clock_(clock) {}
 
   Result<Credentials> Get(std::stop_token stop) override {
-    std::unique_lock<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     while (true) {
       Time now = clock_.Now();
       bool usable = IsUsable(now);
@@ -38,7 +40,7 @@ class CachedProvider final : public CredentialProvider {
   }
 
   void Refuse(const Credentials& credentials) override {
-    std::lock_guard<std::mutex> lock(mutex_);
+    Lock lock(mutex_);
     // Newer ones are not to blame.
     if (current_ && current_->access_key == credentials.access_key &&
         current_->token == credentials.token && current_->secret_key == credentials.secret_key) {
@@ -52,7 +54,7 @@ class CachedProvider final : public CredentialProvider {
   }
   bool IsDue(Time now) const { return current_->expiry && now >= renew_at_; }
 
-  Result<Credentials> Fetch(std::unique_lock<std::mutex>& lock, bool usable, std::stop_token stop) {
+  Result<Credentials> Fetch(Lock& lock, bool usable, std::stop_token stop) {
     fetching_ = true;
     lock.unlock();
     Result<Credentials> fetched = fetch_(std::move(stop));

@@ -1,7 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <future>
+#include <mutex>
+
 #include "tandem/base/clock.h"
 #include "tandem/base/hash.h"
+#include "tandem/base/lock.h"
 #include "tandem/base/random.h"
 #include "tandem/base/spelling.h"
 #include "tandem/base/status.h"
@@ -104,6 +108,36 @@ TEST(EvenClock, CatchesUpThoughItIsAskedAllTheTime) {
   }
   EXPECT_EQ(clock.Now(), wall.now);
 }
+
+TEST(Lock, IsTakenGivenBackAndTakenAgain) {
+  std::mutex one, two;
+  {
+    Lock lock(one);
+    EXPECT_FALSE(std::async(std::launch::async, [&] { return one.try_lock(); }).get());
+    lock.unlock();
+    { Lock other(two); }
+    lock.lock();
+  }
+  EXPECT_TRUE(one.try_lock());
+  one.unlock();
+}
+
+#ifndef NDEBUG
+TEST(LockDeathTest, AnotherOrderThanThatOfTheLevelsEndsADebugBuild) {
+  std::mutex one, two;
+  {
+    Lock outer(one, LockLevel::kCloud);
+    Lock inner(two);
+  }
+  const auto nested = [&](LockLevel first, LockLevel second) {
+    Lock outer(one, first);
+    Lock inner(two, second);
+  };
+  for (const LockLevel second : {LockLevel::kLeaf, LockLevel::kCloud})
+    EXPECT_DEATH(nested(LockLevel::kLeaf, second), "level < held");
+  EXPECT_DEATH(nested(LockLevel::kCloud, LockLevel::kCloud), "level < held");
+}
+#endif
 
 }  // namespace
 }  // namespace tandem

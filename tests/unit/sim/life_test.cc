@@ -188,6 +188,22 @@ TEST(SimLife, R4UpdatesMergeEntriesAndLeaveForeignOnes) {
   EXPECT_EQ(fields.Find("Note"), nullptr) << "unset: null";
 }
 
+TEST(SimLife, R4GivenUpAsAWholeOnlyTheEntriesOfOursGo) {
+  SimCloud cloud;
+  const std::string id = cloud.Made(
+      "net.sim/Network/a",
+      R"({"CidrBlock":"1","Labels":{"ours":"1"},"Rules":[{"Name":"ours"},{"Name":"theirs"}]})");
+  ASSERT_TRUE(cloud.provider().Mutate("net.sim/Network/a", "Labels.theirs", "x").ok());
+  ASSERT_TRUE(cloud
+                  .Update("net.sim/Network/a", "rest", id, R"({"CidrBlock":"1"})",
+                          {"Labels.ours", "Rules[0]"},
+                          R"({"CidrBlock":"1","Labels":{"ours":"1"},"Rules":[{"Name":"ours"}]})")
+                  .error.ok);
+  const Value fields = cloud.Read("net.sim/Network", id).object.fields.Unpack();
+  EXPECT_EQ(ToCanonicalJson(*fields.Find("Labels")), R"({"theirs":"x"})");
+  EXPECT_EQ(ToCanonicalJson(*fields.Find("Rules")), R"([{"Name":"theirs"}])");
+}
+
 TEST(SimLife, UnsetGivesTheValueOfTheKindFile) {
   SimCloud cloud;
   const std::string id = cloud.Made("net.sim/Network/a", kNetwork);
