@@ -13,6 +13,11 @@ namespace {
 
 constexpr Duration kOpenLimit = std::chrono::seconds(30);
 
+CallError NotOpen(const std::string& account) {
+  return MakeCallError(CallErrorClass::kSignIn, "AccountNotOpen",
+                       "account '" + account + "' was not opened");
+}
+
 }  // namespace
 
 struct AwsProvider::Place {
@@ -87,15 +92,18 @@ void AwsProvider::Open(AccountRequest request, Done<AccountAnswer> done) {
   done(OpenNow(request));
 }
 
-AwsProvider::Place AwsProvider::Find(const std::string& account, const KindName& kind) {
-  Place place;
-  place.session = accounts_.With([&](auto& accounts) {
+std::shared_ptr<Session> AwsProvider::Opened(const std::string& account) {
+  return accounts_.With([&](auto& accounts) {
     const auto found = accounts.find(account);
     return found == accounts.end() ? nullptr : found->second;
   });
+}
+
+AwsProvider::Place AwsProvider::Find(const std::string& account, const KindName& kind) {
+  Place place;
+  place.session = Opened(account);
   if (place.session == nullptr) {
-    place.error = MakeCallError(CallErrorClass::kSignIn, "AccountNotOpen",
-                                "account '" + account + "' was not opened");
+    place.error = NotOpen(account);
     return place;
   }
   place.kind = catalog_->ProviderOf(kind.group) == "aws" ? catalog_->Find(kind) : nullptr;
@@ -154,6 +162,15 @@ void AwsProvider::Poll(PollRequest request, Done<PollAnswer> done) {
     return done(std::move(answer));
   }
   done(KindCalls(*place.kind, place.api, *place.session).Poll(request.handle));
+}
+
+void AwsProvider::Measure(MeasureRequest request, Done<MeasureAnswer> done) {
+  MeasureAnswer answer;
+  answer.error = Opened(request.account) == nullptr
+                     ? NotOpen(request.account)
+                     : MakeCallError(CallErrorClass::kTerminal, "UnknownSignal",
+                                     "the aws provider measures no '" + request.signal + "'");
+  done(std::move(answer));
 }
 
 void AwsProvider::Close(std::string account) {

@@ -35,12 +35,16 @@ class AwsProvider final : public Provider {
   void Read(ReadRequest request, Done<ReadAnswer> done) override;
   void Apply(ApplyRequest request, Done<ApplyAnswer> done) override;
   void Poll(PollRequest request, Done<PollAnswer> done) override;
+  /// There is no signal that it measures: kTerminal in an open account.
+  void Measure(MeasureRequest request, Done<MeasureAnswer> done) override;
   void Close(std::string account) override;
 
  private:
   struct Place;  // a kind in an open account
 
   AccountAnswer OpenNow(const AccountRequest& request);
+  /// Null where the account is not open.
+  std::shared_ptr<Session> Opened(const std::string& account);
   Place Find(const std::string& account, const KindName& kind);
 
   const AwsOptions options_;

@@ -7,13 +7,22 @@ namespace tandem {
 namespace v1 = provider::v1;
 
 CallError CallFailed(CallErrorClass error_class, const grpc::Status& status) {
-  const bool late = status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
-  return MakeCallError(error_class, late ? "ProviderDeadline" : "ProviderFailed",
-                       "the provider's answer: " + status.error_message());
+  switch (status.error_code()) {
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return MakeCallError(error_class, "ProviderDeadline", "the provider did not answer in time");
+    case grpc::StatusCode::UNAVAILABLE:
+      // What the transport says differs from time to time.
+      return MakeCallError(error_class, "ProviderFailed",
+                           "the provider ended before it answered; it is started again");
+    default:
+      return MakeCallError(error_class, "ProviderFailed",
+                           "the provider's answer: " + status.error_message());
+  }
 }
 
 CallError MalformedAnswer(CallErrorClass error_class, const Status& status) {
-  return MakeCallError(error_class, "ProviderAnswerMalformed", status.message());
+  return MakeCallError(error_class, "ProviderAnswerMalformed",
+                       "the provider's answer makes no sense: " + status.message());
 }
 
 namespace {
@@ -177,6 +186,43 @@ void StartPolls(std::shared_ptr<Connection> connection,
                                           DataLoss("not one answer to each handle"));
           } else if (Result<PollAnswer> read = FromWire(call->reply.answers(static_cast<int>(i)));
                      read.ok()) {
+            given = std::move(*read);
+          } else {
+            given.error = MalformedAnswer(CallErrorClass::kNotDone, read.status());
+          }
+          call->asked[i].done(std::move(given));
+        }
+        end(context, status);
+      });
+}
+
+void StartMeasures(std::shared_ptr<Connection> connection,
+                   std::shared_ptr<grpc::ClientContext> context, std::vector<AskedMeasure> asked,
+                   EndCall end) {
+  struct Call {
+    std::shared_ptr<Connection> connection;
+    v1::MeasureRequest request;
+    v1::MeasureReply reply;
+    std::vector<AskedMeasure> asked;
+  };
+  auto call = std::make_shared<Call>();
+  call->connection = std::move(connection);
+  call->asked = std::move(asked);
+  call->request.set_account(call->asked.front().request.account);
+  for (const AskedMeasure& each : call->asked) call->request.add_signals(each.request.signal);
+  call->connection->stub->async()->Measure(
+      context.get(), &call->request, &call->reply,
+      [context, call, end = std::move(end)](const grpc::Status& status) {
+        for (size_t i = 0; i < call->asked.size(); ++i) {
+          const int at = static_cast<int>(i);
+          MeasureAnswer given;
+          if (!status.ok()) {
+            given.error = CallFailed(CallErrorClass::kNotDone, status);
+          } else if (at >= call->reply.signals_size() ||
+                     call->reply.signals(at).name() != call->asked[i].request.signal) {
+            given.error = MalformedAnswer(CallErrorClass::kNotDone,
+                                          DataLoss("not one answer to each signal"));
+          } else if (Result<MeasureAnswer> read = FromWire(call->reply.signals(at)); read.ok()) {
             given = std::move(*read);
           } else {
             given.error = MalformedAnswer(CallErrorClass::kNotDone, read.status());

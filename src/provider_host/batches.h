@@ -1,5 +1,5 @@
-// Reads, mutating calls and polls on their way to the process: several in one call over the wire, each
-// answered by itself as its answer comes.
+// Reads, mutating calls, polls and measurements on their way to the process: several in one call
+// over the wire, each answered by itself as its answer comes.
 //
 // A batch deletes itself when its call is over. What was not answered by then is answered with the
 // failure: kNotDone for looks, kPerhapsDone for mutating calls, which may have reached the vendor (R10).
@@ -29,6 +29,7 @@ struct Asked {
 using AskedRead = Asked<ReadRequest, ReadAnswer>;
 using AskedApply = Asked<ApplyRequest, ApplyAnswer>;
 using AskedPoll = Asked<PollRequest, PollAnswer>;
+using AskedMeasure = Asked<MeasureRequest, MeasureAnswer>;
 
 using EndCall =
     std::function<void(const std::shared_ptr<grpc::ClientContext>&, const grpc::Status&)>;
@@ -92,5 +93,9 @@ class ApplyBatch final
 void StartPolls(std::shared_ptr<Connection> connection,
                 std::shared_ptr<grpc::ClientContext> context, std::vector<AskedPoll> asked,
                 EndCall end);
+/// All of one account.
+void StartMeasures(std::shared_ptr<Connection> connection,
+                   std::shared_ptr<grpc::ClientContext> context, std::vector<AskedMeasure> asked,
+                   EndCall end);
 
 }  // namespace tandem

@@ -92,6 +92,7 @@ struct PluginHost::Held {
     std::vector<AskedApply> applies;
     std::map<std::pair<std::string, KindName>, std::vector<AskedRead>> reads;
     std::map<std::pair<std::string, KindName>, std::vector<AskedPoll>> polls;
+    std::map<std::string, std::vector<AskedMeasure>> measures;
   };
   Synchronized<Requests> requests;
   std::atomic<size_t> count{0};
@@ -270,6 +271,15 @@ void PluginHost::Poll(PollRequest request, Done<PollAnswer> done) {
   if (!core_->settings().hold) Flush();
 }
 
+void PluginHost::Measure(MeasureRequest request, Done<MeasureAnswer> done) {
+  const std::string account = request.account;
+  held_->requests.With([&](auto& requests) {
+    requests.measures[account].push_back({std::move(request), std::move(done)});
+  });
+  ++held_->count;
+  if (!core_->settings().hold) Flush();
+}
+
 size_t PluginHost::held() const { return held_->count; }
 
 void PluginHost::Flush() {
@@ -285,6 +295,10 @@ void PluginHost::Flush() {
   for (auto& [key, polls] : requests.polls)
     ForEachBatch(std::move(polls), [this](std::vector<AskedPoll> batch) {
       SendLooks<PollAnswer>(core_, std::move(batch), StartPolls);
+    });
+  for (auto& [account, measures] : requests.measures)
+    ForEachBatch(std::move(measures), [this](std::vector<AskedMeasure> batch) {
+      SendLooks<MeasureAnswer>(core_, std::move(batch), StartMeasures);
     });
 }
 

@@ -1,5 +1,7 @@
 #include "tandem/provider_wire/wire.h"
 
+#include <cmath>
+
 #include "provider_wire/checked.h"
 #include "provider_wire/text.h"
 #include "tandem/provider/v1/provider.pb.h"
@@ -184,6 +186,28 @@ Result<PollAnswer> FromWire(const v1::PollReply_Answer& wire) {
   answer.done = wire.done();
   answer.identity = wire.identity();
   answer.poll_after = Duration(wire.poll_after_micros() < 0 ? 0 : wire.poll_after_micros());
+  return answer;
+}
+
+void ToWire(const MeasureAnswer& answer, v1::MeasureReply_Signal* wire) {
+  if (!answer.error.ok) {
+    ToWire(answer.error, wire->mutable_error());
+  } else if (!std::isfinite(answer.value)) {
+    ToWire(MakeCallError(CallErrorClass::kNotDone, "InvalidAnswer",
+                         "the signal's value is no finite number"),
+           wire->mutable_error());
+  } else {
+    wire->set_value(answer.value);
+    wire->set_at_unix_micros(answer.at.time_since_epoch().count());
+  }
+}
+
+Result<MeasureAnswer> FromWire(const v1::MeasureReply_Signal& wire) {
+  MeasureAnswer answer;
+  if (wire.has_error()) answer.error = FromWire(wire.error());
+  if (!std::isfinite(wire.value())) return DataLoss("the signal's value is no finite number");
+  answer.value = wire.value();
+  answer.at = Time(Duration(wire.at_unix_micros()));
   return answer;
 }
 

@@ -105,6 +105,9 @@ class Named final : public Provider {
   void Poll(PollRequest request, Done<PollAnswer> done) override {
     provider_->Poll(std::move(request), std::move(done));
   }
+  void Measure(MeasureRequest request, Done<MeasureAnswer> done) override {
+    provider_->Measure(std::move(request), std::move(done));
+  }
   void Close(std::string account) override { provider_->Close(std::move(account)); }
 
  private:

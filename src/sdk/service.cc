@@ -251,17 +251,34 @@ grpc::ServerUnaryReactor* ProviderService::Poll(grpc::CallbackServerContext* con
 }
 
 grpc::ServerUnaryReactor* ProviderService::Measure(grpc::CallbackServerContext* context,
-                                                   const v1::MeasureRequest* request,
+                                                   const v1::MeasureRequest* wire,
                                                    v1::MeasureReply* reply) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  for (const std::string& name : request->signals()) {
-    v1::MeasureReply::Signal* signal = reply->add_signals();
-    signal->set_name(name);
-    ToWire(MakeCallError(CallErrorClass::kTerminal, "UnknownSignal",
-                         "this provider measures no '" + name + "'"),
-           signal->mutable_error());
+  const int count = wire->signals_size();
+  if (count == 0 || count > kBatch) {
+    reactor->Finish(count == 0 ? grpc::Status::OK
+                               : grpc::Status(grpc::StatusCode::INVALID_ARGUMENT,
+                                              "too many signals in one batch"));
+    return reactor;
   }
-  reactor->Finish(grpc::Status::OK);
+  std::vector<MeasureRequest> requests;
+  for (const std::string& signal : wire->signals()) {
+    requests.push_back({wire->account(), signal});
+    reply->add_signals()->set_name(signal);
+  }
+  const auto left = std::make_shared<std::atomic<int>>(count);
+  for (int i = 0; i < count; ++i) {
+    const auto answer = [reactor, reply, left, i](const MeasureAnswer& given) {
+      ToWire(given, reply->mutable_signals(i));
+      if (left->fetch_sub(1) == 1) reactor->Finish(grpc::Status::OK);
+    };
+    if (!workers_->Run([this, request = std::move(requests[static_cast<size_t>(i)]),
+                        answer]() mutable { provider_->Measure(std::move(request), answer); })) {
+      MeasureAnswer refused;
+      refused.error = Overloaded();
+      answer(refused);
+    }
+  }
   return reactor;
 }
 

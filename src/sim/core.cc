@@ -297,4 +297,51 @@ PollAnswer SimProvider::Core::Poll(const PollRequest& request) {
   return answer;
 }
 
+SimProvider::Core::Census SimProvider::Core::Count(const std::string& account, Time seen) const {
+  Census census;
+  const auto add = [&](const SimObject& object) {
+    ++census.objects;
+    if (object.StateAt(seen) == "busy") ++census.busy;
+  };
+  const auto shown = [&](const SimObject& object) {
+    return object.visible <= seen && seen < object.gone;
+  };
+  const SimKey from{account, {}, ""};
+  const auto& live = world_->objects();
+  for (auto at = live.lower_bound(from); at != live.end() && at->first.account == account; ++at)
+    if (shown(at->second)) add(at->second);
+  const auto& gone = world_->gone();
+  for (auto at = gone.lower_bound(from); at != gone.end() && at->first.account == account; ++at) {
+    const SimObject* next = world_->Find(at->first);
+    const SimObject& object = at->second;
+    if (object.created <= seen && seen < object.gone && (next == nullptr || !shown(*next)))
+      add(object);
+  }
+  return census;
+}
+
+MeasureAnswer SimProvider::Core::Measure(const MeasureRequest& request) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  now_ = world_->Now();
+  MeasureAnswer answer;
+  answer.error = Gate(request.account, {}, nullptr, false);
+  if (!answer.error.ok) return answer;
+  const Duration lag = Lag();
+  answer.at = ports_.clock->Now();
+  if (request.signal == "lag") {
+    answer.value = static_cast<double>(lag.count()) / 1e6;
+    return answer;
+  }
+  if (request.signal != "objects" && request.signal != "busy") {
+    answer.error = MakeCallError(CallErrorClass::kTerminal, "UnknownSignal",
+                                 "the sandbox measures no '" + request.signal +
+                                     "': it measures busy, lag and objects");
+    return answer;
+  }
+  answer.at -= world_->Unscaled(lag);
+  const Census census = Count(request.account, now_ - lag);
+  answer.value = static_cast<double>(request.signal == "busy" ? census.busy : census.objects);
+  return answer;
+}
+
 }  // namespace tandem

@@ -23,6 +23,7 @@ class SimProvider::Core {
   ReadAnswer Read(const ReadRequest& request);
   ApplyAnswer Apply(const ApplyRequest& request);
   PollAnswer Poll(const PollRequest& request);
+  MeasureAnswer Measure(const MeasureRequest& request);
   void Close(const std::string& account);
 
   /// `use` with the world, nobody else in it.
@@ -47,6 +48,12 @@ class SimProvider::Core {
   CallError Gate(const std::string& account, const KindName& kind, const Play* play, bool mutating);
   CallError Take(const std::string& bucket, double rate, const Play* play);
   Duration Lag();
+  /// How many objects of `account` a list shows at `seen`, and how many of them are at work.
+  struct Census {
+    int64_t objects = 0;
+    int64_t busy = 0;
+  };
+  Census Count(const std::string& account, Time seen) const;
 
   ApplyAnswer Create(const Play& play, const ApplyRequest& request);
   ApplyAnswer Update(const Play& play, const ApplyRequest& request);

@@ -36,6 +36,9 @@ void SimProvider::Apply(ApplyRequest request, Done<ApplyAnswer> done) {
   done(core_->Apply(request));
 }
 void SimProvider::Poll(PollRequest request, Done<PollAnswer> done) { done(core_->Poll(request)); }
+void SimProvider::Measure(MeasureRequest request, Done<MeasureAnswer> done) {
+  done(core_->Measure(request));
+}
 void SimProvider::Close(std::string account) { core_->Close(account); }
 
 Time SimProvider::Now() const {

@@ -42,6 +42,9 @@ class CountingProvider final : public Provider {
     ++polls;
     inner_.Poll(std::move(request), std::move(done));
   }
+  void Measure(MeasureRequest request, Done<MeasureAnswer> done) override {
+    inner_.Measure(std::move(request), std::move(done));
+  }
   void Close(std::string account) override { inner_.Close(std::move(account)); }
 
   int64_t opens = 0, lists = 0, reads = 0, applies = 0, polls = 0;

@@ -77,6 +77,7 @@ class AwsPlugin final : public ProviderWorld {
     std::filesystem::remove_all(folder_);
   }
   Provider& provider() override { return *host_; }
+  const Clock& clock() override { return clock_; }
   void Pass(std::chrono::seconds) override {}  // nothing takes time there
 
  private:

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -99,6 +100,16 @@ class Bad final : public v1::Provider::Service {
   }
   grpc::Status Poll(grpc::ServerContext*, const v1::PollRequest*, v1::PollReply* reply) override {
     if (mode != "garbage") reply->add_answers()->set_done(true);
+    return grpc::Status::OK;
+  }
+  grpc::Status Measure(grpc::ServerContext*, const v1::MeasureRequest* request,
+                       v1::MeasureReply* reply) override {
+    for (const std::string& name : request->signals()) {
+      v1::MeasureReply::Signal* signal = reply->add_signals();
+      signal->set_name(mode == "other-signal" ? "another" : name);
+      signal->set_value(mode == "garbage" ? std::numeric_limits<double>::quiet_NaN() : 1);
+      if (mode == "short") return grpc::Status::OK;  // the first alone
+    }
     return grpc::Status::OK;
   }
 

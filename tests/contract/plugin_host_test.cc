@@ -178,6 +178,35 @@ TEST_F(BadPlugin, ReadsThatFailAreNotDone) {
   EXPECT_EQ(poll.error.error_class, CallErrorClass::kNotDone);
 }
 
+TEST_F(BadPlugin, MeasurementsThatFailAreNotDoneEachByItself) {
+  struct Case {
+    const char* mode;
+    bool first, second;
+  };
+  for (const Case& c : {Case{"fine", true, true}, Case{"garbage", false, false},
+                        Case{"other-signal", false, false}, Case{"short", true, false}}) {
+    SCOPED_TRACE(c.mode);
+    PluginSettings settings = Settings(c.mode);
+    settings.hold = true;
+    PluginHost& host = Host(settings);
+    Waited<MeasureAnswer> first, second;
+    host.Measure({"main", "lag"}, first.done());
+    host.Measure({"main", "budget"}, second.done());
+    EXPECT_EQ(host.held(), 2u);
+    host.Flush();
+    for (auto& [waited, good] : {std::pair(&first, c.first), std::pair(&second, c.second)}) {
+      const auto answer = waited->Take();
+      ASSERT_TRUE(answer.has_value());
+      EXPECT_EQ(answer->error.ok, good) << answer->error.message;
+      EXPECT_EQ(answer->value, good ? 1 : 0);
+      if (!good) {
+        EXPECT_EQ(answer->error.error_class, CallErrorClass::kNotDone);
+        EXPECT_EQ(answer->error.code, "ProviderAnswerMalformed");
+      }
+    }
+  }
+}
+
 TEST_F(BadPlugin, OneThatExitsIsStartedAgain) {
   PluginHost& host = Host("exit");
   ASSERT_TRUE(OpenAccount(host, "main", "{}").error.ok);

@@ -39,6 +39,7 @@ Cast ToyCast() {
   cast.refuser = "toy.aws/Box";
   cast.refused = {R"({})", R"({"Size":"big"})", R"({"Size":1,"Colour":"red"})"};
   cast.refused_code = "InvalidBox";
+  cast.signals = {"busy", "lag", "objects"};
   cast.large = "toy.aws/Name";
   cast.large_create = R"({"Name":"{name}","Text":"{text}"})";
   cast.large_member = "Text";
@@ -52,6 +53,7 @@ class InProcess final : public ProviderWorld {
     provider_ = std::move(*SimProvider::Open({&journal_, &clock_, catalog_.get()}, {}));
   }
   Provider& provider() override { return *provider_; }
+  const Clock& clock() override { return clock_; }
   void Pass(seconds time) override { clock_.Advance(time); }
 
  private:
@@ -81,6 +83,7 @@ class Plugin final : public ProviderWorld {
     std::filesystem::remove_all(folder_);
   }
   Provider& provider() override { return *host_; }
+  const Clock& clock() override { return clock_; }
   void Pass(seconds time) override {
     // A thousandth of it, on the other side's clock; reading is the only way to see it pass.
     const auto until = std::chrono::steady_clock::now() + milliseconds(time.count() + 1);

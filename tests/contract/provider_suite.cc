@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cmath>
 #include <set>
 #include <thread>
 
@@ -219,6 +220,47 @@ TEST_P(ProviderContract, UnknownHandlesAreErrors) {
     provider().Poll({"main", KindOf(cast().box), "no such handle"}, done);
   });
   EXPECT_FALSE(answer.error.ok);
+}
+
+TEST_P(ProviderContract, MeasuresItsSignals) {
+  const auto before = world_->clock().Now() - seconds(5);
+  for (const std::string& signal : cast().signals) {
+    SCOPED_TRACE(signal);
+    const MeasureAnswer first = MeasureSignal(provider(), signal);
+    ASSERT_TRUE(first.error.ok) << first.error.message;
+    EXPECT_TRUE(std::isfinite(first.value));
+    EXPECT_GE(first.at, before);
+    EXPECT_LE(first.at, world_->clock().Now() + seconds(5));
+    EXPECT_EQ(MeasureSignal(provider(), signal).value, first.value) << "nothing happened";
+  }
+}
+
+TEST_P(ProviderContract, RefusesUnknownSignalsEachByItself) {
+  std::vector<std::string> asked = cast().signals;
+  asked.insert(asked.begin(), "no such signal");
+  asked.push_back("");
+  std::vector<Waited<MeasureAnswer>> waited(asked.size());
+  for (size_t i = 0; i < asked.size(); ++i)
+    provider().Measure({"main", asked[i]}, waited[i].done());
+  provider().Flush();
+  for (size_t i = 0; i < asked.size(); ++i) {
+    SCOPED_TRACE(asked[i]);
+    const auto answer = waited[i].Take();
+    ASSERT_TRUE(answer.has_value());
+    EXPECT_EQ(answer->error.ok, 0 < i && i + 1 < asked.size()) << answer->error.message;
+    if (answer->error.ok) continue;
+    EXPECT_EQ(answer->error.error_class, CallErrorClass::kTerminal);
+    EXPECT_EQ(answer->error.code, "UnknownSignal");
+    EXPECT_NE(answer->error.message.find("'" + asked[i] + "'"), std::string::npos);
+  }
+}
+
+TEST_P(ProviderContract, MeasuresNothingInAnAccountThatIsNotOpen) {
+  std::vector<std::string> asked = cast().signals;
+  asked.push_back("no such signal");
+  for (const std::string& signal : asked)
+    EXPECT_EQ(MeasureSignal(provider(), signal, "nobody").error.error_class,
+              CallErrorClass::kSignIn);
 }
 
 }  // namespace

@@ -40,6 +40,8 @@ struct Cast {
   // Documents of `refuser` that the API's description refuses, and the code that says so.
   std::string refuser, refused_code;
   std::vector<std::string> refused;
+  // Signals that it measures in any account.
+  std::vector<std::string> signals;
   // A kind whose member takes this many bytes; 0: no kind does.
   std::string large, large_create, large_member;
   size_t large_size = 0;
@@ -49,6 +51,8 @@ struct Cast {
 class ProviderWorld {
  public:
   virtual ~ProviderWorld() = default;
+  /// By which the provider says when something was so.
+  virtual const Clock& clock() = 0;
   virtual Provider& provider() = 0;
   /// Lets so much simulated time pass.
   virtual void Pass(std::chrono::seconds time) = 0;
@@ -158,6 +162,10 @@ inline ApplyRequest MakeRequest(const std::string& kind, const std::string& name
 inline ApplyRequest ToyRequest(const std::string& kind, const std::string& name,
                                const std::string& call, const std::string& desired = "{}") {
   return MakeRequest("toy.aws/" + kind, name, call, desired);
+}
+inline MeasureAnswer MeasureSignal(Provider& provider, const std::string& signal,
+                                   const std::string& account = "main") {
+  return Ask<MeasureAnswer>([&](auto done) { provider.Measure({account, signal}, done); });
 }
 inline ApplyAnswer Do(Provider& provider, const ApplyRequest& request) {
   return Ask<ApplyAnswer>([&](auto done) { provider.Apply(request, done); });

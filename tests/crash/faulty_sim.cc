@@ -4,8 +4,9 @@
 // point has been reached N times, the line is taken off, appended to `struck`, and the action follows. Then the next
 // line is armed, also in the next life of the process.
 //
-// RPC: describe, open, list, read, apply, poll. POINT: received (before the clouds hear of it), done (they have done it,
-// nobody knows), replied (the answer is on its way). ACTION: kill, stop (SIGSTOP), hang, invalid, gigantic.
+// RPC: describe, open, list, read, apply, poll, measure. POINT: received (before the clouds hear of
+// it), done (they have done it, nobody knows), replied (the answer is on its way). ACTION: kill, stop
+// (SIGSTOP), hang, invalid, gigantic.
 #include <signal.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <sstream>
@@ -158,6 +160,18 @@ class FaultySim final : public Provider {
       if (action == "invalid") answer.identity = kNoText;
       if (action == "gigantic") answer.identity = Gigantic();
       Reply("poll", done, std::move(answer));
+    });
+  }
+  void Measure(MeasureRequest request, Done<MeasureAnswer> done) override {
+    if (!Receives("measure")) return;
+    inner_->Measure(std::move(request), [this, done = std::move(done)](MeasureAnswer answer) {
+      const std::string action = Act(faults_.At("measure", "done"));
+      if (action == "hang") return;
+      if (action == "invalid") answer.value = std::numeric_limits<double>::quiet_NaN();
+      if (action == "gigantic") {
+        answer.error = MakeCallError(CallErrorClass::kTerminal, "Gigantic", Gigantic());
+      }
+      Reply("measure", done, std::move(answer));
     });
   }
   void Close(std::string account) override { inner_->Close(std::move(account)); }

@@ -1,5 +1,6 @@
 // Any bytes as messages of a provider plugin, or of a daemon to one. Input: a byte that says which, then for a
 // stream: lengths and messages.
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -62,7 +63,7 @@ void Stream(std::string_view input, const Take& take) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 1 || size > 64 << 10) return 0;
   const std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 9) {
+  switch (data[0] % 10) {
     case 0:
       One<provider::v1::DescribeReply>(input, [](const auto& m) { (void)FromWire(m); });
       break;
@@ -107,6 +108,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       Stream<ApplyReplyJoin, provider::v1::ApplyReply>(
           input, [](const ApplyAnswer& answer) { Check(answer.fields); });
       (void)PluginGreeting::FromLine(input);
+      break;
+    case 9:
+      One<provider::v1::MeasureReply_Signal>(input, [](const auto& m) {
+        const auto answer = FromWire(m);
+        if (answer.ok()) TANDEM_CHECK(std::isfinite(answer->value));
+      });
       break;
   }
   return 0;

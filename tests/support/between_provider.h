@@ -40,6 +40,9 @@ class BetweenProvider final : public Provider {
       done(std::move(answer));
     });
   }
+  void Measure(MeasureRequest request, Done<MeasureAnswer> done) override {
+    inner_.Measure(std::move(request), std::move(done));
+  }
   void Close(std::string account) override { inner_.Close(std::move(account)); }
 
   std::function<void(AccountAnswer&)> on_open;

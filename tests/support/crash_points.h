@@ -126,6 +126,11 @@ class MortalProvider final : public Provider {
       inner_.Poll(std::move(request), std::move(then));
     });
   }
+  void Measure(MeasureRequest request, Done<MeasureAnswer> done) override {
+    AcrossPort<MeasureAnswer>(life_, "provider.measure", std::move(done), [&](auto then) {
+      inner_.Measure(std::move(request), std::move(then));
+    });
+  }
 
  private:
   Provider& inner_;

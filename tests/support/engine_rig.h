@@ -95,6 +95,9 @@ class LossyProvider final : public Provider {
   void Poll(PollRequest request, Done<PollAnswer> done) override {
     inner_.Poll(std::move(request), std::move(done));
   }
+  void Measure(MeasureRequest request, Done<MeasureAnswer> done) override {
+    inner_.Measure(std::move(request), std::move(done));
+  }
   void Close(std::string account) override { inner_.Close(std::move(account)); }
 
   std::vector<std::string> calls;

@@ -70,6 +70,9 @@ class SimCloud {
       provider_->Poll({"main", Name(kind), handle}, done);
     });
   }
+  MeasureAnswer Measure(const std::string& signal, const std::string& account = "main") {
+    return Answered<MeasureAnswer>([&](auto done) { provider_->Measure({account, signal}, done); });
+  }
   ApplyAnswer Apply(ApplyRequest request) {
     return Answered<ApplyAnswer>([&](auto done) { provider_->Apply(std::move(request), done); });
   }

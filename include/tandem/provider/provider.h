@@ -142,6 +142,18 @@ struct PollAnswer {
   Duration poll_after{0};  // when it is worth asking again
 };
 
+/// A signal is a number that a provider reads outside: how far a replica lags, how much of an error
+/// budget is left, whether a gate is open. Its name is the provider's own.
+struct MeasureRequest {
+  std::string account;
+  std::string signal;
+};
+struct MeasureAnswer {
+  CallError error;   // kTerminal "UnknownSignal": this provider measures no such thing
+  double value = 0;  // finite; seconds where it is a time
+  Time at;           // when it was so, on the machine's clock
+};
+
 template <typename T>
 using Done = std::function<void(T)>;
 
@@ -155,6 +167,7 @@ class Provider {
   virtual void Read(ReadRequest request, Done<ReadAnswer> done) = 0;
   virtual void Apply(ApplyRequest request, Done<ApplyAnswer> done) = 0;
   virtual void Poll(PollRequest request, Done<PollAnswer> done) = 0;
+  virtual void Measure(MeasureRequest request, Done<MeasureAnswer> done) = 0;
   virtual void Close(std::string account) = 0;
   /// Sends what is held back. A provider that was told to may hold calls back until then, to send them
   /// together.

@@ -41,7 +41,7 @@ struct PluginSettings {
   std::chrono::milliseconds memory_period{1'000};
   /// Calls under way or waiting for the process; more are refused.
   size_t calls_most = 1024;
-  /// Reads, mutating calls and polls wait for Flush, and go out together.
+  /// Reads, mutating calls, polls and measurements wait for Flush, and go out together.
   bool hold = false;
 };
 
@@ -59,6 +59,7 @@ class PluginHost final : public Provider {
   void Read(ReadRequest request, Done<ReadAnswer> done) override;
   void Apply(ApplyRequest request, Done<ApplyAnswer> done) override;
   void Poll(PollRequest request, Done<PollAnswer> done) override;
+  void Measure(MeasureRequest request, Done<MeasureAnswer> done) override;
   void Close(std::string account) override;
   void Flush() override;
   size_t held() const override;

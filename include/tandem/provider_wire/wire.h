@@ -20,6 +20,7 @@ class DescribeReply;
 class ListReply;
 class ListRequest;
 class LiveObject;
+class MeasureReply_Signal;
 class OpenReply;
 class OpenRequest;
 class PollReply_Answer;
@@ -54,6 +55,10 @@ Result<ListRequest> FromWire(const provider::v1::ListRequest& wire);
 
 void ToWire(const PollAnswer& answer, provider::v1::PollReply_Answer* wire);
 Result<PollAnswer> FromWire(const provider::v1::PollReply_Answer& wire);
+
+/// All but the signal's name. A value that is no finite number crosses as an error.
+void ToWire(const MeasureAnswer& answer, provider::v1::MeasureReply_Signal* wire);
+Result<MeasureAnswer> FromWire(const provider::v1::MeasureReply_Signal& wire);
 
 // Answers and requests that may be longer than a message: cut on one side, joined on the other.
 // `bytes` is the payload of one message; tests make it small.

@@ -42,6 +42,7 @@ class SimProvider final : public Provider {
   void Read(ReadRequest request, Done<ReadAnswer> done) override;
   void Apply(ApplyRequest request, Done<ApplyAnswer> done) override;
   void Poll(PollRequest request, Done<PollAnswer> done) override;
+  void Measure(MeasureRequest request, Done<MeasureAnswer> done) override;
   void Close(std::string account) override;
 
   // What the engine cannot see and tests and `tandem sandbox` can.

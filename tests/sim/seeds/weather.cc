@@ -60,6 +60,10 @@ void Spoil(Weather& weather, PollAnswer& answer) {
   answer = PollAnswer();
   answer.error = MakeCallError(CallErrorClass::kUnspecified, "", "?");
 }
+void Spoil(Weather&, MeasureAnswer& answer) {
+  answer = MeasureAnswer();
+  answer.error = MakeCallError(CallErrorClass::kUnspecified, "", "?");
+}
 
 }  // namespace
 
@@ -305,6 +309,14 @@ void FarCloud::Poll(PollRequest request, Done<PollAnswer> done) {
   const std::string what = "poll " + request.handle;
   if (Stopped(request.account, what, done)) return;
   cloud_.Poll(std::move(request), [&](PollAnswer answer) {
+    Bring(false, what, weather_.Between(1, 40), done, std::move(answer));
+  });
+}
+
+void FarCloud::Measure(MeasureRequest request, Done<MeasureAnswer> done) {
+  const std::string what = "measure " + request.signal;
+  if (Stopped(request.account, what, done)) return;
+  cloud_.Measure(std::move(request), [&](MeasureAnswer answer) {
     Bring(false, what, weather_.Between(1, 40), done, std::move(answer));
   });
 }

@@ -119,6 +119,7 @@ class FarCloud final : public Provider {
   void Read(ReadRequest request, Done<ReadAnswer> done) override;
   void Apply(ApplyRequest request, Done<ApplyAnswer> done) override;
   void Poll(PollRequest request, Done<PollAnswer> done) override;
+  void Measure(MeasureRequest request, Done<MeasureAnswer> done) override;
   void Close(std::string account) override { cloud_.Close(std::move(account)); }
 
   struct Call {

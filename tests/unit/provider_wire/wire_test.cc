@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "provider_wire/text.h"
 #include "tandem/provider/v1/provider.pb.h"
 
@@ -131,6 +133,17 @@ TEST(Wire, RequestsAndSmallAnswersRoundTrip) {
     EXPECT_TRUE(back->done);
     EXPECT_EQ(back->identity, "i-1");
     EXPECT_EQ(back->poll_after, answer.poll_after);
+    EXPECT_TRUE(back->error.ok);
+  }
+  {
+    MeasureAnswer answer;
+    answer.value = 0.25;
+    answer.at = Time(std::chrono::seconds(1'700'000'000));
+    v1::MeasureReply_Signal wire;
+    ToWire(answer, &wire);
+    const auto back = FromWire(wire);
+    EXPECT_EQ(back->value, 0.25);
+    EXPECT_EQ(back->at, answer.at);
     EXPECT_TRUE(back->error.ok);
   }
 }
@@ -335,6 +348,29 @@ TEST(Wire, AnIdentityThatCannotCrossWholeIsNoAnswer) {
   v1::PollReply_Answer answer;
   answer.set_identity(std::string(size_t{20} << 10, 'x'));
   EXPECT_EQ(FromWire(answer).status().code(), Code::kDataLoss);
+}
+
+TEST(Wire, AMeasuredValueIsAFiniteNumber) {
+  for (const double odd : {std::numeric_limits<double>::quiet_NaN(),
+                           std::numeric_limits<double>::infinity()}) {
+    MeasureAnswer answer;
+    answer.value = odd;
+    v1::MeasureReply_Signal wire;
+    ToWire(answer, &wire);
+    EXPECT_EQ(wire.value(), 0);
+    EXPECT_EQ(wire.error().error_class(), v1::ERROR_CLASS_NOT_DONE);
+    // Nor from a plugin that is not ours.
+    v1::MeasureReply_Signal foreign;
+    foreign.set_value(odd);
+    EXPECT_EQ(FromWire(foreign).status().code(), Code::kDataLoss);
+  }
+  MeasureAnswer failed;
+  failed.error = MakeCallError(CallErrorClass::kTerminal, "UnknownSignal", "no such thing");
+  failed.value = 3;
+  v1::MeasureReply_Signal wire;
+  ToWire(failed, &wire);
+  EXPECT_EQ(wire.value(), 0) << "a value beside an error would be believed some day";
+  EXPECT_EQ(FromWire(wire)->error.code, "UnknownSignal");
 }
 
 TEST(Wire, VendorTextsBecomeUtf8) {

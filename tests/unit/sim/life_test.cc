@@ -441,6 +441,43 @@ TEST(SimOutside, ChangesHaveNoIntent) {
   EXPECT_EQ(effects[2].address, "net.sim/Network/a");
 }
 
+TEST(SimSignals, TellWhatAListWouldShow) {
+  SimCloud cloud({.seed = 1, .scale = 10});
+  const auto value = [&](const std::string& signal) {
+    const MeasureAnswer answer = cloud.Measure(signal);
+    EXPECT_TRUE(answer.error.ok) << answer.error.message;
+    return answer.value;
+  };
+  EXPECT_EQ(value("objects"), 0);
+  EXPECT_EQ(value("lag"), 0);
+  cloud.Made("queue.sim/Queue/q", R"({"Depth":1})");
+  const std::string network = cloud.Create("net.sim/Network/a", kNetwork).identity;
+  cloud.clock().Advance(std::chrono::milliseconds(300));
+  EXPECT_EQ(value("objects"), 2);
+  EXPECT_EQ(value("busy"), 1) << "a network takes four simulated seconds";
+  cloud.clock().Advance(std::chrono::milliseconds(200));
+  EXPECT_EQ(value("busy"), 0);
+  cloud.OpenAccount("other", R"({"provider":"sim","site":"aws","accountId":"42"})");
+  EXPECT_EQ(cloud.Measure("objects", "other").value, 0);
+
+  ASSERT_TRUE(cloud.Delete("net.sim/Network/a", network).error.ok);
+  EXPECT_EQ(value("busy"), 1);
+  cloud.clock().Advance(std::chrono::milliseconds(200));
+  EXPECT_EQ(value("objects"), 1);
+
+  Fault stale = MakeFault(FaultType::kStaleReads, "");
+  stale.lag = std::chrono::seconds(3);
+  ASSERT_TRUE(cloud.provider().AddFault(stale).ok());
+  EXPECT_EQ(value("lag"), 3);
+  const MeasureAnswer past = cloud.Measure("objects");
+  EXPECT_EQ(past.value, 2) << "the network was there three simulated seconds ago";
+  EXPECT_EQ(past.at, cloud.clock().Now() - std::chrono::milliseconds(300));
+  EXPECT_EQ(cloud.Measure("lag").at, cloud.clock().Now());
+
+  ASSERT_TRUE(cloud.provider().AddFault(MakeFault(FaultType::kSiteDown, "aws")).ok());
+  EXPECT_EQ(cloud.Measure("lag").error.code, "SiteUnreachable");
+}
+
 TEST(SimLedger, HasTheFormOfTheSandboxCommand) {
   SimCloud cloud;
   const std::string id = cloud.Create("queue.sim/Queue/q", R"({"Depth":1})").identity;
