@@ -121,14 +121,16 @@ constexpr char kVerbatim = '\x1f';
 
 std::vector<std::string> Verbatim(int argc, const char* const* argv) {
   std::vector<std::string> words(argv, argv + argc);
-  for (std::string& word : words)
-    if (word.size() >= 2 && word.front() == '[' && word.back() == ']') word.insert(0, 1, kVerbatim);
+  for (std::string& word : words) {
+    const bool list = word.size() >= 2 && word.front() == '[' && word.back() == ']';
+    if (list || (!word.empty() && word.front() == kVerbatim)) word.insert(0, 1, kVerbatim);
+  }
   return words;
 }
 
-void AsWritten(std::vector<std::string>& words) {
-  for (std::string& word : words)
-    if (!word.empty() && word.front() == kVerbatim) word.erase(0, 1);
+std::string AsWritten(std::string word) {
+  if (!word.empty() && word.front() == kVerbatim) word.erase(0, 1);
+  return word;
 }
 
 }  // namespace
@@ -173,7 +175,9 @@ int RunCommandLine(int argc, const char* const* argv, const Console& given) {
           ->option_text(command.arguments)
           ->expected(static_cast<int>(command.least), static_cast<int>(command.most));
     parsers.emplace_back(parser, &command);
+    for (CLI::Option* option : parser->get_options()) option->transform(AsWritten);
   }
+  for (CLI::Option* option : app.get_options()) option->transform(AsWritten);
   try {
     const std::vector<std::string> words = Verbatim(argc, argv);
     std::vector<const char*> pointers;
@@ -184,11 +188,11 @@ int RunCommandLine(int argc, const char* const* argv, const Console& given) {
     std::ostringstream err;
     const int code = app.exit(error, out, err);
     *console.out << out.str();
-    *console.err << err.str();
+    std::string told = err.str();
+    std::erase(told, kVerbatim);
+    *console.err << told;
     return code == 0 ? kExitOk : kExitConfiguration;
   }
-  for (std::vector<std::string>* lists : {&flags.arguments, &flags.files, &flags.targets, &flags.component_groups})
-    AsWritten(*lists);
   if (flags.no_color) console.color = false;
   for (const auto& [parser, command] : parsers) {
     if (!parser->parsed()) continue;

@@ -176,5 +176,17 @@ class Commands(E2eTest):
             rig.close()
 
 
+class Sandbox(E2eTest):
+    def test_a_json_list_is_one_argument(self):
+        tags = [{'Key': 'team', 'Value': 'web'}]
+        model = self.rig.model(document('ec2.aws', 'VPC', 'net', {'CidrBlock': '10.0.0.0/16', 'Tags': tags}))
+        self.tandem('apply', '-f', model, '--auto-approve')
+        self.tandem('pause', '--all')
+        theirs = [{'Key': 'team', 'Value': 'a'}, {'Key': 'floor', 'Value': '3'}]
+        self.tandem('sandbox', 'mutate', 'ec2.aws/VPC/net', 'Tags', json.dumps(theirs))
+        fields = self.rig.ledger()['objects'][0]['fields']
+        self.assertEqual(fields['Tags'], theirs)
+
+
 if __name__ == '__main__':
     main()

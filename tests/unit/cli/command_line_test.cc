@@ -1,0 +1,57 @@
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "cli/command.h"
+
+namespace tandem {
+namespace {
+
+struct Told {
+  int code = 0;
+  std::string err;
+};
+
+Told Tandem(std::vector<std::string> words) {
+  words.insert(words.begin(), "tandem");
+  std::vector<const char*> pointers;
+  for (const std::string& word : words) pointers.push_back(word.c_str());
+  std::istringstream in;
+  std::ostringstream out, err;
+  Console console;
+  console.in = &in;
+  console.out = &out;
+  console.err = &err;
+  Told told;
+  told.code = RunCommandLine(static_cast<int>(pointers.size()), pointers.data(), console);
+  told.err = err.str();
+  return told;
+}
+
+TEST(CommandLine, WhatLooksLikeAListIsOneWordAsItIsWritten) {
+  struct Case {
+    const char* name;
+    std::vector<std::string> words;
+    const char* told;
+  };
+  const Case cases[] = {
+      {"an option that repeats", {"validate", "-f", "[a,b]"}, "error: [a,b]: no such file"},
+      {"an option that does not", {"fmt", "none", "--address", "[a,b]"}, "cannot read none"},
+      {"an argument", {"fmt", "[\"a\",\"b\"]"}, "cannot read [\"a\",\"b\"]"},
+      {"an empty list", {"fmt", "[]"}, "cannot read []"},
+      {"a list of lists", {"fmt", "[[1],[2]]"}, "cannot read [[1],[2]]"},
+      {"a word that nobody expects", {"validate", "[a]"}, "was not expected: [a]\n"},
+      {"a byte of ours that is the user's", {"fmt", "\x1f[a]"}, "cannot read \x1f[a]"},
+      {"a value that is looked at", {"undo", "[1]"}, "'[1]' is no revision"},
+      {"a value that is told", {"explain", "[x]", "--schemas", "[none]"}, "error: [none]"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    const Told told = Tandem(c.words);
+    EXPECT_NE(told.code, kExitOk);
+    EXPECT_NE(told.err.find(c.told), std::string::npos) << told.err;
+  }
+}
+
+}  // namespace
+}  // namespace tandem
