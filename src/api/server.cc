@@ -187,6 +187,10 @@ class Server final : public ApiServer {
 
 }  // namespace
 
+Status CheckListening(const ApiOptions& options) {
+  return options.tcp_address.empty() ? OkStatus() : TlsCredentials(options.tls).status();
+}
+
 Result<std::unique_ptr<ApiServer>> StartApiServer(ApiOptions options) {
   auto server = std::make_unique<Server>(std::move(options));
   TANDEM_RETURN_IF_ERROR(server->Start());

@@ -180,11 +180,6 @@ grpc::ServerReadReactor<ApplyMessage>* Service::Apply(Context* context, api::v1:
         }
         request.sources = collected->sources.Take();
         const std::string hash = request.plan != nullptr ? request.plan->hash : request.hash;
-        if (request.plan != nullptr && request.sources.empty()) {
-          // Without the model it cannot be made again: it is the one kept under this hash, or none.
-          request.plan = nullptr;
-          request.hash = hash;
-        }
         options_.engine->StartRun(std::move(request), [call, reply, hash](StartAnswer answer) {
           reply->set_refusal(static_cast<api::v1::Refusal>(ToWire(answer.refusal)));
           reply->set_message(answer.message);

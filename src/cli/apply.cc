@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -47,19 +49,19 @@ bool CanAsk(const Console& console) { return console.in_is_terminal && console.o
 
 int ApplySaved(const Flags& flags, const Console& console) {
   const std::string& path = flags.arguments[0];
+  const auto refuse = [&](std::string_view why) {
+    *console.err << fmt::format(
+        "error: the plan {0}: {1}\n  = make one with: tandem plan -f MODEL --out {0}\n", path, why);
+    return kExitConfiguration;
+  };
+  errno = 0;
   std::ifstream in(path, std::ios::binary);
   std::stringstream text;
   text << in.rdbuf();
-  if (!in) {
-    *console.err << fmt::format("error: cannot read the plan {}\n", path);
-    return kExitConfiguration;
-  }
+  if (!in) return refuse(errno == 0 ? "cannot be read" : std::strerror(errno));
   const Result<Value> value = ParseJson(text.str());
   const Result<Plan> plan = value.ok() ? PlanFromValue(*value) : Result<Plan>(value.status());
-  if (!plan.ok()) {
-    *console.err << fmt::format("error: {}: {}\n", path, plan.status().message());
-    return kExitConfiguration;
-  }
+  if (!plan.ok()) return refuse(plan.status().message());
   Sources sources;
   if (!flags.files.empty()) {
     std::optional<Sources> loaded = LoadModel(flags, console);

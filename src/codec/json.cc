@@ -195,7 +195,12 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   bool start_array(size_t) override { return Open(Value(List())); }
   bool end_array() override { return Close(); }
   bool parse_error(size_t position, const std::string&, const nlohmann::json::exception& e) override {
-    return Fail(fmt::format("malformed JSON at byte {}: {}", position, e.what()));
+    // "[json.exception.parse_error.101] parse error at line 1, column 37: …"
+    const std::string_view told = e.what();
+    const size_t place = told.find(" at line ");
+    return Fail(place == std::string_view::npos
+                    ? fmt::format("malformed JSON at byte {}: {}", position, told)
+                    : fmt::format("malformed JSON{}", told.substr(place)));
   }
 
  private:

@@ -30,6 +30,23 @@ std::string Counted(const Addresses& addresses) {
 
 }  // namespace
 
+Diagnostics CheckPlatform(const CompiledModel& model, const Memory& memory) {
+  Diagnostics found;
+  if (memory.platform.empty() || memory.accepted == 0 || memory.platform == model.platform)
+    return found;
+  SourceRange name;
+  for (const std::shared_ptr<const Document>& document : model.documents)
+    if (document->group == "tandem" && document->kind == "Platform")
+      name = document->RangeOf("metadata.name");
+  found.Error(name,
+              fmt::format("this daemon keeps platform '{}'; the documents are of platform '{}'",
+                          memory.platform, model.platform),
+              "name the daemon that keeps it with --address, or start one with a --state-dir of "
+              "its own",
+              "");
+  return found;
+}
+
 Diagnostics CheckAccounts(const CompiledModel& model, const Memory& memory) {
   std::map<std::string, Addresses> left;                                     // by account
   std::map<std::pair<std::string, std::string_view>, Addresses> changed;  // by account and member

@@ -103,7 +103,10 @@ void Accounts::Sign(Entry& entry) {
   Provider* provider = ProviderOf(name);
   if (provider == nullptr) {
     entry.view.state = "blocked";
-    entry.view.message = fmt::format("no provider named '{}' is running", entry.view.provider);
+    entry.view.message = fmt::format(
+        "there is no program for the provider '{}': tandemd looks in the folder of its --providers "
+        "for tandem-provider-NAME, in the sandbox for tandem-provider-sim",
+        entry.view.provider);
     entry.tried = true;
     Finish(entry, NotFound(entry.view.message));
     Probe(name);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/account_checks.h"
+#include "engine/partial_sight.h"
 #include "engine/references.h"
 #include "tandem/state/keys.h"
 
@@ -133,19 +134,14 @@ void Planner::Compiled(const Ptr& request) {
         request->model = std::move(outcome.first);
         if (!request->model)
           return request->Finish(Refused(Refusal::kConfiguration, "the model has errors"));
-        Memory& memory = context_.memory;
-        if (!memory.platform.empty() && memory.accepted > 0 &&
-            memory.platform != request->model->platform)
-          return request->Finish(Refused(
-              Refusal::kConfiguration,
-              fmt::format("this daemon keeps platform '{}'; the documents are of platform '{}'",
-                          memory.platform, request->model->platform)));
-        const Diagnostics accounts = CheckAccounts(*request->model, memory);
-        if (accounts.has_errors()) {
+        const Memory& memory = context_.memory;
+        Diagnostics refused = CheckPlatform(*request->model, memory);
+        if (!refused.has_errors()) refused = CheckAccounts(*request->model, memory);
+        if (refused.has_errors()) {
           std::string message;
-          for (const Diagnostic& diagnostic : accounts.items())
+          for (const Diagnostic& diagnostic : refused.items())
             message += (message.empty() ? "" : "\n") + diagnostic.summary;
-          request->found.Append(accounts);
+          request->found.Append(refused);
           return request->Finish(Refused(Refusal::kConfiguration, std::move(message)));
         }
         Look(request);
@@ -312,7 +308,7 @@ void Planner::Built(const Ptr& request) {
   }
   if (context_.memory.accepted != job.input.from) return Build(request);  // overtaken meanwhile
   auto plan = std::make_shared<Plan>(std::move(*job.result.plan));
-  // One bad sign-in that hides every address of a plan with nothing else in it is its own kind of failure.
+  request->found.Append(TellUnobserved(*plan, *request->model, context_.memory));
   KnownPlan& known = context_.memory.plans[plan->hash];
   known.plan = plan;
   known.model = request->model;

@@ -22,6 +22,11 @@ StartAnswer Refused(Refusal refusal, std::string message) {
   return answer;
 }
 
+std::string NoSuchPlan(const std::string& hash) {
+  return fmt::format(
+      "no plan '{}' is known: it was not made here, or a run has overtaken it; plan again", hash);
+}
+
 // Units of at most a group's writes and half a commit's bytes.
 std::vector<std::vector<RowChange>> InUnits(std::vector<RowChange> rows) {
   std::vector<std::vector<RowChange>> units(1);
@@ -153,8 +158,17 @@ std::vector<std::vector<RowChange>> PlanRows(const KnownPlan& known,
 void Starter::StartRun(StartRequest request, std::function<void(StartAnswer)> done) {
   if (request.plan == nullptr)
     return StartKnown(request.hash, request.actor, request.auto_approve, std::move(done));
-  // R3: a saved plan is made again from its sources and must come out the same.
   auto saved = request.plan;
+  if (saved->from != context_.memory.accepted)
+    return done(Refused(Refusal::kBusy, Overtaken(*saved)));
+  // Without its sources it cannot be made again: it is the one kept under this hash, or none.
+  if (request.sources.empty()) {
+    if (context_.memory.plans.count(saved->hash) == 0)
+      return done(Refused(Refusal::kNotFound, "this daemon does not keep the plan: name its model "
+                                              "as well (-f), or plan again"));
+    return StartKnown(saved->hash, request.actor, request.auto_approve, std::move(done));
+  }
+  // R3: a saved plan is made again from its sources and must come out the same.
   PlanRequest again;
   again.sources = std::move(request.sources);
   again.delete_budget = saved->delete_budget;
@@ -166,8 +180,9 @@ void Starter::StartRun(StartRequest request, std::function<void(StartAnswer)> do
                                        done = std::move(done)](PlanAnswer answer) {
     if (answer.refusal != Refusal::kNone) return done(Refused(answer.refusal, answer.message));
     if (answer.plan->hash != saved->hash)
-      return done(Refused(Refusal::kBusy, fmt::format("the plan does not hold any more: {}",
-                                                      FirstDifference(*saved, *answer.plan))));
+      return done(Refused(Refusal::kBusy,
+                          fmt::format("the plan does not hold any more: {}; plan again",
+                                      FirstDifference(*saved, *answer.plan))));
     StartKnown(saved->hash, actor, auto_approve, done);
   });
 }
@@ -177,7 +192,7 @@ void Starter::StartKnown(const std::string& hash, const std::string& actor, bool
   Memory& memory = context_.memory;
   const auto found = memory.plans.find(hash);
   if (found == memory.plans.end())
-    return done(Refused(Refusal::kNotFound, fmt::format("no plan '{}' is known; plan again", hash)));
+    return done(Refused(Refusal::kNotFound, NoSuchPlan(hash)));
   KnownPlan& known = found->second;
   if (known.author.empty()) known.author = actor;
   if (auto_approve) {
@@ -262,7 +277,7 @@ void Starter::Approve(const std::string& hash, const std::string& actor,
                       std::function<void(StartAnswer)> done) {
   const auto found = context_.memory.plans.find(hash);
   if (found == context_.memory.plans.end())
-    return done(Refused(Refusal::kNotFound, fmt::format("no plan '{}' is known; plan again", hash)));
+    return done(Refused(Refusal::kNotFound, NoSuchPlan(hash)));
   AddApproval(hash, actor);
   const std::string missing = Missing(found->second);
   if (!missing.empty()) {
@@ -345,23 +360,33 @@ void Starter::KeepEdges(const Plan& plan) {
   if (!rows.empty()) context_.writer.Commit(std::move(rows));
 }
 
+// R1: a plan made against an older accepted revision names the run that overtook it.
+std::string Starter::Overtaken(const Plan& plan) const {
+  const Memory& memory = context_.memory;
+  if (plan.from > memory.accepted)
+    return fmt::format(
+        "the plan was made against revision {}, and this daemon's accepted one is {}: plan again",
+        plan.from, memory.accepted);
+  std::string run = "another run";
+  for (auto id = memory.run_order.rbegin(); id != memory.run_order.rend(); ++id)
+    if (const Run& known = memory.runs.at(*id); known.mode != "heal" && known.to == memory.accepted)
+      run = "run " + *id;
+  return fmt::format(
+      "the plan was made against revision {}; {} made revision {} accepted meanwhile: plan again",
+      plan.from, run, memory.accepted);
+}
+
 void Starter::Launch(KnownPlan known, const std::string& actor,
                      std::function<void(StartAnswer)> done) {
   Memory& memory = context_.memory;
   const Plan& plan = *known.plan;
   if (context_.writer.lost() || !context_.writer.trouble().ok())
-    return done(Refused(Refusal::kInternal, fmt::format("the store does not write: {}",
-                                                        context_.writer.trouble().message())));
-  if (plan.from != memory.accepted) {  // R1
-    std::string overtaken_by = "another run";
-    for (auto id = memory.run_order.rbegin(); id != memory.run_order.rend(); ++id)
-      if (memory.runs[*id].mode != "heal" && memory.runs[*id].to == memory.accepted)
-        overtaken_by = *id;
-    return done(Refused(Refusal::kBusy,
-                        fmt::format("the plan was made against revision {}; run {} made revision {} "
-                                    "accepted meanwhile: plan again",
-                                    plan.from, overtaken_by, memory.accepted)));
-  }
+    return done(Refused(context_.writer.lost() ? Refusal::kInternal : Refusal::kResource,
+                        fmt::format("the store cannot be written: {}; nothing was begun: apply "
+                                    "again once it can be",
+                                    context_.writer.trouble().message())));
+  if (plan.from != memory.accepted)  // R1
+    return done(Refused(Refusal::kBusy, Overtaken(plan)));
   if (!memory.uid.empty() && memory.accepted > 0 && plan.platform_uid != memory.uid)
     return done(Refused(Refusal::kConfiguration, "the plan is of another platform"));
   if (plan.mode == "heal") {

@@ -38,6 +38,8 @@ class Starter {
                   std::function<void(StartAnswer)> done);
   /// What is still missing for this plan to be approved; "" when nothing is.
   std::string Missing(const KnownPlan& known) const;
+  /// Why a plan against another revision than the accepted one does not start.
+  std::string Overtaken(const Plan& plan) const;
   void Launch(KnownPlan known, const std::string& actor, std::function<void(StartAnswer)> done);
   void StorePlan(KnownPlan& known);
   void StoreDocuments(KnownPlan& known);

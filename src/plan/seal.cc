@@ -400,7 +400,7 @@ Result<Plan> PlanFromValue(const Value& value) {
   content.edit_map().erase("created");
   if (DigestOf(content) != plan.hash || DigestOfContent(plan) != plan.hash)
     return InvalidArgument(
-        "the plan's hash does not fit its content: it was changed after it was made");
+        "its hash does not fit its content: it was changed after it was made");
   return plan;
 }
 

@@ -83,6 +83,10 @@ TEST(EngineRuns, R2_AnotherPlatformIsRefused) {
   const PlanAnswer plan = rig.Plan(EngineRig::Request(other, false));
   EXPECT_EQ(plan.refusal, Refusal::kConfiguration) << plan.message;
   EXPECT_NE(plan.message.find("'mall'"), std::string::npos) << plan.message;
+  ASSERT_EQ(plan.diagnostics.items().size(), 1u);
+  const Diagnostic& told = plan.diagnostics.items()[0];
+  ASSERT_NE(told.range.text, nullptr) << "no place";
+  EXPECT_EQ(PositionAt(*told.range.text, told.range.begin).line, 3) << "the Platform's name";
 }
 
 TEST(EngineRuns, R1_AnOlderPlanIsRefusedNamingTheRunThatOvertookIt) {
@@ -94,7 +98,34 @@ TEST(EngineRuns, R1_AnOlderPlanIsRefusedNamingTheRunThatOvertookIt) {
   ASSERT_EQ(rig.Wait(started.run), "succeeded: 1 done");
   const StartAnswer refused = rig.Start(older.plan->hash);
   EXPECT_NE(refused.refusal, Refusal::kNone);
+  // A plan that was saved says against what it was made.
+  StartRequest saved;
+  saved.plan = older.plan;
+  saved.actor = "uid:1";
+  saved.auto_approve = true;
+  for (const bool with_sources : {false, true}) {
+    if (with_sources) saved.sources = EngineRig::Request(Role("a", "one")).sources;
+    const StartAnswer told = rig.Start(saved);
+    EXPECT_EQ(told.refusal, Refusal::kBusy);
+    EXPECT_EQ(told.message, "the plan was made against revision 0; run " + started.run +
+                                " made revision 1 accepted meanwhile: plan again");
+  }
   EXPECT_EQ(rig.Effects("create", "iam.sim/Role/a"), 0);
+}
+
+TEST(EngineRuns, R3_ASavedPlanWithoutItsModelIsTheOneThatIsKept) {
+  EngineRig rig;
+  StartRequest saved;
+  saved.plan = rig.Plan(Role("a", "one")).plan;
+  saved.actor = "uid:1";
+  saved.auto_approve = true;
+  rig.Boot();  // which forgets plans that nobody began
+  const StartAnswer refused = rig.Start(saved);
+  EXPECT_EQ(refused.refusal, Refusal::kNotFound);
+  EXPECT_NE(refused.message.find("-f"), std::string::npos) << refused.message;
+  EXPECT_EQ(rig.Effects("create"), 0);
+  saved.plan = rig.Plan(Role("a", "one")).plan;
+  EXPECT_EQ(rig.Wait(rig.Start(saved).run), "succeeded: 1 done");
 }
 
 TEST(EngineRuns, R3_ASavedPlanIsMadeAgainAndWhatMovedIsNamed) {

@@ -53,6 +53,39 @@ TEST(EngineSight, R18_OnlyWhatChangedIsAChangeNobodyCanSee) {
   }
 }
 
+TEST(EngineSight, R18_APlanSaysWhyItLeavesSomethingOut) {
+  EngineRig rig;
+  const auto told = [&](const std::string& documents) {
+    std::vector<std::string> texts;
+    const PlanAnswer answer = rig.Plan(documents);
+    EXPECT_EQ(answer.refusal, Refusal::kNone) << answer.message;
+    for (const Diagnostic& item : answer.diagnostics.items()) {
+      EXPECT_EQ(item.severity, Severity::kWarning);
+      EXPECT_NE(item.range.text, nullptr) << "no place";
+      texts.push_back(item.summary + " | " + item.detail.substr(0, item.detail.find('\n')));
+    }
+    return texts;
+  };
+  const std::string left_out =
+      " | so these could not be observed, and are left out with all that needs them: ";
+  EXPECT_EQ(told(Role("a", "one")), std::vector<std::string>());
+  // The account is open, and one list fails.
+  rig.provider->on_list = [](const ListRequest& request, ListAnswer& answer) {
+    if (request.kind.kind != "Role") return;
+    answer = ListAnswer();
+    answer.error = MakeCallError(CallErrorClass::kNotDone, "", "no sense");
+  };
+  EXPECT_EQ(told(Role("a", "one") + Role("b", "one")),
+            std::vector<std::string>{"account 'main': no sense" + left_out +
+                                     "iam.sim/Role/a, iam.sim/Role/b"});
+  rig.provider->on_list = nullptr;
+  rig.provider->refuse_sign_in = true;
+  rig.Boot();
+  EXPECT_EQ(told(Role("a", "one")),
+            std::vector<std::string>{"account 'main': the token has expired" + left_out +
+                                     "iam.sim/Role/a"});
+}
+
 std::string PolicyOf(EngineRig& rig, const std::string& name) {
   for (const SimObject& object : rig.cloud->Objects())
     if (object.address == "iam.sim/Role/" + name && object.gone > rig.clock.Now())

@@ -47,6 +47,9 @@ class ApiServer {
   virtual void Stop(std::chrono::milliseconds deadline) = 0;
 };
 
+/// Whether it could listen as `options` say: of TLS and its files, as StartApiServer; starts nothing.
+Status CheckListening(const ApiOptions& options);
+
 /// kFailedPrecondition without TLS on TCP; kAlreadyExists when another process answers on the socket.
 Result<std::unique_ptr<ApiServer>> StartApiServer(ApiOptions options);
 

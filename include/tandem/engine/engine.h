@@ -88,7 +88,8 @@ struct PlanAnswer {
 struct StartRequest {
   std::string hash;      // of a plan made by this engine, or
   std::shared_ptr<const Plan> plan;  // a saved one: made again and compared (R3)
-  std::vector<std::shared_ptr<const SourceText>> sources;  // that the saved plan was made from
+  /// That the saved plan was made from; without them it is the one kept under its hash, or refused.
+  std::vector<std::shared_ptr<const SourceText>> sources;
   std::string actor;
   bool auto_approve = false;
 };
