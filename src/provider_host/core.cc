@@ -23,6 +23,9 @@ using std::chrono::steady_clock;
 
 namespace {
 
+/// For a process to end that has closed its output.
+constexpr int kEndPatience = 500;  // milliseconds
+
 milliseconds Until(steady_clock::time_point when) {
   return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(when - steady_clock::now()));
 }
@@ -196,7 +199,14 @@ Status PluginHost::Core::AwaitGreeting(PluginProcess& process) {
       process.DrainErrors();
       return Unavailable("it ended with " + *ended);
     }
-    if (closed) return Unavailable("it closed its output without a greeting");
+    if (closed) {
+      // A process that ends closes its output a moment before, and how it ended says more.
+      pollfd ended = {process.ended(), POLLIN, 0};
+      (void)poll(&ended, 1, kEndPatience);
+      process.DrainErrors();
+      const auto how = process.Reap();
+      return Unavailable(how ? "it ended with " + *how : "it closed its output without a greeting");
+    }
     if (said.size() >= (1 << 16)) return DataLoss("its greeting has no end");
     if (steady_clock::now() >= until) {
       return DeadlineExceeded("no greeting within " +

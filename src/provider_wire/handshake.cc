@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "provider_wire/text.h"
 #include "tandem/codec/json.h"
 #include "tandem/provider_wire/wire.h"
 
@@ -52,7 +53,9 @@ std::string PluginGreeting::ToLine() const {
 
 Result<PluginGreeting> PluginGreeting::FromLine(std::string_view line) {
   Result<Value> value = ParseJson(line);
-  if (!value.ok() || !value->is_map()) return DataLoss("the greeting is no JSON object");
+  if (!value.ok() || !value->is_map())
+    return DataLoss("the greeting is no JSON object but '" + CleanText(line, 80) +
+                    "'; a provider prints nothing else on standard output");
   PluginGreeting greeting;
   const Value* protocol = value->Find("protocol");
   if (protocol == nullptr || !protocol->is_int() || protocol->as_int() < 1 ||

@@ -88,8 +88,11 @@ TEST_F(BadPlugin, NotStartingIsAStatusWithTheTailOfItsErrors) {
     const char* message;
   };
   const Case cases[] = {
-      {"die", "no licence found"}, {"mute", "no greeting within"}, {"babble", "no JSON object"},
-      {"endless", "greeting"},     {"newer", "protocol 999"},
+      {"die", "exit code 3: first line\nno licence found"},
+      {"mute", "no greeting within"},
+      {"babble", "no JSON object but 'Welcome to the provider!'"},
+      {"endless", "greeting"},
+      {"newer", "protocol 999"},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.mode);
