@@ -94,9 +94,30 @@ Result<HostPort> ParseHostPort(const std::string& text) {
   return HostPort{text.substr(0, colon), port};
 }
 
+ApiOptions Listening(const Settings& settings) {
+  ApiOptions options;
+  if (settings.listen.rfind("unix:", 0) == 0) {
+    options.socket_path = settings.listen.substr(5);
+  } else {
+    options.tcp_address = settings.listen;
+    options.tls = {settings.tls_cert, settings.tls_key, settings.tls_client_ca};
+  }
+  return options;
+}
+
 }  // namespace
 
 int RunDaemon(const Settings& settings) {
+  // What is wrong with the settings is found before anything is opened, observed or healed.
+  HostPort web_address;
+  if (!settings.web.empty()) {
+    const Result<HostPort> address = ParseHostPort(settings.web);
+    if (!address.ok()) return Fail(address.status().Annotate("--web"));
+    web_address = *address;
+  }
+  ApiOptions options = Listening(settings);
+  if (const Status can = CheckListening(options); !can.ok()) return Fail(can.Annotate("--listen"));
+
   SetLogLevel(settings.log_level);
   Signals signals;
   const SystemClock wall;
@@ -115,7 +136,7 @@ int RunDaemon(const Settings& settings) {
   if (!catalog.ok()) return Fail(catalog.status().Annotate("--schemas"));
   const std::string owner = fmt::format("uid:{}", geteuid());
   const Result<RoleMap> roles = RoleMap::From(settings.roles, owner);
-  if (!roles.ok()) return Fail(roles.status());
+  if (!roles.ok()) return Fail(roles.status().Annotate("the settings' roles"));
 
   const size_t cores = std::max(1u, std::thread::hardware_concurrency());
   auto pool = std::make_unique<ThreadPool>(cores);
@@ -163,35 +184,24 @@ int RunDaemon(const Settings& settings) {
   std::unique_ptr<ApiServer> api;
   std::unique_ptr<WebServer> web;
   if (status.ok()) {
-    ApiOptions options;
     options.engine = engine.get();
     options.catalog = catalog->get();
     options.roles = *roles;
     options.version = kVersion;
     options.parallel = ParallelOn(cores);
-    if (settings.listen.rfind("unix:", 0) == 0) {
-      options.socket_path = settings.listen.substr(5);
-    } else {
-      options.tcp_address = settings.listen;
-      options.tls = {settings.tls_cert, settings.tls_key, settings.tls_client_ca};
-    }
     Result<std::unique_ptr<ApiServer>> made = StartApiServer(std::move(options));
     status = made.status();
     if (made.ok()) api = std::move(made).value();
   }
   if (status.ok() && !settings.web.empty()) {
-    const Result<HostPort> address = ParseHostPort(settings.web);
-    status = address.status();
-    if (status.ok()) {
-      WebOptions options;
-      options.host = address->host;
-      options.port = address->port;
-      options.metrics = [&engine] { return engine->Metrics(); };
-      options.ready = [&engine] { return engine->snapshot()->ready; };
-      Result<std::unique_ptr<WebServer>> made = StartWebServer(std::move(options));
-      status = made.status();
-      if (made.ok()) web = std::move(made).value();
-    }
+    WebOptions page;
+    page.host = web_address.host;
+    page.port = web_address.port;
+    page.metrics = [&engine] { return engine->Metrics(); };
+    page.ready = [&engine] { return engine->snapshot()->ready; };
+    Result<std::unique_ptr<WebServer>> made = StartWebServer(std::move(page));
+    status = made.status();
+    if (made.ok()) web = std::move(made).value();
   }
 
   if (status.ok()) status = start->WaitUntilRead();

@@ -46,7 +46,9 @@ Result<Value> ReadSettingsFile(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::stringstream text;
   text << in.rdbuf();
-  if (!in) return NotFound(fmt::format("cannot read the settings file {}", path));
+  if (!in)
+    return NotFound(
+        fmt::format("cannot read the settings file {}; name another with --config", path));
   Diagnostics found;
   const auto source = std::make_shared<const SourceText>(SourceText{path, text.str()});
   const auto tree = ParseYaml(source, ParseLimits(), found);
@@ -167,7 +169,8 @@ ParsedSettings ParseSettings(int argc, const char* const* argv) {
 
   ParsedSettings parsed;
   const auto fail = [&](const std::string& why) {
-    parsed.text = "error: " + why + "\nsee tandemd --help\n";
+    // What was found wrong in a file says already that it is an error.
+    parsed.text = (why.rfind("error: ", 0) == 0 ? "" : "error: ") + why + "\nsee tandemd --help\n";
     parsed.exit_code = 2;
     return parsed;
   };

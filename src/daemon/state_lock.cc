@@ -12,30 +12,37 @@
 #include <utility>
 
 namespace tandem {
+namespace {
+
+constexpr char kAnother[] = "choose another with --state-dir";
+
+}  // namespace
 
 Result<StateLock> StateLock::Take(const std::string& state_dir) {
   std::error_code error;
   std::filesystem::create_directories(std::filesystem::path(state_dir).parent_path(), error);
   if (mkdir(state_dir.c_str(), 0700) != 0 && errno != EEXIST) {
-    const std::string why =
-        fmt::format("cannot make the state directory {}: {}", state_dir, std::strerror(errno));
-    return errno == EACCES ? PermissionDenied(why + "; choose another with --state-dir")
-                           : Unavailable(why);
+    const int error = errno;
+    const std::string why = fmt::format("cannot make the state directory {}: {}; {}", state_dir,
+                                        std::strerror(error), kAnother);
+    return error == EACCES ? PermissionDenied(why) : Unavailable(why);
   }
   const std::string path = state_dir + "/tandemd.lock";
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) {
-    const std::string why = fmt::format("cannot open {}: {}", path, std::strerror(errno));
-    return errno == EACCES ? PermissionDenied(why) : Unavailable(why);
+    const int error = errno;
+    const std::string why =
+        fmt::format("cannot open {}: {}; {}", path, std::strerror(error), kAnother);
+    return error == EACCES ? PermissionDenied(why) : Unavailable(why);
   }
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
     char pid[32] = {};
     [[maybe_unused]] const ssize_t got = pread(fd, pid, sizeof pid - 1, 0);
     pid[std::strcspn(pid, "\n")] = '\0';
     close(fd);
-    return FailedPrecondition(
-        fmt::format("the state directory {} is in use by another tandemd (process {})", state_dir,
-                    pid[0] == '\0' ? "unknown" : pid));
+    return FailedPrecondition(fmt::format(
+        "the state directory {} is in use by another tandemd (process {}); stop that one, or {}",
+        state_dir, pid[0] == '\0' ? "unknown" : pid, kAnother));
   }
   const std::string pid = fmt::format("{}\n", getpid());
   if (ftruncate(fd, 0) != 0 ||

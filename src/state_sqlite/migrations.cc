@@ -30,17 +30,27 @@ const std::vector<std::string_view>& Migrations() {
   return kAll;
 }
 
-Status Migrate(Database& database, const std::vector<std::string_view>& migrations) {
+Status CheckOurs(Database& database, const std::vector<std::string_view>& migrations) {
   const int64_t newest = static_cast<int64_t>(migrations.size());
   TANDEM_ASSIGN_OR_RETURN(const int64_t version, database.QueryInt("PRAGMA user_version"));
   TANDEM_ASSIGN_OR_RETURN(const int64_t id, database.QueryInt("PRAGMA application_id"));
   TANDEM_ASSIGN_OR_RETURN(const int64_t objects,
                           database.QueryInt("SELECT count(*) FROM sqlite_schema"));
   if (id != kApplicationId && (id != 0 || version != 0 || objects != 0))
-    return FailedPrecondition("the file is another program's database");
+    return FailedPrecondition(
+        "the file is another program's database; nothing was changed in it: choose another "
+        "--state-dir");
   if (version > newest)
     return FailedPrecondition("a newer tandem wrote it: its schema is " + std::to_string(version) +
-                              " and this one knows schemas up to " + std::to_string(newest));
+                              " and this one knows schemas up to " + std::to_string(newest) +
+                              "; nothing was changed in it: start that tandem again");
+  return OkStatus();
+}
+
+Status Migrate(Database& database, const std::vector<std::string_view>& migrations) {
+  TANDEM_RETURN_IF_ERROR(CheckOurs(database, migrations));
+  const int64_t newest = static_cast<int64_t>(migrations.size());
+  TANDEM_ASSIGN_OR_RETURN(const int64_t version, database.QueryInt("PRAGMA user_version"));
   if (version == newest) return OkStatus();
 
   std::string sql = "BEGIN EXCLUSIVE;";

@@ -16,8 +16,10 @@ constexpr int64_t kApplicationId = 0x746e646d;
 /// Migration N is at index N - 1. A released one is never changed.
 const std::vector<std::string_view>& Migrations();
 
-/// Makes the changes that the file lacks, all or none. kFailedPrecondition when a newer tandem or
-/// another program wrote it.
+/// Reads only. kFailedPrecondition when a newer tandem or another program wrote the file.
+Status CheckOurs(Database& database, const std::vector<std::string_view>& migrations);
+
+/// Makes the changes that the file lacks, all or none. Fails as CheckOurs does.
 Status Migrate(Database& database, const std::vector<std::string_view>& migrations);
 
 }  // namespace tandem::sqlite

@@ -58,7 +58,9 @@ class Core {
     if (opened.ok()) return opened;
     if (opened.status() == FailedPrecondition("the file is in use"))
       return InUse(options.path).Annotate(options.path);
-    return opened.status().Annotate(options.path);
+    const Status status = opened.status().Annotate(options.path);
+    if (status.code() != Code::kDataLoss) return status;
+    return DataLoss(status.message() + "; put back a backup of the state directory");
   }
 
   Result<StoreRevision> Commit(const std::vector<Write>& writes) {
@@ -111,6 +113,8 @@ class Core {
                          // four times as long as usual lets a page that is written again and again go to
                          // the file once.
                          "PRAGMA cache_size=-8192; PRAGMA wal_autocheckpoint=4000;"));
+    // Before anything is written: also the journal's mode is, and this may be somebody else's file.
+    TANDEM_RETURN_IF_ERROR(sqlite::CheckOurs(database, sqlite::Migrations()));
     TANDEM_ASSIGN_OR_RETURN(const std::string mode, database.QueryText("PRAGMA journal_mode=WAL"));
     if (mode != "wal") return Unavailable("the file system has no write-ahead log: " + mode);
     TANDEM_RETURN_IF_ERROR(database.Execute("PRAGMA synchronous=FULL"));

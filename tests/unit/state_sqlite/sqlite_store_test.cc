@@ -242,9 +242,15 @@ TEST_F(SqliteStoreTest, ANewerSchemaIsRefused) {
 
 TEST_F(SqliteStoreTest, AnotherProgramsDatabaseIsRefused) {
   Sql("CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)");
+  const auto bytes = [&] {
+    std::ifstream file(path_, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  const std::string before = bytes();
   const auto store = Open();
   ASSERT_FALSE(store.ok());
   EXPECT_EQ(store.status().code(), Code::kFailedPrecondition);
+  EXPECT_TRUE(bytes() == before) << "not even the journal's mode is changed";
   Sql("SELECT x FROM theirs");
 }
 
