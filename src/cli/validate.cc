@@ -28,6 +28,11 @@ std::string DefaultSchemas() {
                                          : (folder / "../schemas").lexically_normal().string();
 }
 
+/// "1 error", "2 errors".
+std::string Counted(int count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
 Value DiagnosticValue(const Diagnostic& item) {
   Map value{{"severity", item.severity == Severity::kError ? "error" : "warning"},
             {"summary", item.summary},
@@ -88,12 +93,13 @@ int RunValidate(const Flags& flags, const Console& console) {
   }
   *console.err << FormatDiagnostics(found);
   if (model == nullptr) {
-    *console.err << fmt::format("\n{} errors, {} warnings\n", found.errors(), found.warnings());
+    *console.err << fmt::format("\n{}, {}\n", Counted(found.errors(), "error"),
+                                Counted(found.warnings(), "warning"));
     return code;
   }
   *console.out << fmt::format("valid: {} documents, {} components, {} resources{}\n", model->documents.size(),
                               model->components.size(), model->resources.size(),
-                              found.warnings() > 0 ? fmt::format(", {} warnings", found.warnings()) : "");
+                              found.warnings() == 0 ? "" : ", " + Counted(found.warnings(), "warning"));
   return code;
 }
 

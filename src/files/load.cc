@@ -53,6 +53,12 @@ class Descriptor {
   int fd_;
 };
 
+std::string SizeText(size_t bytes) {
+  constexpr size_t kMiB = 1 << 20;
+  return bytes >= kMiB && bytes % kMiB == 0 ? fmt::format("{} MiB", bytes / kMiB)
+                                            : fmt::format("{} bytes", bytes);
+}
+
 bool IsModelFile(std::string_view name) {
   if (name.empty() || name[0] == '.') return false;
   for (const std::string_view suffix : {".yaml", ".yml", ".json"})
@@ -194,8 +200,8 @@ class Loader {
                       path, nul));
     total_ += text.size();
     if (total_ > options_.limits.total_bytes)
-      return ResourceExhausted(fmt::format("{}: with this file the model has more than {} bytes",
-                                           path, options_.limits.total_bytes));
+      return ResourceExhausted(fmt::format("{}: with this file the model has more than {}", path,
+                                           SizeText(options_.limits.total_bytes)));
     if (texts_.size() >= options_.limits.files)
       return ResourceExhausted(
           fmt::format("{}: the model has more than {} files", path, options_.limits.files));
@@ -205,8 +211,8 @@ class Loader {
 
   Status TooLarge(const std::string& path) const {
     return ResourceExhausted(
-        fmt::format("{}: larger than {} bytes; split the file, or leave it out", path,
-                    options_.limits.file_bytes));
+        fmt::format("{}: larger than {}; split the file, or leave it out", path,
+                    SizeText(options_.limits.file_bytes)));
   }
 
   const LoadOptions& options_;
