@@ -41,6 +41,7 @@ class Rig:
         self.flags = ('--time-scale', str(time_scale), *flags)
         self.environment = {**os.environ, 'TANDEM_ADDRESS': f'unix:{self.state}/d.sock',
                             'TANDEM_STATE_DIR': str(self.state), 'NO_COLOR': '1'}
+        self.daemon_environment = {}  # of tandemd alone
         self.process = None
         if start:
             self.start()
@@ -51,7 +52,8 @@ class Rig:
 
     def start(self, *flags):
         self.log = open(self.folder / 'tandemd.log', 'ab')
-        self.process = subprocess.Popen(self.command(*flags), stdout=self.log, stderr=self.log)
+        self.process = subprocess.Popen(self.command(*flags), stdout=self.log, stderr=self.log,
+                                        env={**os.environ, **self.daemon_environment})
         deadline = time.monotonic() + 30
         while self.run('version', '--server').returncode != 0:
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -59,7 +61,8 @@ class Rig:
             time.sleep(0.05)
 
     def log_text(self):
-        return (self.folder / 'tandemd.log').read_text(errors='replace')[-4000:]
+        path = self.folder / 'tandemd.log'
+        return path.read_text(errors='replace')[-4000:] if path.exists() else ''
 
     def stop(self):
         if self.process is not None and self.process.poll() is None:

@@ -1,0 +1,176 @@
+"""What keeps tandemd from starting, or from writing: the whole message each, and what is on disk stays as it is."""
+import hashlib
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+
+from rig import Rig, log_group, main
+from transcript import MessageTest, Transcript
+
+NOBODY = 65534
+
+
+def content(folder):
+    """Every file below `folder`, by its bytes; a lock holds the number of the process that tried."""
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(folder.rglob('*')) if path.is_file() and path.suffix != '.lock'}
+
+
+class Start(MessageTest):
+    @classmethod
+    def setUpClass(cls):
+        """A state directory with something in it, and nobody at work there."""
+        cls.rig = Rig()
+        cls.rig.run('apply', '-f', cls.rig.model(log_group('a')), '--auto-approve')
+        cls.rig.stop()
+
+    def fails(self, *flags, rig=None, **keys):
+        """Starts tandemd, which must end by itself and say why."""
+        rig = rig or self.rig
+        command = rig.command()
+        for flag, value in zip(flags[::2], flags[1::2]):
+            if flag in command:
+                command[command.index(flag) + 1] = value
+            else:
+                command += [flag, value]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30,
+                              env={**os.environ, **rig.daemon_environment}, **keys)
+        self.assertIn(done.returncode, (1, 2), done.stderr)
+        words = ['tandemd', '--sandbox', '--state-dir', rig.state, *flags]
+        self.transcript.add(rig.folder, words, done)
+
+    def unchanged(self, name, before, rig=None):
+        self.assertEqual(content((rig or self.rig).state), before)
+        self.expect(name)
+
+    def copy(self):
+        """A rig of its own with the same state."""
+        rig = Rig(start=False)
+        self.addCleanup(rig.close)
+        shutil.copytree(self.rig.state, rig.state)
+        return rig
+
+    def test_state_in_use(self):
+        rig = self.copy()
+        rig.start()
+        self.transcript = Transcript(PID=rig.process.pid)
+        self.fails(rig=rig)
+        self.assertEqual(rig.run('version', '--server').returncode, 0, 'the first one is disturbed')
+        rig.stop()
+        self.expect('state-in-use')
+
+    def test_newer_schema(self):
+        rig = self.copy()
+        database = sqlite3.connect(rig.state / 'tandem.db')
+        database.execute('PRAGMA user_version = 999')
+        database.close()
+        before = content(rig.state)
+        self.fails(rig=rig)
+        self.unchanged('newer-schema', before, rig)
+
+    def test_database_of_another_program(self):
+        rig = self.copy()
+        (rig.state / 'tandem.db').unlink()
+        database = sqlite3.connect(rig.state / 'tandem.db')
+        database.execute('CREATE TABLE songs (name TEXT)')
+        database.commit()
+        database.close()
+        before = content(rig.state)
+        self.fails(rig=rig)
+        self.unchanged('database-of-another-program', before, rig)
+
+    def test_damaged_store(self):
+        rig = self.copy()
+        path = rig.state / 'tandem.db'
+        damaged = bytearray(path.read_bytes())
+        damaged[:4096] = b'\xa5' * 4096
+        path.write_bytes(damaged)
+        before = content(rig.state)
+        self.fails(rig=rig)
+        self.unchanged('damaged-store', before, rig)
+
+    def test_a_folder_that_is_none(self):
+        rig = Rig(start=False)
+        self.addCleanup(rig.close)
+        rig.state.write_text('a file\n')
+        self.fails(rig=rig)
+        rig.state.unlink()
+        (rig.folder / 'file').write_text('')
+        rig.state = rig.folder / 'file/state'
+        self.fails(rig=rig)
+        self.expect('state-is-no-folder')
+
+    def test_a_folder_of_somebody_else(self):
+        rig = self.copy()
+        rig.folder.chmod(0o755)
+        rig.state.chmod(0o700)
+        user = {'user': NOBODY, 'group': NOBODY, 'extra_groups': []} if os.geteuid() == 0 else {}
+        if not user:
+            rig.state.chmod(0)
+        before = content(rig.state) if user else {}
+        self.fails(rig=rig, **user)
+        self.unchanged('state-of-somebody-else', before, rig)
+
+    def test_settings(self):
+        rig = self.copy()
+        before = content(rig.state)
+        path = rig.folder / 'tandemd.yaml'
+        for text in ('state-dri: /tmp/x\n', 'roles: {root: ["uid:0"]}\n', 'resync: soon\n', 'resync: "1h\n'):
+            path.write_text(text)
+            self.fails('--config', str(path), rig=rig)
+        self.fails('--web', 'nowhere', rig=rig)
+        self.fails('--listen', '127.0.0.1:0', rig=rig)
+        self.fails('--config', str(rig.folder / 'none.yaml'), rig=rig)
+        self.fails('--schemas', str(rig.folder / 'none'), rig=rig)
+        self.unchanged('bad-settings', before, rig)
+
+
+class FullDisk(MessageTest):
+    @classmethod
+    def setUpClass(cls):
+        if os.geteuid() != 0:
+            raise AssertionError('this test mounts a small tmpfs and needs root')
+        cls.rig = Rig(start=False)
+        cls.small = cls.rig.folder / 'small'
+        cls.small.mkdir()
+        subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', str(cls.small)], check=True)
+        cls.rig.state = cls.small / 'state'
+        cls.rig.environment.update(TANDEM_ADDRESS=f'unix:{cls.rig.state}/d.sock', TANDEM_STATE_DIR=str(cls.rig.state))
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.rig.stop()
+        subprocess.run(['umount', str(cls.small)], check=False)
+        cls.rig.close()
+
+    def fill(self, leave=0):
+        """Leaves so many blocks."""
+        blocks = os.statvfs(self.small)
+        with open(self.small / 'filler', 'ab') as filler:
+            filler.write(b'x' * max(0, blocks.f_bavail - leave) * blocks.f_bsize)
+
+    def test(self):
+        rig = self.rig
+        rig.start()
+        model = rig.model(*[log_group(f'g{i}') for i in range(50)])
+        plan = self.small / 'plan.json'
+        plan.write_text('{}')
+        self.fill(leave=8)
+        for words in (['apply', '-f', model, '--auto-approve', '--timeout', '5s'], ['apply', '-f', model, '--auto-approve', '--no-refresh']):
+            done = rig.run(*words)
+            self.assertEqual(done.returncode, 4, done.stderr)
+            done.stdout = ''  # the plan of the fifty
+            self.transcript.add(rig.folder, ['tandem', *words], done)
+        self.assertEqual(rig.ledger()['effects'], [], 'a call was made without a durable intent')
+        # Nor is a file of the user's left half-written.
+        self.fill()
+        self.says('plan', '-f', rig.model(log_group('g0')), '--target', 'logs.aws/LogGroup/g0', '--out', plan, code=1)
+        self.assertEqual(plan.read_text(), '{}')
+        self.assertEqual([path.name for path in self.small.iterdir() if path.name.startswith('plan')], ['plan.json'])
+        self.expect('full-disk')
+
+
+if __name__ == '__main__':
+    main()
