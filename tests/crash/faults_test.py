@@ -9,7 +9,7 @@ nothing else is there, and the next plan is empty.
 
 A disturbance counts once it has struck while a run was open.
 
-    faults_test.py --build build --source . [--seed N] [--sites 3]
+    faults_test.py --build build --source . [--seed N] [--sites 8]
 """
 import argparse
 import collections
@@ -345,7 +345,7 @@ def main():
     parser.add_argument('--build', type=pathlib.Path, required=True)
     parser.add_argument('--source', type=pathlib.Path, required=True)
     parser.add_argument('--seed', type=int, default=20261125)
-    parser.add_argument('--sites', type=int, default=3)
+    parser.add_argument('--sites', type=int, default=8)
     parser.add_argument('--only', help='one card, such as "plugin list done 1 gigantic"')
     options = parser.parse_args()
     began = time.monotonic()

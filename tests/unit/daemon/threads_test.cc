@@ -56,6 +56,11 @@ class ElsewhereProvider final : public Provider {
       inner_.Poll(request, done);
     });
   }
+  void Measure(MeasureRequest request, Done<MeasureAnswer> done) override {
+    threads_.Run([this, request = std::move(request), done = std::move(done)] {
+      inner_.Measure(request, done);
+    });
+  }
   void Close(std::string account) override { inner_.Close(std::move(account)); }
 
  private:
