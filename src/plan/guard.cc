@@ -103,6 +103,18 @@ void GuardKindChange(const Draft& draft, Findings& findings) {
       "document");
 }
 
+constexpr size_t kListed = 10;  // addresses by name in one message
+
+std::string Listed(const std::set<std::string>& addresses) {
+  std::string text;
+  size_t count = 0;
+  for (const std::string& address : addresses) {
+    if (count++ == kListed) return text + fmt::format(" and {} more", addresses.size() - kListed);
+    text += (text.empty() ? "" : ", ") + address;
+  }
+  return text;
+}
+
 }  // namespace
 
 void Guard(const PlanInput& input, const PolicySet& policies, Decisions& decisions,
@@ -142,6 +154,7 @@ void Guard(const PlanInput& input, const PolicySet& policies, Decisions& decisio
   std::string detail = fmt::format("if that is what you want, say so: --delete-budget {}", count);
   if (input.delete_budget)
     detail = fmt::format("--delete-budget {} was given; {}", *input.delete_budget, detail);
+  detail = Listed(doomed) + "\n" + detail;
   findings.Refuse(PlanRefusal::kPolicy, "", std::move(summary), std::move(detail));
 }
 

@@ -322,7 +322,7 @@ TEST(BuildPlan, R6TheErrorSaysTheExactNumber) {
   const PlanResult refused = BuildPlan(without.input());
   EXPECT_EQ(refused.refusal, PlanRefusal::kPolicy);
   EXPECT_EQ(refused.problems.items()[0].detail,
-            "if that is what you want, say so: --delete-budget 2");
+            "a/B/x, a/B/y\nif that is what you want, say so: --delete-budget 2");
   PlanCase exact("{\"deleteBudget\":2," + records);
   const PlanResult made = BuildPlan(exact.input());
   ASSERT_TRUE(made.plan);
