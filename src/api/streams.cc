@@ -97,6 +97,8 @@ class PlanCall final : public grpc::ServerBidiReactor<api::v1::PlanRequest, Plan
       if (head.undo()) request_.undo_to = head.undo_to();
       if (!head.mode().empty()) request_.mode = head.mode();
       request_.refresh = !head.no_refresh();
+      request_.over = head.over();
+      request_.removed.assign(head.removed().begin(), head.removed().end());
     } else if (message_.has_source()) {
       if (const Status status = sources_.Add(message_.source()); !status.ok()) {
         Finish(ToGrpc(status));

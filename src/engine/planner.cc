@@ -111,7 +111,21 @@ void Planner::MakePlan(PlanRequest plan_request, std::function<void(PlanAnswer)>
     });
     return;
   }
+  if (const std::string why = WhyNotOver(request->request); !why.empty())
+    return request->Finish(Refused(Refusal::kNotFound, why));
   Compiled(request);
+}
+
+std::string Planner::WhyNotOver(const PlanRequest& request) const {
+  const Memory& memory = context_.memory;
+  if (request.over.empty())
+    return request.removed.empty() ? "" : "files are removed from a model, and none is named";
+  if (memory.model == nullptr || memory.accepted == 0)
+    return "no model is accepted yet: send the whole model";
+  if (request.over != memory.accepted_digest)
+    return fmt::format("the accepted model is another, revision {} ({}): send the whole model",
+                       memory.accepted, memory.accepted_digest);
+  return "";
 }
 
 // Compiles on the executor, then checks that it is this platform's model (R2, R14).
@@ -125,6 +139,12 @@ void Planner::Compiled(const Ptr& request) {
         CompileOptions options;
         options.parallel = parallel;
         options.known = accepted;
+        if (!request->request.over.empty()) {
+          ModelChanges changes{std::move(request->request.sources), request->request.removed};
+          auto model = CompileChanges(changes, *catalog, options, found);
+          found.Sort();
+          return Outcome(std::move(model), std::move(found));
+        }
         auto model = Compile(request->request.sources, *catalog, options, found);
         found.Sort();
         return Outcome(std::move(model), std::move(found));

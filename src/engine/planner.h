@@ -57,6 +57,9 @@ class Planner {
  private:
   struct Request;
   using Ptr = std::shared_ptr<Request>;
+  /// Why the changes that `request` carries cannot be made to what is accepted; "": they can, or it carries
+  /// a whole model.
+  std::string WhyNotOver(const PlanRequest& request) const;
   void Compiled(const Ptr& request);
   void Look(const Ptr& request);
   void Build(const Ptr& request);

@@ -126,4 +126,20 @@ std::shared_ptr<const CompiledModel> Compile(
     const std::vector<std::shared_ptr<const SourceText>>& sources, const Catalog& catalog,
     const CompileOptions& options, Diagnostics& found);
 
+/// What is another in a model than in one that was compiled before.
+struct ModelChanges {
+  std::vector<std::shared_ptr<const SourceText>> files;  // each whole, in place of those of its name
+  std::vector<std::string> removed;                      // names of files
+};
+
+/// The sources of `known` with `changes` made; files of new names come last. kInvalidArgument: no document
+/// of `known` is in a file of `removed`, or that file is also changed.
+Result<std::vector<std::shared_ptr<const SourceText>>> SourcesWith(const CompiledModel& known,
+                                                                   const ModelChanges& changes);
+
+/// The model that `options.known`, which must be given, is with `changes` made: what Compile makes of
+/// SourcesWith. The same errors, and no less is checked.
+std::shared_ptr<const CompiledModel> CompileChanges(const ModelChanges& changes, const Catalog& catalog,
+                                                    const CompileOptions& options, Diagnostics& found);
+
 }  // namespace tandem

@@ -68,7 +68,11 @@ struct EngineSettings {
 enum class Refusal { kNone, kConfiguration, kSignIn, kResource, kPolicy, kNotFound, kBusy, kInternal };
 
 struct PlanRequest {
-  std::vector<std::shared_ptr<const SourceText>> sources;  // the whole model (R2)
+  std::vector<std::shared_ptr<const SourceText>> sources;  // the whole model (R2), or what changed
+  /// Digest of the accepted model: `sources` are then the files that differ from its files, each whole,
+  /// and `removed` names those that are gone. Another accepted model is kNotFound.
+  std::string over;
+  std::vector<std::string> removed;
   std::vector<std::string> targets;                        // addresses; empty: everything
   std::optional<int64_t> delete_budget;
   /// Instead of sources: the model of that accepted revision; 0 is the one before the accepted one.
