@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "compile/parts.h"
 #include "tandem/base/check.h"
 #include "tandem/compile/compile.h"
 
@@ -47,6 +48,7 @@ std::shared_ptr<const CompiledModel> CompileChanges(const ModelChanges& changes,
                                                     const CompileOptions& options,
                                                     Diagnostics& found) {
   TANDEM_CHECK(options.known != nullptr);
+  if (auto few = CompileFew(*options.known, changes, catalog, options)) return few;
   const auto sources = SourcesWith(*options.known, changes);
   if (!sources.ok()) {
     found.Error({}, sources.status().message());

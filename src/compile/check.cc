@@ -131,8 +131,10 @@ SourceRange RangeOfNeed(const Document& document, const std::string& address) {
   return range;
 }
 
-void CheckOne(const CompiledModel& model, const Unread& unread, ModelResource& resource,
-              Diagnostics& found) {
+}  // namespace
+
+void CheckResource(const CompiledModel& model, const Unread& unread, ModelResource& resource,
+                   Diagnostics& found) {
   const Document& document = *resource.document;
   const auto opaque = OpaquePaths(*resource.kind, document);
   const Names names(model, resource.site, &resource.each,
@@ -168,6 +170,8 @@ void CheckOne(const CompiledModel& model, const Unread& unread, ModelResource& r
   if (!problems.empty()) return;
   resource.kind->Validate(document, FillName(resource, spec), found);
 }
+
+namespace {
 
 /// Where `from` says that it needs `to`: the path, and the place in its text.
 struct NeedPlace {
@@ -244,43 +248,20 @@ std::vector<std::string> IdentityFields(const Kind& kind) {
 }
 
 /// Two documents that would be one object: same account, kind, parent and given name (R11).
-void CheckIdentities(const CompiledModel& model, Diagnostics& found) {
-  std::map<std::string, const ModelResource*> taken;
+void CheckIdentities(CompiledModel& model, Diagnostics& found) {
+  std::map<std::string, std::string>& taken = model.identities.whole();
   for (const auto& [address, resource] : model.resources) {
-    const std::vector<std::string> fields = IdentityFields(*resource.kind);
-    if (fields.empty()) continue;
-    const Names names(
-        model, resource.site, &resource.each,
-        [&](const std::string& at, const Path& path) { return PlaceholderFor(model, at, path); });
-    std::vector<ScalarProblem> problems;
-    // Of the members that they are in alone: evaluating all of every resource once more is what a model
-    // of many would wait for.
-    Value members = Map();
-    for (const std::string& field : fields) {
-      const Path path = ParsePath(field);
-      if (path.empty()) continue;
-      if (const Value* member = resource.spec.Find(path[0].key)) members.Set(path[0].key, *member);
-    }
-    const Value spec =
-        FillName(resource, EvaluateTree(members, "spec", names,
-                                        OpaquePaths(*resource.kind, *resource.document), problems));
-    Value key = List{resource.account, resource.kind->name().ToString()};
     std::vector<std::string> told;
-    for (const std::string& field : fields) {
-      const Value* value = spec.At(field);
-      key.edit_list().push_back(value == nullptr ? Value() : *value);
-      if (value != nullptr && value->is_string())
-        told.push_back(fmt::format("{} {}", field, value->as_string()));
-    }
-    // What is only known later can be told apart by where it comes from.
-    if (told.empty()) continue;
-    const auto [at, added] = taken.emplace(ToCanonicalJson(key), &resource);
+    const std::string identity = GivenIdentity(model, resource, &told);
+    if (identity.empty()) continue;
+    const auto [at, added] = taken.emplace(identity, address);
     if (added) continue;
-    const SourceRange first = at->second->document->RangeOf("metadata.name");
+    const Document& other = *model.resources.at(at->second).document;
+    const SourceRange first = other.RangeOf("metadata.name");
     const Position place = PositionAt(*first.text, first.begin);
     found.Error(resource.document->RangeOf("metadata.name"),
-                fmt::format("{} and {} would be one object ({})", at->second->address.ToString(),
-                            address, fmt::join(told, ", ")),
+                fmt::format("{} and {} would be one object ({})", at->second, address,
+                            fmt::join(told, ", ")),
                 fmt::format("an object belongs to one address; the other is at {}:{}:{}",
                             first.text->name, place.line, place.column),
                 address);
@@ -288,6 +269,36 @@ void CheckIdentities(const CompiledModel& model, Diagnostics& found) {
 }
 
 }  // namespace
+
+std::string GivenIdentity(const CompiledModel& model, const ModelResource& resource,
+                          std::vector<std::string>* told) {
+  const std::vector<std::string> fields = IdentityFields(*resource.kind);
+  if (fields.empty()) return "";
+  const Names names(
+      model, resource.site, &resource.each,
+      [&](const std::string& at, const Path& path) { return PlaceholderFor(model, at, path); });
+  std::vector<ScalarProblem> problems;
+  // Of the members that they are in alone: evaluating all of every resource once more is what a model
+  // of many would wait for.
+  Value members = Map();
+  for (const std::string& field : fields) {
+    const Path path = ParsePath(field);
+    if (path.empty()) continue;
+    if (const Value* member = resource.spec.Find(path[0].key)) members.Set(path[0].key, *member);
+  }
+  const Value spec =
+      FillName(resource, EvaluateTree(members, "spec", names,
+                                      OpaquePaths(*resource.kind, *resource.document), problems));
+  Value key = List{resource.account, resource.kind->name().ToString()};
+  for (const std::string& field : fields) {
+    const Value* value = spec.At(field);
+    key.edit_list().push_back(value == nullptr ? Value() : *value);
+    if (value != nullptr && value->is_string())
+      told->push_back(fmt::format("{} {}", field, value->as_string()));
+  }
+  // What is only known later can be told apart by where it comes from.
+  return told->empty() ? "" : ToCanonicalJson(key);
+}
 
 void CheckResources(const ParallelFor& parallel, const Unread& unread, CompiledModel& model,
                     Diagnostics& found) {
@@ -306,7 +317,10 @@ void CheckResources(const ParallelFor& parallel, const Unread& unread, CompiledM
   }
   std::vector<ModelResource*> resources;
   resources.reserve(model.resources.size());
-  for (auto& [address, resource] : model.resources) resources.push_back(&resource);
+  for (auto& [address, resource] : model.resources.whole()) {
+    resources.push_back(&resource);
+    model.moves |= !resource.moved_from.empty();
+  }
   // Chunks, so that a thread is handed more than one small resource at a time.
   constexpr size_t kChunk = 64;
   const size_t chunks = (resources.size() + kChunk - 1) / kChunk;
@@ -314,7 +328,7 @@ void CheckResources(const ParallelFor& parallel, const Unread& unread, CompiledM
   const auto work = [&](size_t chunk) {
     const size_t end = std::min(resources.size(), (chunk + 1) * kChunk);
     for (size_t i = chunk * kChunk; i < end; ++i)
-      CheckOne(model, unread, *resources[i], each[chunk]);
+      CheckResource(model, unread, *resources[i], each[chunk]);
   };
   if (parallel) {
     parallel(chunks, work);

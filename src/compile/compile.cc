@@ -7,8 +7,8 @@
 #include "compile/excerpts.h"
 #include "compile/names.h"
 #include "compile/own_kinds.h"
+#include "compile/parts.h"
 #include "compile/resources.h"
-#include "tandem/base/hash.h"
 #include "tandem/base/spelling.h"
 
 namespace tandem {
@@ -21,7 +21,7 @@ struct Parsed {
   std::vector<std::shared_ptr<const Document>> documents;  // in source order
   std::vector<DocumentText> unread;                        // texts that gave none
   std::map<std::string, std::shared_ptr<const Document>> by_digest;  // nothing was said of them
-  std::string digest;
+  std::string digests;  // sorted, a line each
 };
 
 void ForEachIndex(const ParallelFor& parallel, size_t count,
@@ -31,17 +31,6 @@ void ForEachIndex(const ParallelFor& parallel, size_t count,
   } else {
     for (size_t i = 0; i < count; ++i) work(i);
   }
-}
-
-/// `known` as it stands at another place, its parse reused.
-std::shared_ptr<const Document> MoveTo(const std::shared_ptr<const Document>& known,
-                                       const DocumentText& text) {
-  if (known->source == text.source && known->begin == text.begin) return known;
-  auto moved = std::make_shared<Document>(*known);
-  moved->source = text.source;
-  moved->begin = text.begin;
-  moved->end = text.end;
-  return moved;
 }
 
 /// `sources`, with those in place that `known` was made from where they are the same: documents of
@@ -105,7 +94,7 @@ Parsed ParseAll(const std::vector<std::shared_ptr<const SourceText>>& sources,
     digests.push_back(std::move(texts[i].digest));
   }
   std::sort(digests.begin(), digests.end());
-  parsed.digest = "sha256:" + Hex(Sha256(fmt::format("{}", fmt::join(digests, "\n"))));
+  for (const std::string& digest : digests) (parsed.digests += digest) += '\n';
   return parsed;
 }
 
@@ -148,17 +137,16 @@ void ReadOwn(const std::shared_ptr<const Document>& document, CompiledModel& mod
   }
 }
 
-}  // namespace
-
-namespace {
-
 std::shared_ptr<CompiledModel> CompileParsed(
     const std::vector<std::shared_ptr<const SourceText>>& sources, const Catalog& catalog,
     const CompileOptions& options, Parsed& parsed, Diagnostics& found) {
   auto model = std::make_shared<CompiledModel>();
-  model->digest = std::move(parsed.digest);
+  model->digest = DigestOfAll(parsed.digests);
+  model->digests = std::move(parsed.digests);
   model->documents = parsed.documents;
-  model->parsed = std::move(parsed.by_digest);
+  model->parsed.whole() = std::move(parsed.by_digest);
+  for (const auto& document : model->documents)
+    model->files.whole()[document->source->name].push_back(document);
 
   std::shared_ptr<const Document> platform;
   for (const auto& document : model->documents) {

@@ -228,11 +228,12 @@ bool AddOne(const std::shared_ptr<const Document>& document,
   // With the account and without it: both forms are one address (R11).
   Address other = resource.address;
   other.account = other.account.empty() ? account : "";
-  const auto taken = model.resources.find(other.ToString());
+  auto& resources = model.resources.whole();
+  const auto taken = resources.find(other.ToString());
   const ModelResource* first =
-      taken != model.resources.end() && taken->second.account == account ? &taken->second : nullptr;
+      taken != resources.end() && taken->second.account == account ? &taken->second : nullptr;
   if (first == nullptr) {
-    const auto [at, added] = model.resources.emplace(address, std::move(resource));
+    const auto [at, added] = resources.emplace(address, std::move(resource));
     if (added) return true;
     first = &at->second;
   }

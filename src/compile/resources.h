@@ -4,6 +4,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "tandem/compile/compile.h"
 
@@ -25,6 +26,15 @@ struct Unread {
 /// and references are checked later, by CheckResources.
 void ReadResource(const std::shared_ptr<const Document>& document, const Catalog& catalog,
                   CompiledModel& model, Unread& unread, Diagnostics& found);
+
+/// One resource of CheckResources: its references and its spec against its kind. Fills `needs`, which
+/// holds what the document says by annotation.
+void CheckResource(const CompiledModel& model, const Unread& unread, ModelResource& resource,
+                   Diagnostics& found);
+/// What tells the object of `resource` from all others, where the model gives it (R11), and `told`, the
+/// same for people; "" where it does not.
+std::string GivenIdentity(const CompiledModel& model, const ModelResource& resource,
+                          std::vector<std::string>* told);
 
 /// References of accounts, then of resources: fills `needs`, reports dangling ones and cycles, and
 /// checks every evaluated spec against its kind.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tandem/base/clock.h"
+#include "tandem/base/layered.h"
 #include "tandem/config/parse.h"
 #include "tandem/model/address.h"
 #include "tandem/model/document.h"
@@ -85,17 +86,26 @@ struct CompiledModel {
   std::string digest;  // of every document's text, order of files aside
   std::vector<std::shared_ptr<const Document>> documents;  // in source order
   /// By the digest of their texts, those of which nothing had to be said: CompileOptions::known.
-  std::map<std::string, std::shared_ptr<const Document>> parsed;
+  Layered<std::shared_ptr<const Document>> parsed;
   Diagnostics warnings;  // that its compile gave
   std::map<std::string, ModelAccount> accounts;
   std::vector<ModelComponent> components;  // in source order
   std::vector<ModelGroup> groups;
   std::vector<ModelConnection> connections;  // in source order
-  std::map<std::string, ModelResource> resources;  // by address.ToString()
+  Layered<ModelResource> resources;  // by address.ToString()
   PolicySet policies;
   std::shared_ptr<const Value> platform_spec;
   Value platform_name;  // what `platform` and `sites` stand for in expressions
   Value sites_name;
+
+  // For CompileChanges: what is wanted to look at the changed documents alone.
+  std::string digests;  // of all documents' texts, sorted, a line each
+  Layered<std::vector<std::shared_ptr<const Document>>> files;  // by name, each in source order
+  Layered<std::string> identities;  // what an object is told by, where the model gives it → address
+  bool moves = false;               // some resource has tandem/moved-from
+  /// Of CompileChanges, where it looked at nothing else: the addresses whose documents are new or have
+  /// another text than in `known`.
+  std::optional<std::vector<std::string>> fresh;
 
   /// By either form of an address: with "@account" or without, where that names one resource.
   const ModelResource* Find(const std::string& address) const;
