@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 
+#include "tandem/api/v1/api.pb.h"
 #include "tandem/provider/v1/provider.pb.h"
 #include "tandem/sandbox/v1/sandbox.pb.h"
 
@@ -81,6 +82,10 @@ void Compare(const pb::FileDescriptor& file, const std::string& name) {
 
 TEST(ProtoFieldsAreOnlyAdded, Provider) {
   Compare(*tandem::provider::v1::LiveObject::descriptor()->file(), "provider.v1.txt");
+}
+
+TEST(ProtoFieldsAreOnlyAdded, Api) {
+  Compare(*tandem::api::v1::PlanHead::descriptor()->file(), "api.v1.txt");
 }
 
 TEST(ProtoFieldsAreOnlyAdded, Sandbox) {
