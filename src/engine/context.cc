@@ -34,7 +34,7 @@ RowChange Context::Put(const Approval& approval) {
 void Context::SetUnapplied(Resource& resource, bool unapplied, std::vector<RowChange>* rows) {
   if (resource.unapplied == unapplied) return;
   resource.unapplied = unapplied;
-  memory.Touch(resource.key);
+  memory.Changed(resource.key);
   if (unapplied) rows->push_back({UnappliedKey(resource.key), "{}"});
   else rows->push_back({UnappliedKey(resource.key), std::nullopt});
 }

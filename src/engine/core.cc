@@ -283,7 +283,7 @@ void Engine::Core::Pause(const std::string& address, const std::string& by,
       rows.push_back(Context::Put(*resource->record));
     }
     context.Wake(resource->key, WorkQueue::Priority::kUser);
-    memory.Touch(resource->key);
+    memory.Changed(resource->key);
   }
   context.Emit(false, by.empty() ? "Resumed" : "Paused", address, "", by,
                address.empty() ? "everything" : address);
@@ -469,6 +469,7 @@ void Engine::Core::PublishMetrics() {
   }
   if (const RunWork* run = runner.user_run())
     add("tandem_plan_changes", static_cast<double>(run->rows.size()), false);
+  add("tandem_plans_of_few_total", static_cast<double>(planner.few()), true);
   add("tandem_heals_total", static_cast<double>(reconciler.heals()), true);
   metrics_.With([&](std::vector<Metric>& shown) { shown.swap(metrics); });
 }

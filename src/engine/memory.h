@@ -1,7 +1,7 @@
 // What the engine knows: the rows of the store as values, and what it saw since it started.
 //
 // Plain data with an index or two. Whoever changes a resource calls Touch, so that the publisher copies
-// only what changed. Rows are written by their owners through the StoreWriter.
+// only what changed, or Changed, so that it is planned anew as well. Rows are written by their owners through the StoreWriter.
 #pragma once
 
 #include <cstdint>
@@ -63,6 +63,8 @@ struct KnownPlan {
   Packed desired;        // of the one step of a heal plan
 };
 
+struct Settled;
+
 struct Memory {
   std::string platform;
   std::string uid;
@@ -94,10 +96,20 @@ struct Memory {
   bool model_touched = false;
   std::set<std::string> runs_touched;
 
+  /// What is known to need nothing (settled.h); null pointer: nobody has looked.
+  std::shared_ptr<const Settled> settled;
+  int64_t settling = 0;             // which look it is of
+  std::set<std::string> unsettled;  // what a plan would see there changed since that look began
+
   Resource& At(const Address& address);
   Resource* Find(const std::string& key);
   const Resource* Find(const std::string& key) const;
   void Touch(const std::string& key) { touched.insert(key); }
+  /// The same, where it is something that plans are made from.
+  void Changed(const std::string& key) {
+    Touch(key);
+    if (settling > 0) unsettled.insert(key);
+  }
   void Index(const Record& record);
   void Unindex(const Record& record);
 };

@@ -310,13 +310,14 @@ void Observer::Gone(Resource& resource) {
   resource.seen = seen;
   if (!was) return;
   if (resource.record) context_.writer.Commit({Context::Put(*resource.seen)});
-  context_.memory.Touch(resource.key);
+  context_.memory.Changed(resource.key);
   context_.Wake(resource.key, WorkQueue::Priority::kResync);
 }
 
 void Observer::Saw(Resource& resource, const Kind& kind, const LiveObject& object) {
   ++looked_;
   const Time now = context_.Now();
+  if (resource.newer) context_.memory.Changed(resource.key);
   resource.newer = false;
   resource.missing_since.reset();
   const bool same = resource.looked && resource.blind.empty() && resource.exists() &&
@@ -376,7 +377,7 @@ void Observer::Saw(Resource& resource, const Kind& kind, const LiveObject& objec
                       resource.seen->identity == seen.identity;
   resource.seen = std::move(seen);
   if (resource.record && !stored) context_.writer.Commit({Context::Put(*resource.seen)});
-  context_.memory.Touch(resource.key);
+  context_.memory.Changed(resource.key);
   context_.Wake(resource.key, WorkQueue::Priority::kResync);
 }
 
@@ -386,7 +387,7 @@ void Observer::Blind(const std::string& address, const std::string& why) {
   // Within the window of our own write a read that fails says nothing new.
   if (resource->blind == why) return;
   resource->blind = why.empty() ? "it could not be read" : why;
-  context_.memory.Touch(address);
+  context_.memory.Changed(address);
   context_.Wake(address, WorkQueue::Priority::kResync);
 }
 

@@ -83,6 +83,7 @@ bool Observer::TakeNewer(const Pass& pass, Resource& resource) {
   }
   Saw(resource, *kind, *found->second);
   resource.newer = true;
+  context_.memory.Changed(resource.key);
   context_.Wake(resource.key, WorkQueue::Priority::kResync);
   return true;
 }

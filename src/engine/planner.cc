@@ -42,6 +42,7 @@ struct Planner::Request {
   std::shared_ptr<PlanningJob> job;
   int64_t accepted = 0;
   size_t looking = 0;
+  bool all = false;  // everything has to be decided
   int rounds = 0;
   std::map<std::string, SecretWorth> worth;
 
@@ -154,18 +155,28 @@ void Planner::Compiled(const Ptr& request) {
         request->model = std::move(outcome.first);
         if (!request->model)
           return request->Finish(Refused(Refusal::kConfiguration, "the model has errors"));
-        const Memory& memory = context_.memory;
-        Diagnostics refused = CheckPlatform(*request->model, memory);
-        if (!refused.has_errors()) refused = CheckAccounts(*request->model, memory);
-        if (refused.has_errors()) {
-          std::string message;
-          for (const Diagnostic& diagnostic : refused.items())
-            message += (message.empty() ? "" : "\n") + diagnostic.summary;
-          request->found.Append(refused);
-          return request->Finish(Refused(Refusal::kConfiguration, std::move(message)));
-        }
-        Look(request);
+        if (Refuses(*request, CheckPlatform(*request->model, context_.memory))) return;
+        std::set<std::string> few;
+        if (!request->request.refresh && Few(request->request, *request->model, &few) &&
+            AllLookedAt(*request->model, few))
+          return Build(request);
+        All(request);
       });
+}
+
+bool Planner::Refuses(Request& request, const Diagnostics& found) {
+  if (!found.has_errors()) return false;
+  std::string message;
+  for (const Diagnostic& diagnostic : found.items())
+    message += (message.empty() ? "" : "\n") + diagnostic.summary;
+  request.found.Append(found);
+  request.Finish(Refused(Refusal::kConfiguration, std::move(message)));
+  return true;
+}
+
+void Planner::All(const Ptr& request) {
+  if (Refuses(*request, CheckAccounts(*request->model, context_.memory))) return;
+  Look(request);
 }
 
 bool Planner::InUse(const std::string& account) const {
@@ -227,34 +238,27 @@ void Planner::Look(const Ptr& request) {
 std::shared_ptr<PlanningJob> Planner::Copy(std::shared_ptr<const CompiledModel> model) const {
   const Memory& memory = context_.memory;
   auto job = std::make_shared<PlanningJob>();
-  job->accepted = memory.model;
-  job->model = std::move(model);
-  job->secret_key = context_.ports.secret_key;
-  job->catalog = context_.ports.catalog;
-  for (const auto& [key, resource] : memory.resources) {
-    if (resource.unapplied) job->unapplied.insert(key);
-    if (resource.record) {
-      job->records.emplace(key, *resource.record);
-    } else if (job->model->Find(key) == nullptr) {
-      continue;
-    }
-    if (!resource.looked || !resource.blind.empty() || resource.quarantine || !resource.seen) continue;
-    Observation seen = *resource.seen;
-    if (!resource.live.empty()) seen.fields = resource.live;
-    if (resource.newer) job->input.newer.insert(key);
-    job->observations.emplace(key, std::move(seen));
-  }
-  PlanInput& input = job->input;
-  input.platform = job->model->platform;
+  Begin(std::move(model), *job);
+  for (const auto& [key, resource] : memory.resources) CopyOne(key, resource, false, *job);
+  return job;
+}
+
+void Planner::Begin(std::shared_ptr<const CompiledModel> model, PlanningJob& job) const {
+  const Memory& memory = context_.memory;
+  job.accepted = memory.model;
+  job.model = std::move(model);
+  job.secret_key = context_.ports.secret_key;
+  job.catalog = context_.ports.catalog;
+  PlanInput& input = job.input;
+  input.platform = job.model->platform;
   input.platform_uid = memory.uid;
   input.from = memory.accepted;
   input.accepted_digest = memory.accepted_digest;
-  input.proposed_digest = job->model->digest;
-  input.to = job->model->digest == memory.accepted_digest && memory.accepted > 0
+  input.proposed_digest = job.model->digest;
+  input.to = job.model->digest == memory.accepted_digest && memory.accepted > 0
                  ? memory.accepted
                  : memory.accepted + 1;
   input.created = context_.Now();
-  return job;
 }
 
 void Planner::Build(const Ptr& request) {
@@ -263,7 +267,13 @@ void Planner::Build(const Ptr& request) {
     request->accepted = context_.memory.accepted;
   }
   (void)Uid();
-  request->job = Copy(request->model);
+  std::set<std::string> few;
+  if (request->all || !Few(request->request, *request->model, &few)) {
+    if (!request->request.over.empty()) LookForQuiet();
+    request->job = Copy(request->model);
+  } else {
+    request->job = CopyFew(request->model, std::move(few));
+  }
   PlanInput& input = request->job->input;
   input.mode = request->request.mode;
   input.targets = request->request.targets;
@@ -300,6 +310,10 @@ void Planner::Resolve(const std::set<std::string>& uris,
 
 void Planner::Built(const Ptr& request) {
   PlanningJob& job = *request->job;
+  if (job.too_few) {
+    request->all = true;
+    return All(request);
+  }
   if (!job.missing_secrets.empty() && request->rounds++ < kSecretRounds) {
     Resolve(job.missing_secrets,
             [this, request](Status status, std::map<std::string, SecretWorth> worth) {
@@ -326,7 +340,12 @@ void Planner::Built(const Ptr& request) {
     answer.diagnostics = job.result.problems;
     return request->Finish(std::move(answer));
   }
-  if (context_.memory.accepted != job.input.from) return Build(request);  // overtaken meanwhile
+  if (context_.memory.accepted != job.input.from) {  // overtaken meanwhile
+    if (!job.few) return Build(request);
+    request->all = true;
+    return All(request);
+  }
+  if (job.few) ++few_;
   auto plan = std::make_shared<Plan>(std::move(*job.result.plan));
   request->found.Append(TellUnobserved(*plan, *request->model, context_.memory));
   KnownPlan& known = context_.memory.plans[plan->hash];
@@ -342,12 +361,14 @@ void Planner::PlanAccepted(std::function<void(PlanResult)> done) {
   if (!context_.memory.model) return done(PlanResult());
   // Secrets are compared by what was recorded: a changed secret is found by the next plan of a person.
   std::shared_ptr<PlanningJob> job = Copy(context_.memory.model);
+  BeginSettling(*job);
   context_.Background<std::shared_ptr<PlanningJob>>(
       [job] {
         RunPlanning(*job);
         return job;
       },
       [this, job, done = std::move(done)](std::shared_ptr<PlanningJob>) mutable {
+        EndSettling(*job);
         if (job->missing_secrets.empty()) return done(std::move(job->result));
         Resolve(job->missing_secrets,
                 [this, done = std::move(done)](Status status, std::map<std::string, SecretWorth> worth) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -31,7 +32,14 @@ struct PlanningJob {
   std::string secret_key;
   const Catalog* catalog = nullptr;
 
+  /// Only these are decided, all else is quiet (settled.h); nullopt: everything is.
+  std::optional<std::set<std::string>> few;
+  std::map<std::string, Packed> forms;  // of what is quiet and needed by those: as recorded
+  int64_t settling = 0;                 // Memory::settling, when it tells what is quiet
+
   std::set<std::string> missing_secrets;  // out: wanted, and not in `worth`
+  bool too_few = false;                   // out: everything has to be decided for this plan
+  std::shared_ptr<const Settled> settled;  // out
   PlanResult result;                      // out
 };
 /// Fills `result`, or `missing_secrets`.
@@ -51,6 +59,8 @@ class Planner {
   bool InUse(const std::string& account) const;
   /// The sources of an accepted revision. kNotFound: no such revision is kept.
   void LoadRevision(int64_t number, std::function<void(Result<Sources>)> done);
+  /// How many plans were made by deciding few resources.
+  int64_t few() const { return few_; }
   /// Uid of the platform, minted when first needed.
   const std::string& Uid();
 
@@ -61,6 +71,10 @@ class Planner {
   /// a whole model.
   std::string WhyNotOver(const PlanRequest& request) const;
   void Compiled(const Ptr& request);
+  /// Everything is looked at and decided.
+  /// Ends `request` if `found` has errors.
+  static bool Refuses(Request& request, const Diagnostics& found);
+  void All(const Ptr& request);
   void Look(const Ptr& request);
   void Build(const Ptr& request);
   void Built(const Ptr& request);
@@ -68,6 +82,23 @@ class Planner {
                std::function<void(Status, std::map<std::string, SecretWorth>)> done);
   std::shared_ptr<PlanningJob> Copy(std::shared_ptr<const CompiledModel> model) const;
 
+  /// Tells `job`, a look at all of the accepted model, to find what is quiet; keeps what it found.
+  void BeginSettling(PlanningJob& job);
+  void EndSettling(PlanningJob& job);
+  /// Looks for what is quiet, for the plans to come.
+  void LookForQuiet();
+  /// Whether `request`, for `model`, may be answered by deciding `few` alone.
+  bool Few(const PlanRequest& request, const CompiledModel& model, std::set<std::string>* few) const;
+  /// Whether nothing of `few` has to be looked at first, where it is not asked for.
+  bool AllLookedAt(const CompiledModel& model, const std::set<std::string>& few) const;
+  void Begin(std::shared_ptr<const CompiledModel> model, PlanningJob& job) const;
+  /// What a plan needs of a resource: as something to decide, or as `context` of that.
+  void CopyOne(const std::string& key, const Resource& resource, bool context, PlanningJob& job) const;
+  std::shared_ptr<PlanningJob> CopyFew(std::shared_ptr<const CompiledModel> model,
+                                       std::set<std::string> few) const;
+
+  bool settling_ = false;
+  int64_t few_ = 0;  // plans for which few resources were decided
   Context& context_;
   Accounts& accounts_;
   Observer& observer_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/planner.h"
+#include "engine/settled.h"
 
 namespace tandem {
 namespace {
@@ -43,6 +44,28 @@ std::map<std::string, std::string> UndoneMoves(const PlanningJob& job) {
   return moves;
 }
 
+// The resources that are decided.
+template <typename Visit>
+void ForEachDecided(const PlanningJob& job, const Visit& visit) {
+  if (!job.few) {
+    for (const auto& [address, resource] : job.model->resources) visit(address, resource);
+    return;
+  }
+  for (const std::string& address : *job.few)
+    if (const auto found = job.model->resources.find(address); found != job.model->resources.end())
+      visit(found->first, found->second);
+}
+
+// Whether a plan of a few says what one of everything does: it must not destroy, replace, move or refuse, for
+// those look further than at what needs what.
+bool SaysAll(const PlanResult& result) {
+  if (result.refusal != PlanRefusal::kNone || !result.problems.empty() || !result.plan) return false;
+  return std::all_of(result.plan->steps.begin(), result.plan->steps.end(), [](const Step& step) {
+    return step.action == Action::kCreate || step.action == Action::kUpdate ||
+           step.action == Action::kAdopt;
+  });
+}
+
 }  // namespace
 
 void RunPlanning(PlanningJob& job) {
@@ -66,8 +89,9 @@ void RunPlanning(PlanningJob& job) {
   std::map<std::string, Value> desired_forms;
   std::map<std::string, Value> observed_forms;
   std::map<std::string_view, size_t> awaited;  // by how many
-  for (const auto& [address, resource] : job.model->resources)
+  ForEachDecided(job, [&](const std::string&, const ModelResource& resource) {
     for (const std::string& need : resource.needs) ++awaited[need];
+  });
   const auto decided = [&](const ModelResource& resource) {
     for (const std::string& need : resource.needs) {
       if (--awaited[need] > 0) continue;
@@ -103,7 +127,10 @@ void RunPlanning(PlanningJob& job) {
         evaluated.references[key] = value;
         return value;
       };
-      const auto desired = desired_forms.find(target);
+      auto desired = desired_forms.find(target);
+      if (const auto form = job.forms.find(target);
+          desired == desired_forms.end() && form != job.forms.end() && !form->second.empty())
+        desired = desired_forms.emplace(target, form->second.Unpack()).first;
       if (desired != desired_forms.end())
         if (const Value* named = Named(desired->second, path)) return answer(*named);
       const auto unknown_value = [&]() -> Result<Value> {
@@ -155,8 +182,10 @@ void RunPlanning(PlanningJob& job) {
           return Value(Unknown{Type::kAny, target + "." + FormatPath(path)});
         });
     provisional_accounts[name] = unknown || !spec.ok() || spec->HasUnknown();
+    job.too_few |= job.few && provisional_accounts[name];
   }
-  for (const auto& [address, resource] : job.model->resources) {
+  if (job.too_few) return;
+  ForEachDecided(job, [&](const std::string& address, const ModelResource& resource) {
     PlannedResource planned;
     planned.address = resource.address;
     planned.account = resource.account;
@@ -188,11 +217,20 @@ void RunPlanning(PlanningJob& job) {
       job.observations.emplace(address, std::move(absent));
     }
     job.input.resources.push_back(std::move(planned));
-  }
+  });
   for (const auto& [address, seen] : job.observations) job.input.observations[address] = &seen;
   job.input.accepted_policies = job.accepted ? &job.accepted->policies : nullptr;
   job.input.proposed_policies = &job.model->policies;
   job.result = BuildPlan(job.input);
+  if (job.few && job.missing_secrets.empty()) job.too_few = !SaysAll(job.result);
+  // What is provisional comes to be without a change of its own.
+  const bool known = std::none_of(provisional_accounts.begin(), provisional_accounts.end(),
+                                  [](const auto& account) { return account.second; });
+  if (job.settling > 0 && known) {
+    std::vector<std::string> recorded;
+    for (const auto& [address, record] : job.records) recorded.push_back(address);
+    job.settled = Settle(job.model, job.result.quiet, recorded);
+  }
 }
 
 }  // namespace tandem

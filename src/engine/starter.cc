@@ -354,6 +354,7 @@ void Starter::KeepEdges(const Plan& plan) {
     std::vector<std::string> edges = StandsOn(memory, *held->record, resource.needs);
     if (edges == held->record->depends_on) continue;
     held->record->depends_on = std::move(edges);
+    memory.Changed(address);
     rows.push_back(Context::Put(*held->record));
     if (rows.size() == StoreWriter::kGroup) context_.writer.Commit(std::exchange(rows, {}));
   }

@@ -349,7 +349,7 @@ void StepMachine::Quarantine(const Ptr& work, const std::string& evidence) {
   context_.writer.Commit({Context::Put(*work->intent)});
   Resource& resource = context_.memory.At(work->step().address);
   resource.quarantine = std::make_shared<const Intent>(*work->intent);
-  context_.memory.Touch(work->key);
+  context_.memory.Changed(work->key);
   work->intent.reset();
   End(work, StepState::kFailed,
       fmt::format("quarantined: {}. Adopt the object or delete it, then `tandem resume {}`", evidence,

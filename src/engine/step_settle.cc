@@ -122,7 +122,7 @@ void StepMachine::CallSettled(const Ptr& work, const std::string& identity) {
         rows.push_back({ObservationKey(old_key), std::nullopt});
         old->record.reset();
         old->seen.reset();
-        memory.Touch(old_key);
+        memory.Changed(old_key);
       }
     }
     // What was written to a predecessor says nothing of a new object.
@@ -134,7 +134,7 @@ void StepMachine::CallSettled(const Ptr& work, const std::string& identity) {
     resource.overlay = Packed::From(overlay);
     resource.overlay_until = now + work->kind->consistency();
     resource.quarantine.reset();
-    memory.Touch(work->key);
+    memory.Changed(work->key);
   } else {
     Resource* resource = memory.Find(work->key);
     if (resource != nullptr && resource->record &&
@@ -144,6 +144,7 @@ void StepMachine::CallSettled(const Ptr& work, const std::string& identity) {
       resource->looked = false;
       resource->live = Packed();
       resource->live_bytes.clear();
+      memory.Changed(work->key);
     }
     memory.tombstones[IdentityKey(work->account, work->kind->name(), work->intent->identity)] =
         now + std::max<Duration>(kTombstone, work->kind->consistency());
@@ -276,7 +277,7 @@ void StepMachine::Settle(const Ptr& work) {
   resource.drift_plan.clear();
   resource.live_bytes.clear();  // what is ours of it, and what is secret, is another than before
   if (!work->live.identity.empty()) observer_.Saw(resource, *work->kind, work->live);
-  context_.memory.Touch(work->key);
+  context_.memory.Changed(work->key);
   std::vector<RowChange> rows = {Context::Put(record)};
   if (IsOfModel(work->run->run)) context_.SetUnapplied(resource, false, &rows);
   if (resource.seen) rows.push_back(Context::Put(*resource.seen));
@@ -288,7 +289,7 @@ void StepMachine::Settle(const Ptr& work) {
       old->record.reset();
       old->seen.reset();
       context_.memory.Index(record);
-      context_.memory.Touch(old_key);
+      context_.memory.Changed(old_key);
     }
   }
   End(work, StepState::kSettled, "", std::move(rows));
@@ -305,6 +306,7 @@ void StepMachine::SettleRemoval(const Ptr& work) {
                     [&](const Deposed& d) { return d.identity == work->identity; });
       memory.Index(*resource.record);
       rows.push_back(Context::Put(*resource.record));
+      memory.Changed(work->key);
     }
     return End(work, StepState::kSettled, "", std::move(rows));
   }
@@ -328,7 +330,7 @@ void StepMachine::SettleRemoval(const Ptr& work) {
   resource.conditions = {};
   resource.drift.clear();
   context_.SetUnapplied(resource, false, &rows);
-  memory.Touch(work->key);
+  memory.Changed(work->key);
   End(work, StepState::kSettled, "", std::move(rows));
 }
 
@@ -338,7 +340,7 @@ void StepMachine::LiftProtection(const Ptr& work) {
   if (resource == nullptr || !resource->record)
     return End(work, StepState::kVoid, "its base moved: it is recorded no more");
   resource->record->protected_ = false;
-  context_.memory.Touch(work->key);
+  context_.memory.Changed(work->key);
   End(work, StepState::kSettled, "", {Context::Put(*resource->record)});
 }
 

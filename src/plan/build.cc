@@ -15,6 +15,8 @@ PlanResult BuildPlan(const PlanInput& input) {
                                  ? proposed
                                  : PolicySet::Stricter(*input.accepted_policies, proposed);
   plan::Decisions decisions;
+  decisions.unchanged = input.quiet;
+  decisions.kinds = input.quiet_kinds;
   plan::Findings findings;
   plan::Decide(input, policies, decisions, findings);
   plan::Guard(input, policies, decisions, findings);
@@ -22,6 +24,7 @@ PlanResult BuildPlan(const PlanInput& input) {
     decisions.notes.insert("the policies change (governance)");
 
   PlanResult result;
+  result.quiet = std::move(decisions.quiet);
   Plan made;
   plan::Arrange(decisions, made.steps, findings);
   result.refusal = findings.refusal;

@@ -118,6 +118,7 @@ class Decider {
       return LeaveOut(address);
     }
 
+    const size_t said = out_.notes.size() + findings_.problems.items().size();
     auto evaluated = input_.desired_of(address, becoming_unknown_);
     if (!evaluated.ok()) {
       if (evaluated.status().code() == Code::kUnavailable) {
@@ -164,6 +165,9 @@ class Decider {
       const bool kept = DecideKnown(draft, *seen, *evaluated, moves);
       if (!kept) {
         ++out_.unchanged;
+        if (input_.tell_quiet && as_recorded && !moves && record->deposed.empty() &&
+            said == out_.notes.size() + findings_.problems.items().size() && IsQuiet(*evaluated))
+          out_.quiet.push_back(address);
         DropDeposed(draft);
         return;
       }
@@ -180,6 +184,24 @@ class Decider {
                                std::move(evaluated->references));
     DropDeposed(draft);
     out_.drafts.emplace(draft.key, std::move(draft));
+  }
+
+  /// What is recorded stands for the desired form, and no secret can have changed behind it. (JSON tells no
+  /// integral double from an integer.)
+  static bool IsQuiet(const EvaluatedResource& evaluated) {
+    if (HasDouble(evaluated.desired) || evaluated.desired.HasSensitive()) return false;
+    return std::none_of(evaluated.references.begin(), evaluated.references.end(), [](const auto& each) {
+      return each.second.HasUnknown() || each.second.HasSensitive();
+    });
+  }
+
+  static bool HasDouble(const Value& value) {
+    if (value.is_map())
+      return std::any_of(value.as_map().begin(), value.as_map().end(),
+                         [](const auto& member) { return HasDouble(member.second); });
+    if (value.is_list())
+      return std::any_of(value.as_list().begin(), value.as_list().end(), HasDouble);
+    return value.is_double();
   }
 
   ResourceDiff Differ(const Draft& draft, const Value& desired, const Value* recorded,

@@ -44,6 +44,7 @@ struct Decisions {
   std::set<std::string> needs_approval;
   std::map<std::string, std::string> kinds;
   int64_t unchanged = 0;
+  std::vector<std::string> quiet;  // PlanResult::quiet
 };
 
 /// Subject of the policies.

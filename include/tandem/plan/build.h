@@ -82,6 +82,12 @@ struct PlanInput {
   const PolicySet* proposed_policies = nullptr;
   std::vector<std::string> targets;      // addresses; empty: everything
   std::optional<int64_t> delete_budget;  // as the caller stated it
+
+  /// What is in none of the lists above and known to be quiet: how many, and the kinds of all resources.
+  /// The plan is then that of everything, if it destroys, replaces and moves nothing and is not refused.
+  int64_t quiet = 0;
+  std::map<std::string, std::string> quiet_kinds;  // kind → digest
+  bool tell_quiet = false;                         // PlanResult::quiet is wanted
 };
 
 /// The exit code's reason (DESIGN.md section 9).
@@ -91,6 +97,10 @@ struct PlanResult {
   PlanRefusal refusal = PlanRefusal::kNone;
   Diagnostics problems;      // errors when refused
   std::optional<Plan> plan;  // sealed; nullopt when refused
+  /// Resources that need nothing, of which nothing is to be said, and whose desired form is, as a Value,
+  /// what was recorded: as long as neither they, nor their record, observation or anything that they need
+  /// changes, they add nothing to a plan but their count.
+  std::vector<std::string> quiet;
 };
 
 /// Steps of one address: at most one, but for two cases. A replace whose dependents are replaced

@@ -161,6 +161,21 @@ std::string Garden::Text() const {
   return text;
 }
 
+std::map<std::string, std::string> Garden::Files() const {
+  std::map<std::string, std::string> files;
+  std::string text = Text();
+  for (size_t end; (end = text.find("---\n")) != std::string::npos; text.erase(0, end + 4)) {
+    const std::string document = text.substr(0, end);
+    const auto member = [&](const std::string& key) {
+      const size_t at = document.find(key) + key.size();
+      return document.substr(at, document.find('\n', at) - at);
+    };
+    const bool own = document.rfind("apiVersion: tandem/", 0) == 0;
+    files[own ? "own.yaml" : member("kind: ") + "-" + member("name: ") + ".yaml"] += document + "---\n";
+  }
+  return files;
+}
+
 std::string Garden::Change() {
   renames_.clear();
   bool replaced = false;

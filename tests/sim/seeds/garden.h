@@ -34,6 +34,8 @@ class Garden {
 
   /// All documents, the platform and the accounts included.
   std::string Text() const;
+  /// The same as files: tandem's own documents in one, every other in one of its own. By name.
+  std::map<std::string, std::string> Files() const;
   const std::map<std::string, Plant>& plants() const { return plants_; }
   /// A few changes at random; a line that tells which.
   std::string Change();

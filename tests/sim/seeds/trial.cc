@@ -42,6 +42,7 @@ class Trial {
       : scenario_(scenario),
         random_(scenario.seed * 1000003 + 17),
         engine_random_(scenario.seed * 7919 + 5),
+        way_random_(scenario.seed * 104729 + 3),
         catalog_(testing::SimKinds()),
         memory_([](std::function<void()> work) { work(); }),
         wall_(&clock_),
@@ -255,13 +256,33 @@ class Trial {
 
   // --- plans and runs ---
 
+  /// The same request by what differs from what is accepted.
+  PlanRequest AsChanges(PlanRequest request) {
+    const std::shared_ptr<const CompiledModel> accepted = engine_->snapshot()->model;
+    if (accepted == nullptr || request.sources.empty()) return request;
+    std::map<std::string, std::string> before;
+    for (const auto& [name, documents] : accepted->files)
+      before[name] = documents.front()->source->text;
+    for (const auto& [name, text] : before)
+      if (std::none_of(request.sources.begin(), request.sources.end(),
+                       [&, named = name](const auto& source) { return source->name == named; }))
+        request.removed.push_back(name);
+    std::erase_if(request.sources, [&](const auto& source) {
+      const auto found = before.find(source->name);
+      return found != before.end() && found->second == source->text;
+    });
+    request.over = accepted->digest;
+    return request;
+  }
+
   std::optional<PlanAnswer> Plan(PlanRequest request) {
     for (int tries = 0; tries < 6; ++tries) {
       std::optional<PlanAnswer> answer = Ask<PlanAnswer>([&](auto done) {
-        PlanRequest copy = request;
-        engine_->MakePlan(std::move(copy), std::move(done));
+        engine_->MakePlan(way_random_.Below(2) == 0 ? request : AsChanges(request), std::move(done));
       });
       if (!answer) return answer;
+      // What it was asked of has been overtaken.
+      if (answer->refusal == Refusal::kNotFound && !request.undo_to) continue;
       if (answer->refusal == Refusal::kNone) return answer;
       const std::string all = answer->message + FormatDiagnostics(answer->diagnostics);
       const size_t budget = all.find("--delete-budget ");
@@ -423,7 +444,8 @@ class Trial {
 
   static PlanRequest RequestOf(const Garden& garden) {
     PlanRequest request;
-    request.sources = {std::make_shared<SourceText>(SourceText{"model.yaml", garden.Text()})};
+    for (const auto& [name, text] : garden.Files())
+      request.sources.push_back(std::make_shared<SourceText>(SourceText{name, text}));
     request.actor = "uid:1";
     return request;
   }
@@ -584,6 +606,7 @@ class Trial {
   ManualClock clock_;  // the time there is; the clouds go by it
   SeededRandom random_;
   SeededRandom engine_random_;
+  SeededRandom way_random_;  // of its own, so that seeds stay what they were
   MemoryJournal journal_;
   testing::JsonCatalog catalog_;
   MemoryStore memory_;
