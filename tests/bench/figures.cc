@@ -132,14 +132,14 @@ void Report::Bar(const std::string& what, double measured, double bar, bool leas
   one.Set("measured", Rounded(measured));
   one.Set(least ? "least" : "most", Rounded(bar));
   one.Set("met", least ? measured >= bar : measured <= bar);
-  bars.as_list().push_back(std::move(one));
+  bars.edit_list().push_back(std::move(one));
   value_.Set("bars", std::move(bars));
 }
 
 void Report::Quoted(const std::string& what, double measured, double quoted, double factor) {
   Bar(what, quoted / measured, factor, true);
   Value bars = *value_.Find("bars");
-  bars.as_list().back().Set("peerSecondsQuotedNotMeasured", quoted);
+  bars.edit_list().back().Set("peerSecondsQuotedNotMeasured", quoted);
   value_.Set("bars", std::move(bars));
 }
 

@@ -136,7 +136,8 @@ void Platform::Kill() {
   fs::remove(folder_ + "/state/d.sock");
 }
 
-Platform::PlanResult Platform::Plan(const Sources& sources, bool changes_only, bool refresh) {
+Platform::PlanResult Platform::Plan(const Sources& sources, const std::string& over,
+                                    bool refresh) {
   grpc::ClientContext context;
   PlanResult result;
   const double begin = Now();
@@ -146,7 +147,7 @@ Platform::PlanResult Platform::Plan(const Sources& sources, bool changes_only, b
   head->set_delete_budget(-1);
   head->set_undo_to(-1);
   head->set_no_refresh(!refresh);
-  (void)changes_only;
+  head->set_over(over);
   bool sent = stream->Write(request);
   for (const auto& source : sources) {
     for (size_t at = 0; sent && at < source->text.size(); at += kChunk) {

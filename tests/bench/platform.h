@@ -46,8 +46,9 @@ class Platform {
     size_t steps_bytes = 0;
     std::string json;
   };
-  /// Aborts when it is refused.
-  PlanResult Plan(const Sources& sources, bool changes_only = false, bool refresh = true);
+  /// Aborts when it is refused. `over`: the digest of the accepted model, of which `sources` are the files
+  /// that changed; "": they are the whole model.
+  PlanResult Plan(const Sources& sources, const std::string& over = "", bool refresh = true);
 
   struct RunResult {
     double started = 0;  // seconds until the run was open
