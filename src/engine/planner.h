@@ -71,9 +71,9 @@ class Planner {
   /// a whole model.
   std::string WhyNotOver(const PlanRequest& request) const;
   void Compiled(const Ptr& request);
-  /// Everything is looked at and decided.
   /// Ends `request` if `found` has errors.
   static bool Refuses(Request& request, const Diagnostics& found);
+  /// Everything is looked at and decided.
   void All(const Ptr& request);
   void Look(const Ptr& request);
   void Build(const Ptr& request);
