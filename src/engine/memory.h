@@ -45,6 +45,13 @@ struct Resource {
   bool unapplied = false;  // the accepted model has a change here that did not settle (R1)
 
   bool exists() const { return seen && seen->exists; }
+  /// What was seen of it is no evidence any more: until the next look nothing is known.
+  void Unsee() {
+    seen.reset();
+    looked = false;
+    live = Packed();
+    live_bytes.clear();
+  }
   const Condition* Find(std::string_view type) const;
   /// True if it is another than before. The time of transition moves with the status alone.
   bool SetCondition(std::string_view type, ConditionStatus status, std::string reason,

@@ -309,7 +309,7 @@ void StepMachine::Failed(const Ptr& work, const CallError& error) {
       if (removes) return CallSettled(work, work->intent->identity);
       if (create) break;
       DropIntent(work);
-      return End(work, StepState::kVoid, fmt::format("its base moved: {}", text));
+      return EndGone(work, text);
     case CallErrorClass::kConflict:
       DropIntent(work);
       return End(work, StepState::kVoid, fmt::format("its base moved: {}", text));

@@ -140,9 +140,7 @@ void StepMachine::Observed(const Ptr& work, ReadAnswer answer) {
       // Ours, made by this very step: a read that does not show it yet says nothing.
       return RetryBackoff(work, "the object is not to be seen yet");
     }
-    return End(work, StepState::kVoid,
-               fmt::format("its base moved: {} '{}' is gone", work->kind->name().ToString(),
-                           work->identity));
+    return EndGone(work, fmt::format("{} '{}' is gone", work->kind->name().ToString(), work->identity));
   }
   work->live = std::move(answer.object);
   if (fresh_create) {

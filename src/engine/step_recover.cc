@@ -289,7 +289,7 @@ void StepMachine::RecoverChange(const Ptr& work) {
     if (!answer.error.ok) {
       if (removes) return CallSettled(work, work->intent->identity);
       DropIntent(work);
-      return End(work, StepState::kVoid, "its base moved: the object is gone");
+      return EndGone(work, "the object is gone");
     }
     if (!removes && EqualContent(*work, answer.object) &&
         (work->intent->call != "mark" || (answer.object.mark.platform == context_.memory.uid &&

@@ -108,10 +108,7 @@ void StepMachine::CallSettled(const Ptr& work, const std::string& identity) {
     if (resource.seen && (!resource.seen->exists || resource.seen->identity != record.identity)) {
       // What was seen before this call is no evidence about the object that is recorded now: nothing is
       // missing because it was not there then.
-      resource.seen.reset();
-      resource.looked = false;
-      resource.live = Packed();
-      resource.live_bytes.clear();
+      resource.Unsee();
     }
     resource.record = record;
     rows.push_back(Context::Put(record));
@@ -140,10 +137,7 @@ void StepMachine::CallSettled(const Ptr& work, const std::string& identity) {
     if (resource != nullptr && resource->record &&
         resource->record->identity == work->intent->identity && resource->seen) {
       // What was seen was the object that has been deleted just now.
-      resource->seen.reset();
-      resource->looked = false;
-      resource->live = Packed();
-      resource->live_bytes.clear();
+      resource->Unsee();
       memory.Changed(work->key);
     }
     memory.tombstones[IdentityKey(work->account, work->kind->name(), work->intent->identity)] =
@@ -342,6 +336,18 @@ void StepMachine::LiftProtection(const Ptr& work) {
   resource->record->protected_ = false;
   context_.memory.Changed(work->key);
   End(work, StepState::kSettled, "", {Context::Put(*resource->record)});
+}
+
+// R3: what the step was planned for is gone. What was seen of it before is no evidence any more, so
+// that nothing that stands on it is made again on the word of that look.
+void StepMachine::EndGone(const Ptr& work, const std::string& why) {
+  Resource* resource = context_.memory.Find(work->key);
+  if (resource != nullptr && resource->record && resource->exists() &&
+      resource->seen->identity == work->identity) {
+    resource->Unsee();
+    context_.memory.Changed(work->key);
+  }
+  End(work, StepState::kVoid, fmt::format("its base moved: {}", why));
 }
 
 void StepMachine::SetRow(StepWork& work, StepState state, const std::string& error) {

@@ -140,6 +140,7 @@ class StepMachine {
   void AwaitGone(const Ptr& work);
   void Settle(const Ptr& work);
   void SettleRemoval(const Ptr& work);
+  void EndGone(const Ptr& work, const std::string& why);
   void LiftProtection(const Ptr& work);
   Record RecordAfter(const StepWork& work) const;
   void End(const Ptr& work, StepState state, const std::string& error,

@@ -132,6 +132,64 @@ TEST(EngineHeal, R8_AMissingResourceIsMadeAgainButNotWithinItsWindow) {
   EXPECT_EQ(PolicyOf(rig, "a"), "one");
 }
 
+// What was looked at before a create shows no object; once the create is done, that says nothing any more. The step
+// fails between the call and the look that would have shown the object.
+TEST(EngineHeal, R8_ALookFromBeforeACreateProvesNoAbsenceAfterIt) {
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(Role("a", "one")), "succeeded: 1 done");
+  bool blind = false;
+  rig.provider->on_answer = [&](ApplyAnswer&) { blind = true; };
+  rig.provider->on_read = [&](ReadAnswer& answer) {
+    if (blind) answer.error = MakeCallError(CallErrorClass::kTerminal, "AccessDenied", "not for you");
+  };
+  const std::string cluster =
+      "apiVersion: db.sim/v1\nkind: Cluster\nmetadata: {name: x}\nspec: {Engine: pg}\n---\n";
+  const std::string ended = rig.Apply(Role("a", "one") + cluster);
+  ASSERT_EQ(ended.substr(0, 6), "failed") << ended;
+  rig.Pass(std::chrono::minutes(3));
+  EXPECT_EQ(rig.Effects("create", "db.sim/Cluster/x"), 1) << "nothing has shown that it is gone";
+  blind = false;
+  rig.provider->on_answer = nullptr;
+  rig.Pass(std::chrono::minutes(30));
+  EXPECT_EQ(rig.Effects("create", "db.sim/Cluster/x"), 1);
+  EXPECT_EQ(EngineRig::Steps(rig.Plan(Role("a", "one") + cluster)), "");
+}
+
+// A step finds that what it was planned for is gone. What stands on it, in another account, is not made again on the
+// word of the look from before that.
+TEST(EngineHeal, R10_NothingStandsOnWhatAStepFoundGone) {
+  EngineRig rig;
+  std::string head = kHead;
+  head += "apiVersion: tandem/v1\nkind: Account\nmetadata: {name: other}\n"
+          "spec: {provider: sim, site: aws, region: us-east-1, accountId: \"111122223334\"}\n---\n";
+  const auto model = [&](const std::string& policy) {
+    return EngineRig::Request(head + Annotated("a", policy, "tandem/account: main") +
+                                  Annotated("b", "one", "tandem/account: other, "
+                                            "tandem/depends-on: iam.sim/Role/a@main, "
+                                            "tandem/reconcile-interval: 30s"),
+                              false);
+  };
+  const PlanAnswer first = rig.Plan(model("one"));
+  ASSERT_EQ(first.refusal, Refusal::kNone) << first.message;
+  ASSERT_EQ(rig.Wait(rig.Start(first.plan->hash).run), "succeeded: 2 done");
+  rig.Pass(std::chrono::minutes(11));
+  const PlanAnswer second = rig.Plan(model("two"));
+  ASSERT_EQ(second.refusal, Refusal::kNone) << second.message;
+  rig.provider->on_apply = [&](const ApplyRequest& request) {
+    if (request.call.rfind("update", 0) != 0) return;
+    rig.provider->on_apply = nullptr;
+    ASSERT_TRUE(rig.cloud->Delete("iam.sim/Role/a@main").ok());
+    ASSERT_TRUE(rig.cloud->Delete("iam.sim/Role/b@other").ok());
+  };
+  EXPECT_EQ(rig.Wait(rig.Start(second.plan->hash).run).substr(0, 6), "failed");
+  rig.Pass(std::chrono::minutes(40));
+  std::vector<std::string> made;
+  for (const SimEffect& effect : rig.cloud->Effects())
+    if (effect.operation == "create") made.push_back(effect.address);
+  EXPECT_EQ(made, (std::vector<std::string>{"iam.sim/Role/a@main", "iam.sim/Role/b@other",
+                                            "iam.sim/Role/a@main", "iam.sim/Role/b@other"}));
+}
+
 TEST(EngineHeal, R8_ACredentialThatSeesNothingProvesNoAbsence) {
   EngineRig rig;
   ASSERT_EQ(rig.Apply(Role("a", "one") + Role("b", "one")), "succeeded: 2 done");
