@@ -172,6 +172,8 @@ void Engine::Core::CompareWitness() {
     if ((blank || memory.uid == seen->uid) && memory.witness < seen->number) {
       memory.old_store = true;
       memory.model_touched = true;
+      // What it wrote last is not the last that was written: it overlays no read (R4).
+      for (auto& [key, resource] : memory.resources) resource.overlay_until = Time();
       context.Emit(true, "OldStore", "", "", "",
                    fmt::format("the store is older than its witness: it stands at {}, and had come to {}; "
                                "nothing heals and no run goes on until a plan is accepted",
