@@ -1,9 +1,12 @@
-"""An old backup of the store, put back under a started tandemd (R12)."""
+"""What tandemd stores its memory on: a disk that fills up in the middle of an apply, and an old backup put back."""
+import os
 import shutil
+import sqlite3
+import subprocess
 import time
 import unittest
 
-from rig import Rig, log_group, main
+from rig import BUILD, Rig, log_group, main
 
 
 def creates(rig):
@@ -18,8 +21,82 @@ def wait(what, test, rig, seconds=60):
         time.sleep(0.05)
 
 
-class OldBackup(unittest.TestCase):
-    def test_an_old_backup_is_put_back_beside_a_newer_witness(self):
+class Storage(unittest.TestCase):
+    def test_1_the_disk_fills_up_in_the_middle_of_an_apply(self):
+        if os.geteuid() != 0:
+            self.fail('this test mounts a small tmpfs and needs root')
+        rig = Rig(start=False)
+        small = rig.folder / 'small'
+        small.mkdir()
+        subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', str(small)], check=True)
+        try:
+            rig.state = small / 'state'
+            rig.state.mkdir(mode=0o700)
+            rig.environment.update(TANDEM_ADDRESS=f'unix:{rig.state}/d.sock', TANDEM_STATE_DIR=str(rig.state))
+            # The clouds do not run out of room: whatever they are asked for shows in their ledger.
+            clouds = rig.folder / 'clouds'
+            clouds.mkdir(mode=0o700)
+            (rig.state / 'sandbox').mkdir(mode=0o700)
+            subprocess.run(['mount', '--bind', str(clouds), str(rig.state / 'sandbox')], check=True)
+            rig.start()
+            total = 400
+            model = rig.model(*[log_group(f'g{i}') for i in range(total)])
+            apply = subprocess.Popen([str(BUILD / 'tandem'), 'apply', '-f', str(model), '--auto-approve', '--timeout', '8s'],
+                                     env=rig.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            wait('nothing is made', lambda: rig.run('sandbox', 'ledger').returncode == 0 and len(creates(rig)) >= 20, rig)
+            self.fill(small)
+            made = self.at_rest(rig)
+            self.assertLess(made, total, 'it was over before the disk was full')
+            self.every_effect_is_known(rig)
+            out, err = apply.communicate(timeout=90)
+            self.assertEqual(apply.returncode, 9, err)
+            self.assertIn('the run goes on', err)
+            (small / 'filler').unlink()
+            wait('the run does not finish by itself when there is room again', lambda: len(creates(rig)) == total, rig)
+            wait('the run stays open', lambda: rig.run('plan', '-f', model, '--detailed-exitcode').returncode == 0, rig)
+            self.assertEqual(len(set(creates(rig))), total)
+            self.assertEqual(len(creates(rig)), total, 'something was created twice')
+            self.assertEqual(len(rig.ledger()['objects']), total)
+        finally:
+            rig.stop()
+            for folder in (rig.state / 'sandbox', small):
+                subprocess.run(['umount', str(folder)], check=False)
+            rig.close()
+
+    def fill(self, folder):
+        with open(folder / 'filler', 'wb', buffering=0) as filler:
+            for size in (1 << 20, 1 << 12):
+                try:
+                    while True:
+                        filler.write(b'x' * size)
+                except OSError:
+                    continue
+
+    def at_rest(self, rig):
+        """The number of objects once no more are made."""
+        count, since = len(creates(rig)), time.monotonic()
+        while time.monotonic() - since < 3:
+            time.sleep(0.2)
+            if len(creates(rig)) != count:
+                count, since = len(creates(rig)), time.monotonic()
+        return count
+
+    def every_effect_is_known(self, rig):
+        """Of every object that the clouds made, the files tell: by a record, or by an intent that was there before."""
+        copy = rig.folder / 'copy'
+        copy.mkdir()
+        for path in rig.state.glob('tandem.db*'):
+            if not path.name.endswith('-shm'):
+                shutil.copy(path, copy)
+        database = sqlite3.connect(copy / 'tandem.db')
+        rows = database.execute('SELECT key, value FROM rows').fetchall()
+        database.close()
+        text = '\n'.join(f'{key} {value if isinstance(value, str) else bytes(value or b"").decode(errors="replace")}'
+                         for key, value in rows if str(key).startswith(('record/', 'intent/')))
+        for address in creates(rig):
+            self.assertIn(address.removesuffix('@main') + '"', text, f'{address} was made without a durable intent')
+
+    def test_2_an_old_backup_is_put_back_beside_a_newer_witness(self):
         rig = Rig()
         try:
             first = rig.model(log_group('a', 30), log_group('keep', 30))
