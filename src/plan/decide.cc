@@ -37,7 +37,6 @@ class Decider {
     }
     for (const auto& [address, resource] : out_.resources)
       old_addresses_.Add(input_.records, address, *resource);
-    HoldWhatTheUnseenStandsOn();
     GraphBuilder builder;
     for (const auto& [address, resource] : out_.resources) builder.Node(address);
     for (const auto& [address, resource] : out_.resources)
@@ -50,23 +49,64 @@ class Decider {
     if (order.size() != graph.size())
       Refuse(PlanRefusal::kConfiguration, "", "resources need each other in a circle",
              graph.TellCycle(graph.FindCycle()));
-    for (const NodeId node : order) {
-      const std::string& address = graph.Name(node);
-      const PlannedResource& resource = *out_.resources.at(address);
-      if (targeted_.empty() || targeted_.count(address) != 0)
-        DecideResource(address, resource);
-      else if (resource.changed)
-        out_.not_applied.insert(address);
-    }
-    for (const auto& [address, record] : input_.records)
-      if (out_.resources.count(address) == 0 && !TakenOver(address) &&
-          (input_.targets.empty() || targeted_.count(address) != 0))
-        DecideGone(address, *record);
+    do {
+      DecideAll(graph, order);
+    } while (findings_.refusal == PlanRefusal::kNone && HoldWhatIsStoodOn());
     KeepWhatIsStoodOn();
     RefuseTakeovers(input_, out_, findings_);
   }
 
  private:
+  void DecideAll(const Graph& graph, const std::vector<NodeId>& order) {
+    for (const NodeId node : order) {
+      const std::string& address = graph.Name(node);
+      const PlannedResource& resource = *out_.resources.at(address);
+      if (Targets(address))
+        DecideResource(address, resource);
+      else if (resource.changed)
+        out_.not_applied.insert(address);
+    }
+    for (const auto& [address, record] : input_.records)
+      if (out_.resources.count(address) == 0 && !TakenOver(address) && Targets(address))
+        DecideGone(address, *record);
+  }
+
+  bool Targets(const std::string& address) const {
+    return input_.targets.empty() || targeted_.count(address) != 0;
+  }
+
+  /// R18, R2: what stands on something that is replaced would be replaced with it, or die with it. Where it
+  /// stays as it is, so does what it stands on. True if that is something new, and all is to be decided anew.
+  bool HoldWhatIsStoodOn() {
+    if (out_.replaced.empty()) return false;
+    bool more = false;
+    for (const auto& [address, record] : input_.records) {
+      if (out_.drafts.count(address) != 0) continue;
+      const std::string why = WhyItStays(address, *record);
+      if (why.empty()) continue;
+      for (const std::string& need : record->depends_on)
+        if (out_.replaced.count(need) != 0)
+          more |= held_.emplace(need, fmt::format("{} stands on it and {}", address, why)).second;
+    }
+    if (!more) return false;
+    Decisions fresh;
+    fresh.resources = std::move(out_.resources);
+    fresh.unchanged = input_.quiet;
+    fresh.kinds = input_.quiet_kinds;
+    out_ = std::move(fresh);
+    becoming_unknown_.clear();
+    return true;
+  }
+
+  /// Why nothing may be done with what is recorded; "": something may.
+  std::string WhyItStays(const std::string& address, const Record& record) const {
+    const auto resource = out_.resources.find(address);
+    if (!record.paused_by.empty() || (resource != out_.resources.end() && resource->second->paused))
+      return "is paused";
+    if (out_.unobserved.count(address) != 0) return "cannot be planned";
+    return Targets(address) ? "" : "is no target";
+  }
+
   void Refuse(PlanRefusal why, const std::string& address, std::string summary,
               std::string detail = "", SourceRange range = {}) {
     findings_.Refuse(why, address, std::move(summary), std::move(detail), std::move(range));
@@ -172,10 +212,10 @@ class Decider {
         return;
       }
     }
-    if (draft.step.action == Action::kReplace && held_.count(address) != 0) {
-      // R18: what stands on it would be replaced with it, or die with it.
+    if (const auto held = held_.find(address);
+        held != held_.end() && draft.step.action == Action::kReplace) {
       out_.replaced.erase(address);
-      out_.notes.insert(fmt::format("{} is not replaced: something that stands on it cannot be observed", address));
+      out_.notes.insert(fmt::format("{} is not replaced: {}", address, held->second));
       return LeaveOut(address);
     }
     if (draft.step.action == Action::kCreate || draft.step.action == Action::kReplace)
@@ -445,19 +485,6 @@ class Decider {
     }
   }
 
-  void HoldWhatTheUnseenStandsOn() {
-    std::vector<std::string> standing;
-    for (const auto& [address, record] : input_.records)
-      if (input_.observations.count(address) == 0) standing.push_back(address);
-    while (!standing.empty()) {
-      const auto record = input_.records.find(standing.back());
-      standing.pop_back();
-      if (record == input_.records.end()) continue;
-      for (const std::string& need : record->second->depends_on)
-        if (held_.insert(need).second) standing.push_back(need);
-    }
-  }
-
   /// Its object goes on under another address. One that is gone does not: a new one is made there, and this
   /// record is closed.
   bool TakenOver(const std::string& old) const {
@@ -551,7 +578,7 @@ class Decider {
   Findings& findings_;
   OldAddresses old_addresses_;
   std::set<std::string> becoming_unknown_;
-  std::set<std::string> held_;  // by what cannot be observed and stands on it, directly or not
+  std::map<std::string, std::string> held_;  // not to be replaced → what stands on it and stays
   std::set<std::string> targeted_;
 };
 
