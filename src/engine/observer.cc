@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/masks.h"
+#include "engine/overlay.h"
 #include "tandem/state/keys.h"
 
 namespace tandem {
@@ -336,20 +337,7 @@ void Observer::Saw(Resource& resource, const Kind& kind, const LiveObject& objec
   Value fields = MaskedFields(context_, resource, kind, object.fields);
   // R4: until a read reflects our write, or its window ends, the last write overlays reads.
   if (now < resource.overlay_until && !resource.overlay.empty() && fields.is_map()) {
-    const Value written = resource.overlay.Unpack();
-    const Value canonical_written = kind.Canonical(written);
-    const Value canonical_fields = kind.Canonical(fields);
-    bool reflected = true;
-    for (const auto& [member, value] : written.as_map()) {
-      const Value* wrote = canonical_written.Find(member);
-      const Value* read = canonical_fields.Find(member);
-      if (wrote == nullptr || value.HasUnknown()) continue;
-      if (value.HasSensitive() && (read == nullptr || !read->HasSensitive())) continue;
-      if (read != nullptr && *read == *wrote) continue;
-      reflected = false;
-      fields.Set(member, value);
-    }
-    if (reflected) {
+    if (LayOver(kind, resource.overlay.Unpack(), fields)) {
       resource.overlay_until = Time();
       resource.overlay = Packed();
     } else {

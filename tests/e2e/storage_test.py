@@ -28,7 +28,7 @@ class Storage(unittest.TestCase):
         rig = Rig(start=False)
         small = rig.folder / 'small'
         small.mkdir()
-        subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', str(small)], check=True)
+        subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=32m', 'tmpfs', str(small)], check=True)
         try:
             rig.state = small / 'state'
             rig.state.mkdir(mode=0o700)
@@ -39,16 +39,16 @@ class Storage(unittest.TestCase):
             (rig.state / 'sandbox').mkdir(mode=0o700)
             subprocess.run(['mount', '--bind', str(clouds), str(rig.state / 'sandbox')], check=True)
             rig.start()
-            total = 400
+            total = 2000
             model = rig.model(*[log_group(f'g{i}') for i in range(total)])
-            apply = subprocess.Popen([str(BUILD / 'tandem'), 'apply', '-f', str(model), '--auto-approve', '--timeout', '8s'],
-                                     env=rig.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            apply = subprocess.Popen([str(BUILD / 'tandem'), 'apply', '-f', str(model), '--auto-approve', '--timeout', '15s'],
+                                     env=rig.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
             wait('nothing is made', lambda: rig.run('sandbox', 'ledger').returncode == 0 and len(creates(rig)) >= 20, rig)
             self.fill(small)
             made = self.at_rest(rig)
             self.assertLess(made, total, 'it was over before the disk was full')
             self.every_effect_is_known(rig)
-            out, err = apply.communicate(timeout=90)
+            _, err = apply.communicate(timeout=90)
             self.assertEqual(apply.returncode, 9, err)
             self.assertIn('the run goes on', err)
             (small / 'filler').unlink()
