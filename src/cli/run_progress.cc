@@ -90,6 +90,12 @@ class Display {
     }
     Draw();
   }
+  /// Something that holds up the whole run.
+  void Warn(const std::string& message) {
+    Erase();
+    *console_.err << "warning: " << message << std::endl;
+    Draw();
+  }
 
  private:
   std::string Colored(const char* text, int color) const {
@@ -174,6 +180,8 @@ int FollowRun(Client& client, const std::string& run, size_t steps, const std::s
         }
         after = change.sequence();
         if (change.has_step() && change.step().run() == run) display.Show(change.step());
+        if (change.has_event() && change.event().run() == run && change.event().reason() == "StoreTroubled")
+          display.Warn(change.event().message());
         if (change.has_run() && change.run().id() == run) {
           state = change.run().state();
           message = change.run().message();

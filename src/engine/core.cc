@@ -47,6 +47,10 @@ Engine::Core::Core(EnginePorts ports, EngineSettings settings)
   starter.OnAccepted([this] { observer.StartResync(); });
   context.writer.OnTrouble([this](const Status& trouble) {
     starter.StoreTroubled(trouble);
+    // It is written once it can be; who watches is told now.
+    const RunWork* run = runner.user_run();
+    context.Emit(true, "StoreTroubled", "", run == nullptr ? "" : run->run.id, "",
+                 fmt::format("nothing more is called until the store can be written: {}", trouble.message()));
     TellTrouble(trouble);
     MaybeStopped();
   });
