@@ -1,7 +1,8 @@
 // What the engine knows: the rows of the store as values, and what it saw since it started.
 //
 // Plain data with an index or two. Whoever changes a resource calls Touch, so that the publisher copies
-// only what changed, or Changed, so that it is planned anew as well. Rows are written by their owners through the StoreWriter.
+// only what changed, or Changed, so that it is planned anew as well. Rows are written by their owners
+// through the StoreWriter.
 #pragma once
 
 #include <cstdint>

@@ -80,7 +80,8 @@ class Decider {
   bool HoldWhatIsStoodOn() {
     if (out_.replaced.empty()) return false;
     bool more = false;
-    for (const auto& [address, record] : input_.records) {
+    for (const auto& [recorded, record] : input_.records) {
+      const std::string& address = old_addresses_.Left(recorded) ? old_addresses_.To(recorded) : recorded;
       if (out_.drafts.count(address) != 0) continue;
       const std::string why = WhyItStays(address, *record);
       if (why.empty()) continue;

@@ -32,38 +32,33 @@ class ElsewhereProvider final : public Provider {
   ElsewhereProvider(Provider* inner, Executor* threads) : inner_(*inner), threads_(*threads) {}
   void Describe(Done<Result<ProviderDescription>> done) override { inner_.Describe(std::move(done)); }
   void Open(AccountRequest request, Done<AccountAnswer> done) override {
-    threads_.Run([this, request = std::move(request), done = std::move(done)] {
-      inner_.Open(request, done);
-    });
+    Pass(&Provider::Open, std::move(request), std::move(done));
   }
   void List(ListRequest request, Done<ListAnswer> done) override {
-    threads_.Run([this, request = std::move(request), done = std::move(done)] {
-      inner_.List(request, done);
-    });
+    Pass(&Provider::List, std::move(request), std::move(done));
   }
   void Read(ReadRequest request, Done<ReadAnswer> done) override {
-    threads_.Run([this, request = std::move(request), done = std::move(done)] {
-      inner_.Read(request, done);
-    });
+    Pass(&Provider::Read, std::move(request), std::move(done));
   }
   void Apply(ApplyRequest request, Done<ApplyAnswer> done) override {
-    threads_.Run([this, request = std::move(request), done = std::move(done)] {
-      inner_.Apply(request, done);
-    });
+    Pass(&Provider::Apply, std::move(request), std::move(done));
   }
   void Poll(PollRequest request, Done<PollAnswer> done) override {
-    threads_.Run([this, request = std::move(request), done = std::move(done)] {
-      inner_.Poll(request, done);
-    });
+    Pass(&Provider::Poll, std::move(request), std::move(done));
   }
   void Measure(MeasureRequest request, Done<MeasureAnswer> done) override {
-    threads_.Run([this, request = std::move(request), done = std::move(done)] {
-      inner_.Measure(request, done);
-    });
+    Pass(&Provider::Measure, std::move(request), std::move(done));
   }
   void Close(std::string account) override { inner_.Close(std::move(account)); }
 
  private:
+  template <typename Request, typename Answer>
+  void Pass(void (Provider::*call)(Request, Done<Answer>), Request request, Done<Answer> done) {
+    threads_.Run([this, call, request = std::move(request), done = std::move(done)] {
+      (inner_.*call)(request, done);
+    });
+  }
+
   Provider& inner_;
   Executor& threads_;
 };
