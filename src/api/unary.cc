@@ -176,6 +176,7 @@ grpc::ServerUnaryReactor* Service::GetRun(Context* context, const api::v1::RunRe
       if (view.run.id != id) continue;
       ToWire(view.run, reply->mutable_run());
       for (const StepRow& step : view.steps) ToWire(step, reply->add_steps());
+      reply->set_sequence(now->sequence);
       reactor->Finish(grpc::Status::OK);
       return;
     }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <ostream>
 #include <thread>
@@ -15,6 +16,7 @@
 
 namespace tandem {
 namespace {
+constexpr std::chrono::milliseconds kWatchAgain{100};  // after a watch that the server ended
 
 sigset_t InterruptSet() {
   sigset_t set;
@@ -154,31 +156,19 @@ int FollowRun(Client& client, const std::string& run, size_t steps, const std::s
   std::string message;
   {
     Display display(steps, console);
-    int64_t after = -1;
     const auto over = [&] { return !state.empty() && state != "open" && state != "stopping"; };
-    while (!over()) {
-      // What was missed before the watch began, or while it was broken.
-      api::v1::WatchRequest request;
-      request.set_run(run);
-      request.set_from_now(after < 0);
-      if (after >= 0) request.set_after(after);
-      const auto take = [&](const api::v1::RunReply& reply) {
-        for (const api::v1::StepItem& step : reply.steps()) display.Show(step);
-        state = reply.run().state();
-        message = reply.run().message();
-      };
+    while (true) {
+      // How it stands, and then everything since: a run may end before the watch begins.
       const auto now = client.GetRun(run);
       if (!now.ok()) return FailCall(now.status(), console);
-      take(*now);
+      for (const api::v1::StepItem& step : now->steps()) display.Show(step);
+      state = now->run().state();
+      message = now->run().message();
       if (over()) break;
-      bool first = true;
+      api::v1::WatchRequest request;
+      request.set_run(run);
+      request.set_after(now->sequence());
       const Status status = client.Watch(request, deadline, [&](const api::v1::ChangeReply& change) {
-        if (first) {
-          first = false;
-          const auto again = client.GetRun(run);
-          if (again.ok()) take(*again);
-        }
-        after = change.sequence();
         if (change.has_step() && change.step().run() == run) display.Show(change.step());
         if (change.has_event() && change.event().run() == run && change.event().reason() == "StoreTroubled")
           display.Warn(change.event().message());
@@ -188,15 +178,14 @@ int FollowRun(Client& client, const std::string& run, size_t steps, const std::s
         }
         return !over();
       });
+      if (over()) break;
       if (status.code() == Code::kDeadlineExceeded) {
         *console.err << fmt::format("timed out after {}; the run goes on: tandem get runs {}\n", timeout, run);
         return kExitTimeout;
       }
-      if (status.code() == Code::kOutOfRange || status.code() == Code::kResourceExhausted) {
-        after = -1;
-        continue;
-      }
-      if (!status.ok()) return FailCall(status, console);
+      const bool missed = status.code() == Code::kOutOfRange || status.code() == Code::kResourceExhausted;
+      if (!status.ok() && !missed) return FailCall(status, console);
+      std::this_thread::sleep_for(kWatchAgain);
     }
   }
   if (const auto last = client.GetRun(run); last.ok()) {

@@ -7,15 +7,13 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "tests/support/temp_folder.h"
+
 namespace tandem {
 namespace {
 
 class LocalSecrets : public testing::Test {
  protected:
-  LocalSecrets() {
-    std::string pattern = testing::TempDir() + "tandem-secrets-XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-  }
   std::string Write(const std::string& name, const std::string& text) {
     std::ofstream(folder_ + "/" + name) << text;
     return folder_ + "/" + name;
@@ -26,7 +24,8 @@ class LocalSecrets : public testing::Test {
     return *worth;
   }
 
-  std::string folder_;
+  const TempFolder temp_;
+  const std::string folder_ = temp_.path();
   InlineExecutor executor_;
   std::unique_ptr<SecretSource> source_ = NewLocalSecretSource(&executor_);
 };

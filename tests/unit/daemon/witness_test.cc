@@ -9,27 +9,17 @@
 #include <fstream>
 #include <string>
 
+#include "tests/support/temp_folder.h"
+
 namespace tandem {
 namespace {
 
 class Witness : public ::testing::Test {
  protected:
-  void SetUp() override {
-    char name[] = "/tmp/tandem-witness-XXXXXX";
-    ASSERT_NE(mkdtemp(name), nullptr);
-    folder_ = name;
-    path_ = folder_ + "/witness";
-  }
-  void TearDown() override {
-    (void)chmod(folder_.c_str(), 0700);
-    (void)unlink(path_.c_str());
-    (void)unlink((path_ + ".new").c_str());
-    (void)rmdir((path_ + ".new").c_str());
-    (void)rmdir(folder_.c_str());
-  }
   void Put(const std::string& text) { std::ofstream(path_, std::ios::binary) << text; }
 
-  std::string folder_, path_;
+  const TempFolder folder_;
+  const std::string path_ = folder_.path() + "/witness";
 };
 
 TEST_F(Witness, R12_NoFileIsNoWitness) {

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/support/temp_folder.h"
+
 namespace tandem {
 namespace {
 
@@ -16,15 +18,6 @@ namespace fs = std::filesystem;
 
 class Load : public testing::Test {
  protected:
-  Load() {
-    std::string pattern = (fs::temp_directory_path() / "tandem-load-XXXXXX").string();
-    root_ = ::mkdtemp(pattern.data());
-  }
-  ~Load() override {
-    std::error_code ignored;
-    fs::remove_all(root_, ignored);
-  }
-
   void Write(const std::string& path, const std::string& text) {
     fs::create_directories(fs::path(At(path)).parent_path());
     std::ofstream(At(path)) << text;
@@ -58,7 +51,8 @@ class Load : public testing::Test {
     return said;
   }
 
-  std::string root_;
+  const TempFolder temp_;
+  const std::string root_ = temp_.path();
 };
 
 TEST_F(Load, ReadsFilesFoldersAndInput) {

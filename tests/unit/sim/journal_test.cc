@@ -9,22 +9,13 @@
 
 #include "sim/play.h"
 #include "tests/support/sim_cloud.h"
+#include "tests/support/temp_folder.h"
 
 namespace tandem {
 namespace {
 
 class JournalFile : public ::testing::Test {
  protected:
-  void SetUp() override {
-    char folder[] = "/tmp/tandem-journal-XXXXXX";
-    ASSERT_NE(mkdtemp(folder), nullptr);
-    folder_ = folder;
-    path_ = folder_ + "/world.log";
-  }
-  void TearDown() override {
-    unlink(path_.c_str());
-    rmdir(folder_.c_str());
-  }
   static std::vector<std::string> Lines(Journal& journal) {
     std::vector<std::string> lines;
     EXPECT_TRUE(journal
@@ -37,8 +28,9 @@ class JournalFile : public ::testing::Test {
   }
   void Write(const std::string& text) { std::ofstream(path_, std::ios::app) << text; }
 
-  std::string folder_;
-  std::string path_;
+  const TempFolder temp_;
+  const std::string folder_ = temp_.path();
+  const std::string path_ = folder_ + "/world.log";
 };
 
 TEST_F(JournalFile, KeepsLinesInOrderForItsOwnerOnly) {

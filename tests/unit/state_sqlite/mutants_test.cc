@@ -8,6 +8,7 @@
 #include <string>
 
 #include "tandem/state_sqlite/sqlite_store.h"
+#include "tests/support/temp_folder.h"
 
 namespace tandem {
 namespace {
@@ -15,9 +16,8 @@ namespace {
 // A page in the middle of the file, which no statement at open reads: without the look, the row on it would be
 // missed in the middle of a run.
 TEST(SqliteMutants, OneDamagedPageIsFoundAtOpen) {
-  std::string folder = (std::filesystem::temp_directory_path() / "tandem-sqlite-XXXXXX").string();
-  ASSERT_NE(mkdtemp(folder.data()), nullptr);
-  const std::string path = folder + "/state.db";
+  const TempFolder folder;
+  const std::string path = folder.path() + "/state.db";
   const auto here = [](std::function<void()> job) { job(); };
   {
     auto store = OpenSqliteStore({path, "", here, here});
@@ -41,7 +41,6 @@ TEST(SqliteMutants, OneDamagedPageIsFoundAtOpen) {
   const auto store = OpenSqliteStore({path, "", here, here});
   ASSERT_FALSE(store.ok());
   EXPECT_EQ(store.status().code(), Code::kDataLoss) << store.status().ToString();
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

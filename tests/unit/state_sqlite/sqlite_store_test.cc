@@ -18,6 +18,7 @@
 
 #include "state_sqlite/database.h"
 #include "state_sqlite/migrations.h"
+#include "tests/support/temp_folder.h"
 
 namespace tandem {
 namespace {
@@ -38,14 +39,6 @@ Result<Row> Get(StateStore& store, std::string key) {
 
 class SqliteStoreTest : public testing::Test {
  protected:
-  SqliteStoreTest() {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "tandem-sqlite-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-    path_ = folder_ + "/state.db";
-  }
-  ~SqliteStoreTest() override { std::filesystem::remove_all(folder_); }
-
   Result<std::unique_ptr<StateStore>> Open(std::string vfs = "") {
     return OpenSqliteStore({path_, std::move(vfs), Inline, Inline});
   }
@@ -57,8 +50,9 @@ class SqliteStoreTest : public testing::Test {
     ASSERT_TRUE(status.ok()) << status.ToString();
   }
 
-  std::string folder_;
-  std::string path_;
+  const TempFolder temp_;
+  const std::string folder_ = temp_.path();
+  std::string path_ = folder_ + "/state.db";
 };
 
 TEST_F(SqliteStoreTest, TheFileIsForItsOwnerOnly) {
