@@ -27,6 +27,7 @@ class WatchCall final : public grpc::ServerWriteReactor<ChangeReply>,
   /// `self` keeps the call alive until gRPC is done with it and the engine has let it go.
   void Start(std::shared_ptr<WatchCall> self, int64_t after) {
     self_ = self;
+    StartSendInitialMetadata();  // the caller may wait to hear that it is watching
     const Result<int64_t> id =
         engine_->Watch(after, [self](const Change& change) { self->Push(change); });
     if (!id.ok()) {
@@ -41,12 +42,10 @@ class WatchCall final : public grpc::ServerWriteReactor<ChangeReply>,
   }
 
   void OnWriteDone(bool ok) override {
-    if (!ok) {
-      End(grpc::Status(grpc::StatusCode::CANCELLED, "the caller is gone"));
-      return;
-    }
     const Action action = state_.With([&](State& state) {
       state.writing = false;
+      if (!ok && !state.ending.has_value())
+        state.ending = grpc::Status(grpc::StatusCode::CANCELLED, "the caller is gone");
       return Choose(state);
     });
     Do(action);
