@@ -64,10 +64,11 @@ void StepMachine::Recover(const Ptr& work) {
 
 void StepMachine::RecoverByRead(const Ptr& work, const std::string& identity) {
   work->busy = true;
-  calls_.Read(work->account, work->kind->name(), identity, [this, work](ReadAnswer answer) {
+  const Time asked = context_.Now();
+  calls_.Read(work->account, work->kind->name(), identity, [this, work, asked](ReadAnswer answer) {
     work->busy = false;
     if (answer.error.ok) return Found(work, answer.object);
-    if (answer.error.error_class == CallErrorClass::kGone) return NothingFound(work);
+    if (answer.error.error_class == CallErrorClass::kGone) return NothingFound(work, asked);
     RetryBackoff(work, answer.error.message);
   });
 }
@@ -114,6 +115,7 @@ void StepMachine::RecoverByList(const Ptr& work) {
                          work->desired);
   if (!by_difference && work->kind->list_names_only()) return RecoverByNames(work, name);
   work->busy = true;
+  const Time asked = context_.Now();
   calls_.List(
       work->account, work->kind->name(), observer_.ParentsOf(work->account, *work->kind),
       [this, work, matches, before, by_difference, marked_later, name](std::vector<LiveObject> objects) {
@@ -143,7 +145,7 @@ void StepMachine::RecoverByList(const Ptr& work) {
           if (match && !again) matches->push_back(std::move(object));
         }
       },
-      [this, work, matches, by_difference, marked_later](ListEnd end) {
+      [this, work, matches, by_difference, marked_later, asked](ListEnd end) {
         work->busy = false;
         if (!end.error.ok) return RetryBackoff(work, end.error.message);
         if (by_difference) {
@@ -168,7 +170,7 @@ void StepMachine::RecoverByList(const Ptr& work) {
           return CallSettled(work, matches->front().identity);
         }
         if (!end.complete) return RetryBackoff(work, "the list of its kind is not complete");
-        NothingFound(work);
+        NothingFound(work, asked);
       });
 }
 
@@ -177,12 +179,14 @@ struct StepMachine::Candidates {
   std::string name;  // that the object must have, or ""
   std::set<std::string> left;
   std::vector<LiveObject> ours;
+  Time asked;
   bool complete = false;
 };
 
 // The list shows neither marks nor members, so what may be ours is read one by one.
 void StepMachine::RecoverByNames(const Ptr& work, const std::string& name) {
   auto candidates = std::make_shared<Candidates>();
+  candidates->asked = context_.Now();
   if (work->intent->error_class == ErrorClass::kExists ||
       work->intent->create_class == CreateClass::kName)
     candidates->name = name;
@@ -229,7 +233,7 @@ void StepMachine::ReadCandidates(const Ptr& work, const std::shared_ptr<Candidat
     return Quarantine(work, evidence);
   }
   if (!candidates->complete) return RetryBackoff(work, "the list of its kind is not complete");
-  NothingFound(work);
+  NothingFound(work, candidates->asked);
 }
 
 bool StepMachine::MayBeOurs(const StepWork& work, const std::string& name,
@@ -244,12 +248,15 @@ bool StepMachine::MayBeOurs(const StepWork& work, const std::string& name,
          work.intent->create_class == CreateClass::kName;
 }
 
-void StepMachine::NothingFound(const Ptr& work) {
+void StepMachine::NothingFound(const Ptr& work, Time asked) {
+  // When what the call made must show. A look that was asked for earlier proves nothing, however late it
+  // ended: its first page may be older than the object.
   const Time shows = work->intent->deadline + work->kind->consistency();
+  const Duration rest = std::max<Duration>(shows - context_.Now(), Duration(0));
   if (work->intent->error_class == ErrorClass::kExists &&
-      work->intent->create_class == CreateClass::kToken && context_.Now() < shows) {
+      work->intent->create_class == CreateClass::kToken && asked < shows) {
     // Our own token is taken, so the object is there. Under another token there would be two.
-    return Retry(work, std::min<Duration>(shows - context_.Now(), std::chrono::seconds(2)),
+    return Retry(work, std::min<Duration>(rest, std::chrono::seconds(2)),
                  "its token is taken; looking until what it made shows");
   }
   if (work->intent->error_class == ErrorClass::kExists) {
@@ -261,9 +268,7 @@ void StepMachine::NothingFound(const Ptr& work) {
     return RetryBackoff(work, "its name was taken a moment ago");
   }
   // "Not found" permits another call only when the first can neither still be under way nor be hidden.
-  const Time due = work->intent->deadline + work->kind->consistency();
-  if (context_.Now() < due)
-    return Retry(work, due - context_.Now(), "its reply was lost; looking until it must show");
+  if (asked < shows) return Retry(work, rest, "its reply was lost; looking until it must show");
   Resend(work);
 }
 
@@ -280,8 +285,9 @@ void StepMachine::Resend(const Ptr& work) {
 // An update, a mark or a delete: all may be said twice, once the first is surely over.
 void StepMachine::RecoverChange(const Ptr& work) {
   work->busy = true;
+  const Time asked = context_.Now();
   calls_.Read(work->account, work->kind->name(), work->intent->identity,
-              [this, work](ReadAnswer answer) {
+              [this, work, asked](ReadAnswer answer) {
     work->busy = false;
     const bool removes = work->intent->call == work->kind->DeleteCall().name;
     if (!answer.error.ok && answer.error.error_class != CallErrorClass::kGone)
@@ -295,9 +301,9 @@ void StepMachine::RecoverChange(const Ptr& work) {
         (work->intent->call != "mark" || (answer.object.mark.platform == context_.memory.uid &&
                                           answer.object.mark.address == work->key)))
       return CallSettled(work, work->intent->identity);
-    const Time due = work->intent->deadline + work->kind->consistency();
-    if (context_.Now() < due)
-      return Retry(work, std::min<Duration>(due - context_.Now(), std::chrono::seconds(5)),
+    const Time shows = work->intent->deadline + work->kind->consistency();
+    if (asked < shows)
+      return Retry(work, std::clamp<Duration>(shows - context_.Now(), Duration(0), std::chrono::seconds(5)),
                    "its reply was lost; looking until it must show");
     // Begin the call anew from a fresh look: its diff may be smaller by now. What the first one did of it
     // belongs to the expected base (R3).

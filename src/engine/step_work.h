@@ -129,7 +129,8 @@ class StepMachine {
   bool MayBeOurs(const StepWork& work, const std::string& name, const LiveObject& object) const;
   bool EchoesToken(const StepWork& work, const LiveObject& object) const;
   void RecoverChange(const Ptr& work);
-  void NothingFound(const Ptr& work);
+  /// After a look that was asked for at `asked`.
+  void NothingFound(const Ptr& work, Time asked);
   void Resend(const Ptr& work);
   void Found(const Ptr& work, const LiveObject& object);
   void Quarantine(const Ptr& work, const std::string& evidence);
