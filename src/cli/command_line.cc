@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "cli/command.h"
+#include "tandem/base/spelling.h"
 #include "tandem/base/version.h"
 
 namespace tandem {
@@ -128,6 +129,25 @@ std::vector<std::string> Verbatim(int argc, const char* const* argv) {
   return words;
 }
 
+/// What was meant instead of a command that there is not, or "". `app` could not parse its words.
+std::string UnknownCommand(const CLI::App& app) {
+  const CLI::App* group = &app;
+  while (!group->get_subcommands().empty()) group = group->get_subcommands().front();
+  if (group->get_require_subcommand_min() == 0) return "";
+  for (const std::string& word : app.remaining(true)) {
+    if (word.empty() || word.front() == '-' || word.front() == kVerbatim) continue;
+    std::vector<std::string> names;
+    for (const CLI::App* command : group->get_subcommands([](const CLI::App*) { return true; }))
+      names.push_back(command->get_name());
+    const std::string near = NearestWord(word, names);
+    const std::string of = group == &app ? "" : " of " + group->get_name();
+    return fmt::format("error: there is no command '{}'{}{} See tandem{} --help\n", word, of,
+                       near.empty() ? "." : "; did you mean '" + near + "'?",
+                       group == &app ? "" : " " + group->get_name());
+  }
+  return "";
+}
+
 std::string AsWritten(std::string word) {
   if (!word.empty() && word.front() == kVerbatim) word.erase(0, 1);
   return word;
@@ -188,7 +208,8 @@ int RunCommandLine(int argc, const char* const* argv, const Console& given) {
     std::ostringstream err;
     const int code = app.exit(error, out, err);
     *console.out << out.str();
-    std::string told = err.str();
+    const std::string unknown = code == 0 ? "" : UnknownCommand(app);
+    std::string told = unknown.empty() ? err.str() : unknown;
     std::erase(told, kVerbatim);
     *console.err << told;
     return code == 0 ? kExitOk : kExitConfiguration;

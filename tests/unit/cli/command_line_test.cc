@@ -53,5 +53,23 @@ TEST(CommandLine, WhatLooksLikeAListIsOneWordAsItIsWritten) {
   }
 }
 
+TEST(CommandLine, ACommandThatThereIsNotIsToldWithTheNearest) {
+  const struct {
+    std::vector<std::string> words;
+    const char* told;
+  } cases[] = {
+      {{"aply", "-f", "x"}, "error: there is no command 'aply'; did you mean 'apply'? See tandem --help\n"},
+      {{"frobnicate"}, "error: there is no command 'frobnicate'. See tandem --help\n"},
+      {{"import", "mermaidd", "x"},
+       "error: there is no command 'mermaidd' of import; did you mean 'mermaid'? See tandem import --help\n"},
+      {{}, "A subcommand is required\nRun with --help for more information.\n"},
+  };
+  for (const auto& c : cases) {
+    const Told told = Tandem(c.words);
+    EXPECT_EQ(told.err, c.told);
+    EXPECT_EQ(told.code, kExitConfiguration);
+  }
+}
+
 }  // namespace
 }  // namespace tandem
