@@ -8,6 +8,7 @@
 
 #include "tandem/provider_host/plugin_host.h"
 #include "tests/contract/provider_suite.h"
+#include "tests/support/temp_folder.h"
 
 namespace tandem::testing {
 namespace {
@@ -62,26 +63,19 @@ Cast AwsCast() {
 class AwsPlugin final : public ProviderWorld {
  public:
   AwsPlugin() {
-    char folder[] = "/tmp/tandem-contract-XXXXXX";
-    TANDEM_CHECK(mkdtemp(folder) != nullptr);
-    folder_ = folder;
     PluginSettings settings;
     settings.name = "aws";
     settings.program = TANDEM_AWS_PLUGIN;
     settings.arguments = {"--schemas", Variable("TANDEM_AWS_SCHEMAS")};
-    settings.state_dir = folder_;
+    settings.state_dir = folder_.path();
     host_ = std::make_unique<PluginHost>(settings, &clock_);
-  }
-  ~AwsPlugin() override {
-    host_.reset();
-    std::filesystem::remove_all(folder_);
   }
   Provider& provider() override { return *host_; }
   const Clock& clock() override { return clock_; }
   void Pass(std::chrono::seconds) override {}  // nothing takes time there
 
  private:
-  std::string folder_;
+  TempFolder folder_;
   SystemClock clock_;
   std::unique_ptr<PluginHost> host_;
 };

@@ -14,6 +14,7 @@
 #include <fstream>
 
 #include "tests/contract/provider_suite.h"
+#include "tests/support/temp_folder.h"
 
 namespace tandem::testing {
 namespace {
@@ -44,21 +45,12 @@ bool Soon(F&& happens) {
 
 class BadPlugin : public ::testing::Test {
  protected:
-  void SetUp() override {
-    char folder[] = "/tmp/tandem-host-XXXXXX";
-    ASSERT_NE(mkdtemp(folder), nullptr);
-    folder_ = folder;
-  }
-  void TearDown() override {
-    host_.reset();
-    std::filesystem::remove_all(folder_);
-  }
   PluginSettings Settings(const std::string& mode) const {
     PluginSettings settings;
     settings.name = "bad";
     settings.program = TANDEM_BAD_PLUGIN;
     settings.arguments = {mode};
-    settings.state_dir = folder_;
+    settings.state_dir = folder_.path();
     settings.start_patience = milliseconds(1500);
     settings.call_patience = milliseconds(1500);
     settings.probe_patience = milliseconds(300);
@@ -75,9 +67,9 @@ class BadPlugin : public ::testing::Test {
   ApplyAnswer Apply(PluginHost& host) {
     return Do(host, ToyRequest("Box", "a", "create", R"({"Size":1})"));
   }
-  std::string LockPath() const { return folder_ + "/plugins/bad.lock"; }
+  std::string LockPath() const { return folder_.path() + "/plugins/bad.lock"; }
 
-  std::string folder_;
+  TempFolder folder_;
   SystemClock clock_;
   std::unique_ptr<PluginHost> host_;
 };
@@ -113,7 +105,7 @@ TEST_F(BadPlugin, NotStartingIsAStatusWithTheTailOfItsErrors) {
 
 TEST_F(BadPlugin, AMissingProgramIsAStatus) {
   PluginSettings settings = Settings("");
-  settings.program = folder_ + "/none";
+  settings.program = folder_.path() + "/none";
   const ApplyAnswer answer = Apply(Host(settings));
   EXPECT_EQ(answer.error.error_class, CallErrorClass::kNotDone);
   EXPECT_NE(answer.error.message.find("No such file"), std::string::npos) << answer.error.message;
@@ -303,7 +295,7 @@ TEST_F(BadPlugin, APluginOfADeadDaemonIsKilledBeforeTheFirstCall) {
   int ready[2];
   ASSERT_EQ(pipe(ready), 0);
   std::string words[] = {"contract", "--gtest_filter=DISABLED_Daemon.Runs",
-                         "--gtest_also_run_disabled_tests", "--daemon=" + folder_,
+                         "--gtest_also_run_disabled_tests", "--daemon=" + folder_.path(),
                          "--ready=" + std::to_string(ready[1])};
   char* argv[] = {words[0].data(), words[1].data(), words[2].data(),
                   words[3].data(), words[4].data(), nullptr};
@@ -342,7 +334,7 @@ TEST_F(BadPlugin, TheLockIsHeldByThePluginAndNamesIt) {
 }
 
 TEST_F(BadPlugin, ALockThatAnInnocentHoldsIsNotTakenForever) {
-  std::filesystem::create_directories(folder_ + "/plugins");
+  std::filesystem::create_directories(folder_.path() + "/plugins");
   const int lock = open(LockPath().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   ASSERT_EQ(flock(lock, LOCK_EX), 0);
   PluginSettings settings = Settings("fine");
@@ -355,7 +347,7 @@ TEST_F(BadPlugin, ALockThatAnInnocentHoldsIsNotTakenForever) {
 
 TEST_F(BadPlugin, AFolderThatADeadDaemonLeftIsRemoved) {
   const auto recorded = [&] {
-    std::ifstream file(folder_ + "/plugins/bad.lock");
+    std::ifstream file(folder_.path() + "/plugins/bad.lock");
     std::string text;
     std::getline(file, text);
     const size_t at = text.find("\"folder\":\"") + 10;

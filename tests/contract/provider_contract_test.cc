@@ -1,13 +1,13 @@
 // The suite over the simulated clouds, in-process and behind a real plugin.
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <thread>
 
 #include "tandem/provider_host/plugin_host.h"
 #include "tandem/schema/kind.h"
 #include "tandem/sim/sim_provider.h"
 #include "tests/contract/provider_suite.h"
+#include "tests/support/temp_folder.h"
 
 namespace tandem::testing {
 namespace {
@@ -66,21 +66,15 @@ class InProcess final : public ProviderWorld {
 class Plugin final : public ProviderWorld {
  public:
   explicit Plugin(bool hold = false) {
-    char folder[] = "/tmp/tandem-contract-XXXXXX";
-    TANDEM_CHECK(mkdtemp(folder) != nullptr);
-    folder_ = folder;
     PluginSettings settings;
     settings.name = "sim";
     settings.program = TANDEM_SIM_PLUGIN;
     // A second of the test's is a thousand simulated ones.
-    settings.arguments = {"--state", folder_, "--schemas", kToySchemas, "--time-scale", "1000"};
-    settings.state_dir = folder_;
+    settings.arguments = {"--state",   folder_.path(), "--schemas",
+                          kToySchemas, "--time-scale", "1000"};
+    settings.state_dir = folder_.path();
     settings.hold = hold;
     host_ = std::make_unique<PluginHost>(settings, &clock_);
-  }
-  ~Plugin() override {
-    host_.reset();
-    std::filesystem::remove_all(folder_);
   }
   Provider& provider() override { return *host_; }
   const Clock& clock() override { return clock_; }
@@ -91,7 +85,7 @@ class Plugin final : public ProviderWorld {
   }
 
  private:
-  std::string folder_;
+  TempFolder folder_;
   SystemClock clock_;
   std::unique_ptr<PluginHost> host_;
 };

@@ -4,13 +4,13 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 
 #include "tandem/provider_host/plugin_host.h"
 #include "tandem/sandbox/v1/sandbox.grpc.pb.h"
 #include "tandem/sim/sim_provider.h"
 #include "tests/contract/provider_suite.h"
+#include "tests/support/temp_folder.h"
 
 namespace tandem::testing {
 namespace {
@@ -22,21 +22,14 @@ using std::chrono::seconds;
 class Sandbox : public ::testing::Test {
  protected:
   void SetUp() override {
-    char folder[] = "/tmp/tandem-sandbox-XXXXXX";
-    ASSERT_NE(mkdtemp(folder), nullptr);
-    folder_ = folder;
     PluginSettings settings;
     settings.name = "sim";
     settings.program = TANDEM_SIM_PLUGIN;
-    settings.arguments = {"--state", folder_, "--schemas", kToySchemas};
-    settings.state_dir = folder_;
+    settings.arguments = {"--state", folder_.path(), "--schemas", kToySchemas};
+    settings.state_dir = folder_.path();
     settings.backoff_first = milliseconds(10);
     host_ = std::make_unique<PluginHost>(settings, &clock_);
     Open();
-  }
-  void TearDown() override {
-    host_.reset();
-    std::filesystem::remove_all(folder_);
   }
   void Open() {
     const AccountAnswer opened = OpenAccount(*host_, "main", R"({"site":"aws","accountId":"1"})");
@@ -44,7 +37,7 @@ class Sandbox : public ::testing::Test {
   }
   std::unique_ptr<v1::Sandbox::Stub> Stub() const {
     std::string address;
-    std::getline(std::ifstream(folder_ + "/sandbox/address") >> std::ws, address);
+    std::getline(std::ifstream(folder_.path() + "/sandbox/address") >> std::ws, address);
     grpc::ChannelArguments arguments;
     arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, "localhost");
     return v1::Sandbox::NewStub(
@@ -73,7 +66,7 @@ class Sandbox : public ::testing::Test {
     return (stub.get()->*method)(&context, request, reply);
   }
 
-  std::string folder_;
+  TempFolder folder_;
   SystemClock clock_;
   std::unique_ptr<PluginHost> host_;
 };
@@ -158,7 +151,7 @@ TEST_F(Sandbox, TheWorldOutlivesKill9OfThePlugin) {
   EXPECT_EQ(Name("n7").error.error_class, CallErrorClass::kExists);
   // Without a plugin the journal itself is read.
   host_->Stop(seconds(1));
-  const Result<Value> world = ReadWorld(folder_ + "/sandbox/world.log", &clock_);
+  const Result<Value> world = ReadWorld(folder_.path() + "/sandbox/world.log", &clock_);
   ASSERT_TRUE(world.ok()) << world.status().ToString();
   EXPECT_EQ(world->Find("effects")->as_list().size(), 20u);
 }

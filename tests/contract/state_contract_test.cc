@@ -1,11 +1,8 @@
 #include "tests/contract/state_contract.h"
 
-#include <unistd.h>
-
-#include <filesystem>
-
 #include "tandem/state/memory_store.h"
 #include "tandem/state_sqlite/sqlite_store.h"
+#include "tests/support/temp_folder.h"
 
 namespace tandem::contract {
 namespace {
@@ -34,15 +31,7 @@ class Memory final : public StoreUnderTest {
 
 class Sqlite final : public StoreUnderTest {
  public:
-  Sqlite() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "tandem-state-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-    Open();
-  }
-  ~Sqlite() override {
-    store_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  Sqlite() { Open(); }
   StateStore& store() override { return *store_; }
   Loop& loop() override { return loop_; }
   void Reopen() override {
@@ -53,12 +42,12 @@ class Sqlite final : public StoreUnderTest {
  private:
   void Open() {
     const auto post = [this](std::function<void()> job) { loop_.Post(std::move(job)); };
-    auto store = OpenSqliteStore({folder_ + "/state.db", "", post, post});
+    auto store = OpenSqliteStore({folder_.path() + "/state.db", "", post, post});
     TANDEM_CHECK(store.ok());
     store_ = std::move(*store);
   }
 
-  std::string folder_;
+  TempFolder folder_;
   Loop loop_;
   std::unique_ptr<StateStore> store_;
 };

@@ -15,6 +15,7 @@
 
 #include "provider_host/plugin_process.h"
 #include "tandem/codec/json.h"
+#include "tests/support/temp_folder.h"
 
 namespace tandem {
 namespace {
@@ -45,23 +46,18 @@ bool Sleep(milliseconds time) {
 
 class PluginTest : public ::testing::Test {
  protected:
-  PluginTest() {
-    char name[] = "/tmp/tandem-host-test.XXXXXX";
-    folder_ = mkdtemp(name);
-    setenv("XDG_RUNTIME_DIR", folder_.c_str(), 1);
-  }
+  PluginTest() { setenv("XDG_RUNTIME_DIR", folder_.path().c_str(), 1); }
   ~PluginTest() override {
     for (const pid_t child : children_) {
       kill(child, SIGKILL);
       waitpid(child, nullptr, 0);
     }
-    std::system(("rm -rf " + folder_).c_str());
   }
-  std::string LockPath() const { return folder_ + "/plugins/x.lock"; }
+  std::string LockPath() const { return folder_.path() + "/plugins/x.lock"; }
 
   /// A process in a group of its own; with `holds` it has the lock.
   pid_t Child(bool holds) {
-    mkdir((folder_ + "/plugins").c_str(), 0700);
+    mkdir((folder_.path() + "/plugins").c_str(), 0700);
     int ready[2];
     EXPECT_EQ(pipe(ready), 0);
     const pid_t child = fork();
@@ -83,10 +79,10 @@ class PluginTest : public ::testing::Test {
   }
   void Record(pid_t pid, uint64_t started) {
     const Descriptor file(open(LockPath().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    ASSERT_TRUE(RecordHolder(file, {pid, started}, folder_ + "/gone").ok());
+    ASSERT_TRUE(RecordHolder(file, {pid, started}, folder_.path() + "/gone").ok());
   }
 
-  std::string folder_;
+  TempFolder folder_;
   std::vector<pid_t> children_;
 };
 
