@@ -285,7 +285,7 @@ void Engine::Core::Pause(const std::string& address, const std::string& by,
       resource->quarantine.reset();
     }
     if (resource->record) {
-      resource->record->paused_by = by;
+      resource->record.Edit().paused_by = by;
       rows.push_back(Context::Put(*resource->record));
     }
     context.Wake(resource->key, WorkQueue::Priority::kUser);

@@ -25,6 +25,7 @@ bool Resource::SetCondition(std::string_view type, ConditionStatus status, std::
   auto found = std::find_if(own.begin(), own.end(),
                             [&](const Condition& condition) { return condition.type == type; });
   if (found == own.end()) {
+    own.reserve(own.size() + 1);  // it is kept, and there are five at most
     found = own.emplace(own.end());
     found->type = type;
     found->last_transition = now;

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/kept.h"
 #include "tandem/compile/compile.h"
 #include "tandem/engine/snapshot.h"
 #include "tandem/plan/plan.h"
@@ -25,8 +26,8 @@ namespace tandem {
 struct Resource {
   Address address;
   std::string key;  // the address as text
-  std::optional<Record> record;
-  std::optional<Observation> seen;  // as stored: owned and declared paths only (R15)
+  Kept<Record> record;
+  Kept<Observation> seen;  // as stored: owned and declared paths only (R15)
 
   Packed live;              // the whole object as last read, secret paths removed; empty when absent
   std::string live_bytes;   // fingerprint of what the provider sent

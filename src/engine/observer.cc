@@ -327,7 +327,7 @@ void Observer::Saw(Resource& resource, const Kind& kind, const LiveObject& objec
                     resource.live_bytes == object.fields.fingerprint() &&
                     now >= resource.overlay_until;
   if (same) {
-    resource.seen->at = now;
+    resource.seen.Edit().at = now;
     return;
   }
   resource.looked = true;

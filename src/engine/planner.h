@@ -14,6 +14,7 @@
 
 #include "engine/accounts.h"
 #include "engine/context.h"
+#include "engine/kept.h"
 #include "engine/observer.h"
 #include "engine/stored_documents.h"
 #include "tandem/plan/build.h"
@@ -25,8 +26,8 @@ struct PlanningJob {
   PlanInput input;  // its pointers lead into the members below
   std::shared_ptr<const CompiledModel> accepted;
   std::shared_ptr<const CompiledModel> model;
-  std::map<std::string, Record> records;
-  std::map<std::string, Observation> observations;
+  std::map<std::string, Kept<Record>> records;
+  std::map<std::string, Kept<Observation>> observations;
   std::set<std::string> unapplied;  // accepted, and did not settle
   std::map<std::string, SecretWorth> worth;
   std::string secret_key;

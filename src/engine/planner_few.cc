@@ -81,13 +81,13 @@ void Planner::CopyOne(const std::string& key, const Resource& resource, bool con
   if (resource.unapplied) job.unapplied.insert(key);
   if (resource.record) {
     if (context) job.forms.emplace(key, resource.record->recorded);
-    else job.records.emplace(key, *resource.record);
+    else job.records.emplace(key, resource.record);
   } else if (job.model->Find(key) == nullptr) {
     return;
   }
   if (!resource.looked || !resource.blind.empty() || resource.quarantine || !resource.seen) return;
-  Observation seen = *resource.seen;
-  if (!resource.live.empty()) seen.fields = resource.live;
+  Kept<Observation> seen = resource.seen;
+  if (!resource.live.empty() && !(resource.live == seen->fields)) seen.Edit().fields = resource.live;
   if (resource.newer) job.input.newer.insert(key);
   job.observations.emplace(key, std::move(seen));
 }

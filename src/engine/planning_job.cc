@@ -74,11 +74,11 @@ void RunPlanning(PlanningJob& job) {
     const auto undone = undone_moves.find(resource.address.ToString());
     return undone == undone_moves.end() ? resource.moved_from : undone->second;
   };
-  for (const auto& [address, record] : job.records) job.input.records[address] = &record;
+  for (const auto& [address, record] : job.records) job.input.records[address] = &*record;
   // What is about to move is there already, under the address that it moves from.
   const auto observation_of = [&](const std::string& address) {
     const auto found = job.observations.find(address);
-    if (found != job.observations.end() && found->second.exists) return found;
+    if (found != job.observations.end() && found->second->exists) return found;
     const ModelResource* resource = job.model->Find(address);
     if (resource == nullptr) return found;
     const std::string old =
@@ -103,8 +103,8 @@ void RunPlanning(PlanningJob& job) {
     const auto cached = observed_forms.find(address);
     if (cached != observed_forms.end()) return &cached->second;
     const auto found = observation_of(address);
-    if (found == job.observations.end() || !found->second.exists) return nullptr;
-    Value fields = found->second.fields.empty() ? Value(Map{}) : found->second.fields.Unpack();
+    if (found == job.observations.end() || !found->second->exists) return nullptr;
+    Value fields = found->second->fields.empty() ? Value(Map{}) : found->second->fields.Unpack();
     return &observed_forms.emplace(address, std::move(fields)).first->second;
   };
   const auto worth_of = [&](const std::string& uri) -> Result<SecretWorth> {
@@ -185,6 +185,7 @@ void RunPlanning(PlanningJob& job) {
     job.too_few |= job.few && provisional_accounts[name];
   }
   if (job.too_few) return;
+  job.input.resources.reserve(job.few ? job.few->size() : job.model->resources.size());
   ForEachDecided(job, [&](const std::string& address, const ModelResource& resource) {
     PlannedResource planned;
     planned.address = resource.address;
@@ -218,7 +219,7 @@ void RunPlanning(PlanningJob& job) {
     }
     job.input.resources.push_back(std::move(planned));
   });
-  for (const auto& [address, seen] : job.observations) job.input.observations[address] = &seen;
+  for (const auto& [address, seen] : job.observations) job.input.observations[address] = &*seen;
   job.input.accepted_policies = job.accepted ? &job.accepted->policies : nullptr;
   job.input.proposed_policies = &job.model->policies;
   job.result = BuildPlan(job.input);

@@ -58,7 +58,7 @@ void Reconciler::CatchUp(Resource& resource) {
   const Memory& memory = context_.memory;
   const ModelResource* model = memory.model ? memory.model->Find(resource.key) : nullptr;
   if (!resource.unapplied || !resource.record || model == nullptr) return;
-  Record& record = *resource.record;
+  const Record& record = *resource.record;
   const bool kept = record.manage == model->manage &&
                     (!model->protect || record.protected_ == *model->protect) &&
                     (model->deletion_policy.empty() ||
@@ -76,8 +76,9 @@ void Reconciler::CatchUp(Resource& resource) {
     if (ToCanonicalJson(fresh) != form->json()) continue;
     std::vector<RowChange> rows;
     context_.SetUnapplied(resource, false, &rows);
-    record.settled = *form;
-    rows.push_back(Context::Put(record));
+    const Packed sent = *form;
+    resource.record.Edit().settled = sent;
+    rows.push_back(Context::Put(*resource.record));
     context_.writer.Commit(std::move(rows));
     return;
   }

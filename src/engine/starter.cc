@@ -353,7 +353,7 @@ void Starter::KeepEdges(const Plan& plan) {
     if (held == nullptr || !held->record || later.count(address) > 0) continue;
     std::vector<std::string> edges = StandsOn(memory, *held->record, resource.needs);
     if (edges == held->record->depends_on) continue;
-    held->record->depends_on = std::move(edges);
+    held->record.Edit().depends_on = std::move(edges);
     memory.Changed(address);
     rows.push_back(Context::Put(*held->record));
     if (rows.size() == StoreWriter::kGroup) context_.writer.Commit(std::exchange(rows, {}));

@@ -129,6 +129,7 @@ void StepMachine::CallSettled(const Ptr& work, const std::string& identity) {
     for (const std::string& member : call.carries)
       if (const Value* value = work->desired.Find(member)) overlay.Set(member, *value);
     resource.overlay = Packed::From(overlay);
+    resource.overlay.ShareWith(record.recorded);
     resource.overlay_until = now + work->kind->consistency();
     resource.quarantine.reset();
     memory.Changed(work->key);
@@ -260,7 +261,7 @@ void StepMachine::Settle(const Ptr& work) {
     record.protected_ = *model->protect;
   }
   record.settled = Packed::From(work->desired);
-  record.recorded.ShareWith(record.settled);
+  record.settled.ShareWith(record.recorded);
   if (work->step().action == Action::kAdopt) {
     // What equals the model by adoption counts as sent: from now on it is ours.
     record.recorded = record.settled;
@@ -296,7 +297,7 @@ void StepMachine::SettleRemoval(const Ptr& work) {
   if (work->removes_deposed) {
     if (resource.record) {
       memory.Unindex(*resource.record);
-      std::erase_if(resource.record->deposed,
+      std::erase_if(resource.record.Edit().deposed,
                     [&](const Deposed& d) { return d.identity == work->identity; });
       memory.Index(*resource.record);
       rows.push_back(Context::Put(*resource.record));
@@ -333,7 +334,7 @@ void StepMachine::LiftProtection(const Ptr& work) {
   Resource* resource = context_.memory.Find(work->key);
   if (resource == nullptr || !resource->record)
     return End(work, StepState::kVoid, "its base moved: it is recorded no more");
-  resource->record->protected_ = false;
+  resource->record.Edit().protected_ = false;
   context_.memory.Changed(work->key);
   End(work, StepState::kSettled, "", {Context::Put(*resource->record)});
 }

@@ -194,6 +194,7 @@ class Arrangement {
       return false;
     }
     std::vector<int64_t> ids(graph.size(), 0);
+    ordered.reserve(graph.size());  // they are kept
     for (const NodeId node : order) {
       Step step = std::move(out_.drafts.at(graph.Name(node)).step);
       step.id = ids[node] = static_cast<int64_t>(ordered.size()) + 1;
