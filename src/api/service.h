@@ -51,6 +51,7 @@ class Service final : public api::v1::Tandem::CallbackService {
                                     api::v1::TextReply*) override;
   grpc::ServerUnaryReactor* History(Context*, const api::v1::HistoryRequest*,
                                     api::v1::HistoryReply*) override;
+  grpc::ServerWriteReactor<api::v1::FilesReply>* Files(Context*, const api::v1::Empty*) override;
   grpc::ServerUnaryReactor* Version(Context*, const api::v1::Empty*, api::v1::VersionReply*) override;
 
  private:

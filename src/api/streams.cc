@@ -6,8 +6,11 @@
 #include "api/service.h"
 #include "tandem/api_wire/convert.h"
 #include "tandem/codec/json.h"
+#include "tandem/compile/file_digests.h"
 
 namespace tandem {
+
+constexpr int kFilesAMessage = 1000;
 
 using ApplyMessage = api::v1::ApplyRequest;
 using api::v1::EventReply;
@@ -292,6 +295,39 @@ grpc::ServerWriteReactor<ListReply>* Service::List(Context* context,
   });
   if (request->what() == ListRequest::RESOURCES) call->Begin();
   else OnceRead([call] { call->Begin(); });
+  return call;
+}
+
+grpc::ServerWriteReactor<api::v1::FilesReply>* Service::Files(Context* context, const api::v1::Empty*) {
+  using api::v1::FilesReply;
+  if (grpc::Status status = Check(*context, Permission::kPlan); !status.ok())
+    return new Refused<grpc::ServerWriteReactor<FilesReply>>(std::move(status));
+  struct Answer {
+    std::string model;
+    std::vector<FileDigest> files;
+    size_t next = 0;
+    bool begun = false;
+  };
+  const auto answer = std::make_shared<Answer>();
+  auto* call = new WriteEach<FilesReply>([answer](FilesReply* reply) {
+    if (answer->begun && answer->next == answer->files.size()) return false;
+    answer->begun = true;
+    reply->set_model(answer->model);
+    for (int i = 0; i < kFilesAMessage && answer->next < answer->files.size(); ++i) {
+      FileDigest& file = answer->files[answer->next++];
+      api::v1::FileItem* item = reply->add_files();
+      item->set_name(std::move(file.name));
+      item->set_digest(std::move(file.digest));
+    }
+    return true;
+  });
+  OnceRead([call, answer, engine = options_.engine] {
+    if (const auto model = engine->snapshot()->model; model != nullptr) {
+      answer->model = model->digest;
+      answer->files = DigestFiles(*model);
+    }
+    call->Begin();
+  });
   return call;
 }
 

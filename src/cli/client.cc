@@ -245,6 +245,15 @@ Result<api::v1::HistoryReply> Client::History(int64_t limit) {
   return connection_->Unary<api::v1::HistoryRequest, api::v1::HistoryReply>(&Stub::History, request);
 }
 
+Result<api::v1::FilesReply> Client::Files() {
+  grpc::ClientContext context;
+  const auto stream = connection_->stub->Files(&context, api::v1::Empty());
+  api::v1::FilesReply all, reply;
+  while (stream->Read(&reply)) all.MergeFrom(reply);
+  if (const Status status = connection_->ToStatus(stream->Finish()); !status.ok()) return status;
+  return all;
+}
+
 Result<api::v1::VersionReply> Client::Version() {
   return connection_->Unary<api::v1::Empty, api::v1::VersionReply>(&Stub::Version, {});
 }

@@ -43,6 +43,8 @@ class Client {
   Result<std::vector<api::v1::EventItem>> Events(const api::v1::EventsRequest& request);
   Result<std::string> Why(const std::string& address);
   Result<api::v1::HistoryReply> History(int64_t limit);
+  /// The accepted model's digest and files, all in one.
+  Result<api::v1::FilesReply> Files();
   Result<api::v1::VersionReply> Version();
 
  private:

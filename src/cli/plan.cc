@@ -13,6 +13,7 @@
 #include "cli/planning.h"
 #include "cli/table.h"
 #include "tandem/codec/json.h"
+#include "tandem/compile/file_digests.h"
 
 namespace tandem {
 
@@ -26,6 +27,35 @@ void PrintDiagnostics(const google::protobuf::RepeatedPtrField<api::v1::Diagnost
   }
 }
 
+namespace {
+
+// Less is sent whole at once.
+constexpr size_t kSmallModel = size_t{256} << 10;
+
+size_t BytesOf(const Sources& sources) {
+  size_t bytes = 0;
+  for (const auto& source : sources) bytes += source->text.size();
+  return bytes;
+}
+
+// What differs from the accepted model, told in `head` as well, where that is much less than all of `sources`.
+// Nullopt: they are to be sent whole, also to a daemon that does not tell its files.
+std::optional<ModelChanges> WorthSending(Client& client, const Sources& sources, api::v1::PlanHead* head) {
+  const size_t whole = BytesOf(sources);
+  if (whole <= kSmallModel) return std::nullopt;
+  const Result<api::v1::FilesReply> files = client.Files();
+  if (!files.ok() || files->model().empty()) return std::nullopt;
+  std::vector<FileDigest> accepted;
+  for (const api::v1::FileItem& file : files->files()) accepted.push_back({file.name(), file.digest()});
+  std::optional<ModelChanges> changes = ChangesSince(accepted, sources);
+  if (!changes || BytesOf(changes->files) > whole / 2) return std::nullopt;
+  head->set_over(files->model());
+  head->mutable_removed()->Assign(changes->removed.begin(), changes->removed.end());
+  return changes;
+}
+
+}  // namespace
+
 Planned MakePlan(Client& client, const Flags& flags, const Sources& sources, std::optional<int64_t> undo_to,
                  const Console& console) {
   api::v1::PlanHead head;
@@ -35,7 +65,14 @@ Planned MakePlan(Client& client, const Flags& flags, const Sources& sources, std
   head.set_no_refresh(!flags.refresh);
   head.set_undo(undo_to.has_value());
   head.set_undo_to(undo_to.value_or(0));
-  const auto result = client.Plan(head, sources);
+  std::optional<ModelChanges> changes = undo_to ? std::nullopt : WorthSending(client, sources, &head);
+  auto result = client.Plan(head, changes ? changes->files : sources);
+  if (changes && result.ok() && result->head.refusal() == api::v1::REFUSAL_NOT_FOUND) {
+    // Another model was accepted in between.
+    head.clear_over();
+    head.clear_removed();
+    result = client.Plan(head, sources);
+  }
   Planned planned;
   if (!result.ok()) {
     planned.exit_code = FailCall(result.status(), console);
