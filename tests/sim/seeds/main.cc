@@ -11,6 +11,7 @@
 #include <sstream>
 #include <string>
 
+#include "tests/sim/seeds/bad_weather.h"
 #include "tests/sim/seeds/crew.h"
 #include "tests/sim/seeds/matrix.h"
 #include "tests/sim/seeds/trial.h"

@@ -12,6 +12,7 @@
 
 #include "tandem/engine/engine.h"
 #include "tandem/record/record.h"
+#include "tests/sim/seeds/bad_weather.h"
 #include "tests/sim/seeds/garden.h"
 #include "tests/sim/seeds/judge.h"
 #include "tests/sim/seeds/weather.h"
@@ -22,7 +23,6 @@ namespace {
 
 using std::chrono::hours;
 using std::chrono::minutes;
-using std::chrono::seconds;
 
 /// Knows every secret, and none of them looks like anything else.
 class Canaries final : public SecretSource {
@@ -31,10 +31,6 @@ class Canaries final : public SecretSource {
     done(SecretWorth{std::string(kCanary) + "-" + Fingerprint(uri).substr(0, 12), ""});
   }
 };
-
-std::string AddressOf(const SimObject& object) {
-  return object.mark.address.empty() ? object.address : object.mark.address;
-}
 
 class Trial {
  public:
@@ -56,6 +52,9 @@ class Trial {
     cloud_ = std::move(*opened);
     far_ = std::make_unique<FarCloud>(cloud_.get(), &weather_);
     disk_ = std::make_unique<FarStore>(&memory_, &weather_);
+    bad_weather_ = std::make_unique<BadWeather>(
+        scenario.without, Exposed{&random_, &weather_, &wall_, cloud_.get(), far_.get(), [this] { Boot(); },
+                                  [this] { LoseLease(); }});
   }
 
   Verdict Run() {
@@ -95,7 +94,6 @@ class Trial {
   }
 
  private:
-  bool Happens(const std::string& fault) const { return scenario_.without.count(fault) == 0; }
   void Fail(const std::string& what) {
     if (!failure_.empty()) return;
     failure_ = what;
@@ -132,62 +130,9 @@ class Trial {
     });
   }
 
-  /// What begins between two pieces of work.
-  void MaybeStrike() {
-    if (left_.empty() || striking_) return;
-    striking_ = true;
-    const Weather::Odds& odds = weather_.odds;
-    const std::pair<const char*, int> faults[] = {
-        {"crash", odds.crash}, {"lease", odds.lease}, {"storm", odds.storm}, {"expiry", odds.expiry},
-        {"hang", odds.hang},   {"died", odds.died},   {"clock", odds.clock}};
-    // One draw for all, so that a fault that is left out changes the others little.
-    uint64_t drawn = random_.Below(10'000);
-    for (const auto& [fault, chance] : faults) {
-      if (drawn >= static_cast<uint64_t>(chance)) {
-        drawn -= static_cast<uint64_t>(chance);
-        continue;
-      }
-      if (int& left = left_[fault]; left > 0) {
-        --left;
-        Strike(fault);
-      }
-      break;
-    }
-    striking_ = false;
-  }
-  void Strike(const std::string& fault) {
-    if (fault == "crash") {
-      ++weather_.struck["crash"];
-      weather_.Trace("crash");
-      Boot();
-    } else if (fault == "lease") {
-      LoseLease();
-    } else if (fault == "storm") {
-      far_->Storm();
-    } else if (fault == "expiry") {
-      far_->Expire();
-    } else if (fault == "hang") {
-      far_->Hang();
-    } else if (fault == "died") {
-      far_->Die();
-    } else if (fault == "clock") {
-      const bool back = random_.Below(2) == 0;
-      // By a second or by hours; never further off than some hours.
-      const Duration step = random_.Below(3) == 0 ? weather_.Between(100, 5'000)
-                                                  : weather_.Between(60'000, 2 * 3'600'000);
-      if (back ? wall_.offset < -hours(3) : wall_.offset > hours(3)) return;
-      wall_.offset += back ? -step : step;
-      ++weather_.struck[back ? "clock back" : "clock forward"];
-      weather_.Trace(fmt::format("the clock is set {} by {} s", back ? "back" : "forward",
-                                 step.count() / 1'000'000));
-    }
-  }
-
   /// I6: a daemon whose store somebody else has taken calls nothing but what was durable before, and nothing
   /// at all once it was told.
   void LoseLease() {
-    ++weather_.struck["lease"];
-    weather_.Trace("somebody else takes the store");
     const size_t first = far_->calls.size();
     const std::map<std::string, std::string> durable = disk_->durable_intents();
     auto told = std::make_shared<std::optional<size_t>>();
@@ -214,7 +159,7 @@ class Trial {
     while (!done()) {
       if (!failure_.empty()) return false;
       if (weather_.One() || engine_->RunOne()) {
-        MaybeStrike();
+        bad_weather_->MaybeStrike();
         continue;
       }
       std::optional<Time> due = weather_.NextDue();
@@ -321,7 +266,7 @@ class Trial {
       steps += fmt::format(" {} {};", ActionName(step.action), step.address.ToString());
     shown_.push_back(PlanToMarkdown(*plan->plan));
     weather_.Trace(fmt::format("plan {} {}:{}", plan->plan->from, plan->plan->to, steps));
-    if (outside) MeddleOutside();
+    if (outside) bad_weather_->MeddleOutside(Live());
     std::string run;
     bool shaky = false;
     for (int tries = 0; tries < 20 && run.empty(); ++tries) {
@@ -412,36 +357,6 @@ class Trial {
     }
   }
 
-  void MeddleOutside() {
-    static const std::map<std::string, const char*> kMembers = {
-        {"iam.sim/Role", "Policy"},   {"net.sim/Network", "Note"}, {"db.sim/Instance", "Size"},
-        {"dns.sim/Record", "Value"},  {"dns.sim/Alias", "Target"}, {"dns.sim/Zone", "Name"},
-        {"queue.sim/Queue", "Depth"}};
-    std::vector<SimObject> objects = Live();
-    if (objects.empty()) return;
-    for (uint64_t i = 1 + random_.Below(3); i > 0; --i) {
-      const SimObject& object = objects[random_.Below(objects.size())];
-      const std::string address = AddressOf(object);
-      const std::string kind = object.key.kind.ToString();
-      if (random_.Below(2) == 0) {
-        // Leaves only: what others stand on is refused by every vendor.
-        if (kind == "net.sim/Network" || kind == "db.sim/Cluster" || kind == "dns.sim/Zone" ||
-            kind == "iam.sim/Role")
-          continue;
-        if (!cloud_->Delete(object.address).ok()) continue;
-        ++weather_.struck["outside"];
-        weather_.Trace("outside delete " + address);
-        continue;
-      }
-      const auto member = kMembers.find(kind);
-      if (member == kMembers.end()) continue;
-      const Value value = kind == "queue.sim/Queue" ? Value(int64_t{77}) : Value("outside");
-      if (!cloud_->Mutate(object.address, member->second, value).ok()) continue;
-      ++weather_.struck["outside"];
-      weather_.Trace("outside change " + address);
-    }
-  }
-
   static PlanRequest RequestOf(const Garden& garden) {
     PlanRequest request;
     for (const auto& [name, text] : garden.Files())
@@ -455,52 +370,12 @@ class Trial {
     allowed_.clear();
     first_effect_ = cloud_->Effects().size();
     if (storm) {
-      const auto odds = [&](const char* fault, uint64_t most) {
-        const int drawn = static_cast<int>(random_.Below(most));
-        return Happens(fault) ? drawn : 0;
-      };
-      weather_.odds.lost = odds("lost", 120);
-      weather_.odds.never = odds("never", 50);
-      weather_.odds.refused = odds("refused", 100);
-      weather_.odds.slow = odds("slow", 100);
-      weather_.odds.store = odds("store", 60);
-      weather_.odds.late = odds("late", 40);
-      weather_.odds.repeat = odds("repeat", 100);
-      weather_.odds.garbage = odds("garbage", 40);
-      weather_.odds.truncated = odds("truncated", 200);
-      weather_.odds.repeating = odds("repeating", 200);
-      weather_.odds.unsteady = odds("unsteady", 300);
-      weather_.odds.crash = odds("crash", 25);
-      // Not all at once: then nothing would get done between.
-      const auto rare = [&](const char* fault, uint64_t most) {
-        const int drawn = odds(fault, most);
-        return random_.Below(3) == 0 ? drawn : 0;
-      };
-      weather_.odds.lease = rare("lease", 20);
-      weather_.odds.storm = rare("storm", 40);
-      weather_.odds.expiry = rare("expiry", 40);
-      weather_.odds.hang = rare("hang", 30);
-      weather_.odds.died = rare("died", 30);
-      weather_.odds.clock = rare("clock", 40);
-      left_ = {{"crash", 8}, {"lease", 2}, {"storm", 4}, {"expiry", 4},
-               {"hang", 3},  {"died", 4},  {"clock", 5}};
-      if (random_.Below(3) == 0 && Happens("stale")) {
-        ++weather_.struck["stale"];
-        Fault stale;
-        stale.type = FaultType::kStaleReads;
-        stale.target = "aws";
-        stale.lag = seconds(1 + random_.Below(15));
-        (void)cloud_->AddFault(stale);
-        weather_.Trace("stale reads");
-      }
-      const bool cancel = random_.Below(5) == 0 && Happens("cancel");
-      const bool outside = random_.Below(3) == 0 && Happens("outside");
+      bad_weather_->Begin();
+      const bool cancel = bad_weather_->Draws("cancel", 5);
+      const bool outside = bad_weather_->Draws("outside", 3);
       const std::string ended = Carry(RequestOf(garden), outside, cancel);
       weather_.Trace("in bad weather: " + ended);
-      weather_.odds = {};
-      left_.clear();
-      far_->Calm();
-      (void)cloud_->ClearFault(0);
+      bad_weather_->End();
       if (!failure_.empty()) return;
       // What has been lost shows within deadline and window.
       Pass(minutes(3));
@@ -618,13 +493,12 @@ class Trial {
   std::unique_ptr<SimProvider> cloud_;
   std::unique_ptr<FarCloud> far_;
   std::unique_ptr<FarStore> disk_;
+  std::unique_ptr<BadWeather> bad_weather_;
   std::unique_ptr<Engine> engine_;
   std::shared_ptr<const Snapshot> held_;
   std::string failure_, last_errors_;
   bool started_ = false;
   bool blind_ = false;  // the last plan left something out
-  bool striking_ = false;
-  std::map<std::string, int> left_;  // how often each fault may still begin in this phase
   int64_t applies_ = 0;
   size_t first_effect_ = 0;
   int64_t revision_ = 0, old_revision_ = 0;  // of the models judged last and before
@@ -633,23 +507,6 @@ class Trial {
 };
 
 }  // namespace
-
-const std::vector<std::string>& Faults() {
-  static const std::vector<std::string> faults = {
-      "cancel",  "clock",   "crash", "died",   "expiry", "garbage",   "hang",
-      "late",    "lease",   "lost",  "never",  "outside", "refused",  "repeat",
-      "repeating", "slow",  "stale", "store",  "storm",  "truncated", "unsteady"};
-  return faults;
-}
-
-std::vector<std::string> Struck() {
-  std::vector<std::string> names;
-  for (const std::string& fault : Faults()) {
-    names.push_back(fault == "clock" ? "clock back" : fault);
-    if (fault == "clock") names.emplace_back("clock forward");
-  }
-  return names;
-}
 
 std::string Scenario::Command() const {
   std::string text = fmt::format("--seed {}", seed);

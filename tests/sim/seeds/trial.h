@@ -15,18 +15,12 @@ struct Scenario {
   uint64_t seed = 0;
   size_t size = 0;      // resources; 0: as the seed says, log-uniform 10–500
   size_t changes = 99;  // of the model, at most
-  std::set<std::string> without;  // faults that do not happen: names of `Faults()`
+  std::set<std::string> without;  // faults that do not happen: names of Faults() (bad_weather.h)
   bool print = false;
 
   /// "--seed 7 --size 20 --without crash,slow".
   std::string Command() const;
 };
-
-/// The faults that a run mixes.
-const std::vector<std::string>& Faults();
-
-/// What Verdict::struck counts.
-std::vector<std::string> Struck();
 
 struct Verdict {
   uint64_t seed = 0;
