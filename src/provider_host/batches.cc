@@ -156,16 +156,40 @@ void ApplyBatch::OnDone(const grpc::Status& status) {
   delete this;
 }
 
+namespace {
+
+/// A call whose one answer of the wire holds the answers to all of `asked`.
+template <typename Asked, typename WireRequest, typename WireReply>
+struct Together {
+  std::shared_ptr<Connection> connection;
+  std::vector<Asked> asked;
+  WireRequest request;
+  WireReply reply;
+};
+
+/// Tells everybody who asked; `read` takes the answer to the i-th from the wire's.
+template <typename Request, typename Answer, typename Read>
+void AnswerEach(const std::vector<Asked<Request, Answer>>& asked, const grpc::Status& status,
+                const Read& read) {
+  for (size_t i = 0; i < asked.size(); ++i) {
+    Answer given;
+    if (!status.ok()) {
+      given.error = CallFailed(CallErrorClass::kNotDone, status);
+    } else if (Result<Answer> answer = read(static_cast<int>(i)); answer.ok()) {
+      given = std::move(*answer);
+    } else {
+      given.error = MalformedAnswer(CallErrorClass::kNotDone, answer.status());
+    }
+    asked[i].done(std::move(given));
+  }
+}
+
+}  // namespace
+
 void StartPolls(std::shared_ptr<Connection> connection,
                 std::shared_ptr<grpc::ClientContext> context, std::vector<AskedPoll> asked,
                 EndCall end) {
-  struct Call {
-    std::shared_ptr<Connection> connection;
-    v1::PollRequest request;
-    v1::PollReply reply;
-    std::vector<AskedPoll> asked;
-  };
-  auto call = std::make_shared<Call>();
+  auto call = std::make_shared<Together<AskedPoll, v1::PollRequest, v1::PollReply>>();
   call->connection = std::move(connection);
   call->asked = std::move(asked);
   const PollRequest& first = call->asked.front().request;
@@ -176,22 +200,11 @@ void StartPolls(std::shared_ptr<Connection> connection,
   call->connection->stub->async()->Poll(
       context.get(), &call->request, &call->reply,
       [context, call, end = std::move(end)](const grpc::Status& status) {
-        const auto count = static_cast<size_t>(call->reply.answers_size());
-        for (size_t i = 0; i < call->asked.size(); ++i) {
-          PollAnswer given;
-          if (!status.ok()) {
-            given.error = CallFailed(CallErrorClass::kNotDone, status);
-          } else if (count != call->asked.size()) {
-            given.error = MalformedAnswer(CallErrorClass::kNotDone,
-                                          DataLoss("not one answer to each handle"));
-          } else if (Result<PollAnswer> read = FromWire(call->reply.answers(static_cast<int>(i)));
-                     read.ok()) {
-            given = std::move(*read);
-          } else {
-            given.error = MalformedAnswer(CallErrorClass::kNotDone, read.status());
-          }
-          call->asked[i].done(std::move(given));
-        }
+        AnswerEach(call->asked, status, [&](int i) -> Result<PollAnswer> {
+          if (static_cast<size_t>(call->reply.answers_size()) != call->asked.size())
+            return DataLoss("not one answer to each handle");
+          return FromWire(call->reply.answers(i));
+        });
         end(context, status);
       });
 }
@@ -199,13 +212,7 @@ void StartPolls(std::shared_ptr<Connection> connection,
 void StartMeasures(std::shared_ptr<Connection> connection,
                    std::shared_ptr<grpc::ClientContext> context, std::vector<AskedMeasure> asked,
                    EndCall end) {
-  struct Call {
-    std::shared_ptr<Connection> connection;
-    v1::MeasureRequest request;
-    v1::MeasureReply reply;
-    std::vector<AskedMeasure> asked;
-  };
-  auto call = std::make_shared<Call>();
+  auto call = std::make_shared<Together<AskedMeasure, v1::MeasureRequest, v1::MeasureReply>>();
   call->connection = std::move(connection);
   call->asked = std::move(asked);
   call->request.set_account(call->asked.front().request.account);
@@ -213,22 +220,12 @@ void StartMeasures(std::shared_ptr<Connection> connection,
   call->connection->stub->async()->Measure(
       context.get(), &call->request, &call->reply,
       [context, call, end = std::move(end)](const grpc::Status& status) {
-        for (size_t i = 0; i < call->asked.size(); ++i) {
-          const int at = static_cast<int>(i);
-          MeasureAnswer given;
-          if (!status.ok()) {
-            given.error = CallFailed(CallErrorClass::kNotDone, status);
-          } else if (at >= call->reply.signals_size() ||
-                     call->reply.signals(at).name() != call->asked[i].request.signal) {
-            given.error = MalformedAnswer(CallErrorClass::kNotDone,
-                                          DataLoss("not one answer to each signal"));
-          } else if (Result<MeasureAnswer> read = FromWire(call->reply.signals(at)); read.ok()) {
-            given = std::move(*read);
-          } else {
-            given.error = MalformedAnswer(CallErrorClass::kNotDone, read.status());
-          }
-          call->asked[i].done(std::move(given));
-        }
+        AnswerEach(call->asked, status, [&](int i) -> Result<MeasureAnswer> {
+          if (i >= call->reply.signals_size() ||
+              call->reply.signals(i).name() != call->asked[static_cast<size_t>(i)].request.signal)
+            return DataLoss("not one answer to each signal");
+          return FromWire(call->reply.signals(i));
+        });
         end(context, status);
       });
 }
