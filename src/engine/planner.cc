@@ -8,12 +8,14 @@
 #include "engine/account_checks.h"
 #include "engine/partial_sight.h"
 #include "engine/references.h"
+#include "engine/standing.h"
 #include "tandem/state/keys.h"
 
 namespace tandem {
 namespace {
 
 constexpr int kSecretRounds = 3;
+constexpr Duration kSeenLately = std::chrono::minutes(1);
 
 PlanAnswer Refused(Refusal refusal, std::string message) {
   PlanAnswer answer;
@@ -232,6 +234,28 @@ void Planner::Look(const Ptr& request) {
     if (--request->looking == 0) Build(request);
   };
   for (const std::string& name : names) observer_.Refresh(name, request->model, looked);
+  looked();
+}
+
+void Planner::LookAgain(const KnownPlan& known, std::function<void()> done) {
+  std::set<std::string> names;
+  for (const std::string& address : StoodUpon(known)) {
+    const Resource* resource = context_.memory.Find(address);
+    const ModelResource* model = known.model ? known.model->Find(address) : nullptr;
+    if (resource != nullptr && resource->looked && resource->seen &&
+        resource->seen->at + kSeenLately > context_.Now())
+      continue;
+    if (resource != nullptr && resource->record) names.insert(resource->record->account);
+    else if (model != nullptr) names.insert(model->account);
+  }
+  auto left = std::make_shared<size_t>(names.size() + 1);
+  const auto looked = [left, done = std::move(done)] {
+    if (--*left == 0) done();
+  };
+  for (const std::string& name : names) {
+    if (accounts_.Knows(name)) observer_.Refresh(name, known.model, looked);
+    else looked();
+  }
   looked();
 }
 

@@ -60,6 +60,8 @@ class Planner {
   bool InUse(const std::string& account) const;
   /// The sources of an accepted revision. kNotFound: no such revision is kept.
   void LoadRevision(int64_t number, std::function<void(Result<Sources>)> done);
+  /// Looks anew at what `known` stands on, where that was not seen within the last minute, before `done`.
+  void LookAgain(const KnownPlan& known, std::function<void()> done);
   /// How many plans were made by deciding few resources.
   int64_t few() const { return few_; }
   /// Uid of the platform, minted when first needed.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/references.h"
+#include "engine/standing.h"
 #include "tandem/state/keys.h"
 
 namespace tandem {
@@ -14,6 +15,7 @@ namespace {
 
 constexpr size_t kChunkBytes = 200'000;
 constexpr size_t kDigestsAChunk = 2'000;
+constexpr char kHoldsNoMore[] = "the plan does not hold any more";
 
 StartAnswer Refused(Refusal refusal, std::string message) {
   StartAnswer answer;
@@ -181,7 +183,7 @@ void Starter::StartRun(StartRequest request, std::function<void(StartAnswer)> do
     if (answer.refusal != Refusal::kNone) return done(Refused(answer.refusal, answer.message));
     if (answer.plan->hash != saved->hash)
       return done(Refused(Refusal::kBusy,
-                          fmt::format("the plan does not hold any more: {}; plan again",
+                          fmt::format("{}: {}; plan again", kHoldsNoMore,
                                       FirstDifference(*saved, *answer.plan))));
     StartKnown(saved->hash, actor, auto_approve, done);
   });
@@ -189,31 +191,57 @@ void Starter::StartRun(StartRequest request, std::function<void(StartAnswer)> do
 
 void Starter::StartKnown(const std::string& hash, const std::string& actor, bool auto_approve,
                          std::function<void(StartAnswer)> done) {
-  Memory& memory = context_.memory;
-  const auto found = memory.plans.find(hash);
-  if (found == memory.plans.end())
+  IfItStands(hash, done, [this, hash, actor, auto_approve, done](KnownPlan& known) {
+    if (known.author.empty()) known.author = actor;
+    if (auto_approve) {
+      // R16: an approval in the caller's name; never for a role change.
+      const bool role_change =
+          std::any_of(known.plan->steps.begin(), known.plan->steps.end(),
+                      [](const Step& step) { return step.blast == BlastClass::kRoleChange; });
+      if (!role_change) AddApproval(hash, actor);
+    }
+    const std::string missing = Missing(known);
+    if (!missing.empty()) {
+      known.pending = true;
+      StorePlan(known);
+      StartAnswer answer;
+      answer.pending = true;
+      answer.hash = hash;
+      answer.message = fmt::format("{}: tandem approve {}", missing, hash);
+      context_.Emit(false, "PlanPending", "", "", actor, answer.message);
+      return done(std::move(answer));
+    }
+    Launch(known, actor, done);
+  });
+}
+
+void Starter::IfItStands(const std::string& hash, std::function<void(StartAnswer)> done,
+                         std::function<void(KnownPlan&)> then) {
+  const auto found = context_.memory.plans.find(hash);
+  if (found == context_.memory.plans.end())
     return done(Refused(Refusal::kNotFound, NoSuchPlan(hash)));
-  KnownPlan& known = found->second;
-  if (known.author.empty()) known.author = actor;
-  if (auto_approve) {
-    // R16: an approval in the caller's name; never for a role change.
-    const bool role_change =
-        std::any_of(known.plan->steps.begin(), known.plan->steps.end(),
-                    [](const Step& step) { return step.blast == BlastClass::kRoleChange; });
-    if (!role_change) AddApproval(hash, actor);
-  }
-  const std::string missing = Missing(known);
-  if (!missing.empty()) {
-    known.pending = true;
-    StorePlan(known);
-    StartAnswer answer;
-    answer.pending = true;
-    answer.hash = hash;
-    answer.message = fmt::format("{}: tandem approve {}", missing, hash);
-    context_.Emit(false, "PlanPending", "", "", actor, answer.message);
-    return done(std::move(answer));
-  }
-  Launch(known, actor, std::move(done));
+  planner_.LookAgain(found->second, [this, hash, done = std::move(done), then = std::move(then)] {
+    const auto looked = context_.memory.plans.find(hash);
+    if (looked == context_.memory.plans.end())
+      return done(Refused(Refusal::kNotFound, NoSuchPlan(hash)));
+    if (looked->second.plan->from != context_.memory.accepted)  // R1
+      return done(Refused(Refusal::kBusy, Overtaken(*looked->second.plan)));
+    auto now = std::make_shared<Memory>(CopyOf(context_.memory, StoodUpon(looked->second)));
+    context_.Background<std::string>(
+        [now, known = looked->second, catalog = context_.ports.catalog] {
+          return WhatMoved(*now, known, *catalog);
+        },
+        [this, hash, done, then](std::string moved) {
+          if (!moved.empty())
+            return done(Refused(Refusal::kBusy, fmt::format("{}: {}; plan again", kHoldsNoMore, moved)));
+          if (context_.stopping)
+            return done(Refused(Refusal::kInternal, "the daemon is stopping"));
+          const auto known = context_.memory.plans.find(hash);
+          if (known == context_.memory.plans.end())
+            return done(Refused(Refusal::kNotFound, NoSuchPlan(hash)));
+          then(known->second);
+        });
+  });
 }
 
 void Starter::AddApproval(const std::string& hash, const std::string& actor) {
@@ -275,19 +303,18 @@ std::string Starter::Missing(const KnownPlan& known) const {
 
 void Starter::Approve(const std::string& hash, const std::string& actor,
                       std::function<void(StartAnswer)> done) {
-  const auto found = context_.memory.plans.find(hash);
-  if (found == context_.memory.plans.end())
-    return done(Refused(Refusal::kNotFound, NoSuchPlan(hash)));
-  AddApproval(hash, actor);
-  const std::string missing = Missing(found->second);
-  if (!missing.empty()) {
-    StartAnswer answer;
-    answer.pending = true;
-    answer.hash = hash;
-    answer.message = missing;
-    return done(std::move(answer));
-  }
-  Launch(found->second, actor, std::move(done));
+  IfItStands(hash, done, [this, hash, actor, done](KnownPlan& known) {
+    AddApproval(hash, actor);
+    const std::string missing = Missing(known);
+    if (!missing.empty()) {
+      StartAnswer answer;
+      answer.pending = true;
+      answer.hash = hash;
+      answer.message = missing;
+      return done(std::move(answer));
+    }
+    Launch(known, actor, done);
+  });
 }
 
 void Starter::StorePlan(KnownPlan& known) {

@@ -36,6 +36,9 @@ class Starter {
  private:
   void StartKnown(const std::string& hash, const std::string& actor, bool auto_approve,
                   std::function<void(StartAnswer)> done);
+  /// Goes on with `then` if the plan of `hash` stands on what holds now (R3); else it is refused.
+  void IfItStands(const std::string& hash, std::function<void(StartAnswer)> done,
+                  std::function<void(KnownPlan&)> then);
   /// What is still missing for this plan to be approved; "" when nothing is.
   std::string Missing(const KnownPlan& known) const;
   /// Why a plan against another revision than the accepted one does not start.

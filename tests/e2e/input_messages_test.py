@@ -197,10 +197,8 @@ class Models(MessageTest):
         self.before = self.state()
         self.says('apply', path, '-f', model, '--auto-approve', code=1)
         self.assertEqual(self.state(), self.before)
-        # Without its model it is not made again: the run begins, and its step is void before the call.
-        self.says('apply', path, '--auto-approve', code=4)
-        self.assertEqual(self.rig.ledger(), self.before['sandbox ledger'])
-        self.before = self.state()
+        # Without its model it is not made again, but what it stands on is compared.
+        self.says('apply', path, '--auto-approve', code=1)
         self.refused('stale-plan')
 
 
