@@ -108,6 +108,7 @@ bool Reconciler::Stands(const Resource& resource) const {
     const Resource* stood_on = context_.memory.Find(need);
     if (stood_on == nullptr || !stood_on->record) continue;
     if (runner_.Busy(need) || !stood_on->looked || !stood_on->exists()) return false;
+    if (stood_on->missing_since) return false;  // it seems to be gone (R8)
   }
   return true;
 }

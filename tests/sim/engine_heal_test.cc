@@ -190,6 +190,32 @@ TEST(EngineHeal, R10_NothingStandsOnWhatAStepFoundGone) {
                                             "iam.sim/Role/a@main", "iam.sim/Role/b@other"}));
 }
 
+// The first evidence that something is gone is no proof yet (R8), but nothing is made upon it either.
+TEST(EngineHeal, R10_NothingIsMadeAgainOnWhatSeemsToBeGone) {
+  EngineRig rig;
+  std::string head = kHead;
+  head += "apiVersion: tandem/v1\nkind: Account\nmetadata: {name: other}\n"
+          "spec: {provider: sim, site: aws, region: us-east-1, accountId: \"111122223334\"}\n---\n";
+  const PlanAnswer plan = rig.Plan(EngineRig::Request(
+      head + Annotated("a", "one", "tandem/account: main") +
+          Annotated("b", "one", "tandem/account: other, tandem/depends-on: iam.sim/Role/a@main"),
+      false));
+  ASSERT_EQ(plan.refusal, Refusal::kNone) << plan.message;
+  ASSERT_EQ(rig.Wait(rig.Start(plan.plan->hash).run), "succeeded: 2 done");
+  rig.Pass(std::chrono::minutes(2));
+  ASSERT_TRUE(rig.cloud->Delete("iam.sim/Role/a@main").ok());
+  ASSERT_TRUE(rig.cloud->Delete("iam.sim/Role/b@other").ok());
+  rig.engine->Refresh("iam.sim/Role/b@other", [](Status) {});
+  rig.Pass(std::chrono::seconds(20));
+  rig.engine->Refresh("iam.sim/Role/a@main", [](Status) {});
+  rig.Pass(std::chrono::minutes(5));
+  std::vector<std::string> made;
+  for (const SimEffect& effect : rig.cloud->Effects())
+    if (effect.operation == "create") made.push_back(effect.address);
+  EXPECT_EQ(made, (std::vector<std::string>{"iam.sim/Role/a@main", "iam.sim/Role/b@other",
+                                            "iam.sim/Role/a@main", "iam.sim/Role/b@other"}));
+}
+
 TEST(EngineHeal, R8_ACredentialThatSeesNothingProvesNoAbsence) {
   EngineRig rig;
   ASSERT_EQ(rig.Apply(Role("a", "one") + Role("b", "one")), "succeeded: 2 done");
