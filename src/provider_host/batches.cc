@@ -37,11 +37,10 @@ CallError Unanswered(CallErrorClass error_class, const Status& malformed,
 
 }  // namespace
 
-void ReadBatch::Start(std::shared_ptr<Connection> connection,
+void ReadBatch::Start(Connection* connection,
                       std::shared_ptr<grpc::ClientContext> context, std::vector<AskedRead> asked,
                       EndCall end) {
   auto* batch = new ReadBatch();
-  batch->connection_ = std::move(connection);
   batch->context_ = std::move(context);
   batch->end_ = std::move(end);
   const ReadRequest& first = asked.front().request;
@@ -52,7 +51,7 @@ void ReadBatch::Start(std::shared_ptr<Connection> connection,
     batch->request_.add_identities(each.request.identity);
     batch->parts_.push_back({std::move(each.done), {}});
   }
-  batch->connection_->stub->async()->Read(batch->context_.get(), &batch->request_, batch);
+  connection->stub->async()->Read(batch->context_.get(), &batch->request_, batch);
   batch->StartRead(&batch->message_);
   batch->StartCall();
 }
@@ -82,15 +81,14 @@ void ReadBatch::OnDone(const grpc::Status& status) {
     answer.error = Unanswered(CallErrorClass::kNotDone, malformed_, status);
     part.done(std::move(answer));
   }
-  end_(context_, status);
+  end_(std::move(context_), status);
   delete this;
 }
 
-void ApplyBatch::Start(std::shared_ptr<Connection> connection,
+void ApplyBatch::Start(Connection* connection,
                        std::shared_ptr<grpc::ClientContext> context, std::vector<AskedApply> asked,
                        EndCall end) {
   auto* batch = new ApplyBatch();
-  batch->connection_ = std::move(connection);
   batch->context_ = std::move(context);
   batch->end_ = std::move(end);
   for (AskedApply& each : asked) {
@@ -98,7 +96,7 @@ void ApplyBatch::Start(std::shared_ptr<Connection> connection,
     std::move(pieces.begin(), pieces.end(), std::back_inserter(batch->requests_));
     batch->parts_.push_back({std::move(each.request.intent), std::move(each.done)});
   }
-  batch->connection_->stub->async()->Apply(batch->context_.get(), batch);
+  connection->stub->async()->Apply(batch->context_.get(), batch);
   batch->WriteNext();
   batch->StartRead(&batch->message_);
   batch->StartCall();
@@ -152,7 +150,7 @@ void ApplyBatch::OnDone(const grpc::Status& status) {
     answer.error = Unanswered(CallErrorClass::kPerhapsDone, malformed_, status);
     part.done(std::move(answer));
   }
-  end_(context_, status);
+  end_(std::move(context_), status);
   delete this;
 }
 
@@ -161,7 +159,7 @@ namespace {
 /// A call whose one answer of the wire holds the answers to all of `asked`.
 template <typename Asked, typename WireRequest, typename WireReply>
 struct Together {
-  std::shared_ptr<Connection> connection;
+  std::shared_ptr<grpc::ClientContext> context;
   std::vector<Asked> asked;
   WireRequest request;
   WireReply reply;
@@ -186,47 +184,47 @@ void AnswerEach(const std::vector<Asked<Request, Answer>>& asked, const grpc::St
 
 }  // namespace
 
-void StartPolls(std::shared_ptr<Connection> connection,
+void StartPolls(Connection* connection,
                 std::shared_ptr<grpc::ClientContext> context, std::vector<AskedPoll> asked,
                 EndCall end) {
   auto call = std::make_shared<Together<AskedPoll, v1::PollRequest, v1::PollReply>>();
-  call->connection = std::move(connection);
+  call->context = std::move(context);
   call->asked = std::move(asked);
   const PollRequest& first = call->asked.front().request;
   call->request.set_account(first.account);
   call->request.mutable_kind()->set_group(first.kind.group);
   call->request.mutable_kind()->set_kind(first.kind.kind);
   for (const AskedPoll& each : call->asked) call->request.add_handles(each.request.handle);
-  call->connection->stub->async()->Poll(
-      context.get(), &call->request, &call->reply,
-      [context, call, end = std::move(end)](const grpc::Status& status) {
+  connection->stub->async()->Poll(
+      call->context.get(), &call->request, &call->reply,
+      [call, end = std::move(end)](const grpc::Status& status) {
         AnswerEach(call->asked, status, [&](int i) -> Result<PollAnswer> {
           if (static_cast<size_t>(call->reply.answers_size()) != call->asked.size())
             return DataLoss("not one answer to each handle");
           return FromWire(call->reply.answers(i));
         });
-        end(context, status);
+        end(std::move(call->context), status);
       });
 }
 
-void StartMeasures(std::shared_ptr<Connection> connection,
+void StartMeasures(Connection* connection,
                    std::shared_ptr<grpc::ClientContext> context, std::vector<AskedMeasure> asked,
                    EndCall end) {
   auto call = std::make_shared<Together<AskedMeasure, v1::MeasureRequest, v1::MeasureReply>>();
-  call->connection = std::move(connection);
+  call->context = std::move(context);
   call->asked = std::move(asked);
   call->request.set_account(call->asked.front().request.account);
   for (const AskedMeasure& each : call->asked) call->request.add_signals(each.request.signal);
-  call->connection->stub->async()->Measure(
-      context.get(), &call->request, &call->reply,
-      [context, call, end = std::move(end)](const grpc::Status& status) {
+  connection->stub->async()->Measure(
+      call->context.get(), &call->request, &call->reply,
+      [call, end = std::move(end)](const grpc::Status& status) {
         AnswerEach(call->asked, status, [&](int i) -> Result<MeasureAnswer> {
           if (i >= call->reply.signals_size() ||
               call->reply.signals(i).name() != call->asked[static_cast<size_t>(i)].request.signal)
             return DataLoss("not one answer to each signal");
           return FromWire(call->reply.signals(i));
         });
-        end(context, status);
+        end(std::move(call->context), status);
       });
 }
 

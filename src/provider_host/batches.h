@@ -32,12 +32,12 @@ using AskedPoll = Asked<PollRequest, PollAnswer>;
 using AskedMeasure = Asked<MeasureRequest, MeasureAnswer>;
 
 using EndCall =
-    std::function<void(const std::shared_ptr<grpc::ClientContext>&, const grpc::Status&)>;
+    std::function<void(std::shared_ptr<grpc::ClientContext>, const grpc::Status&)>;
 
 class ReadBatch final : public grpc::ClientReadReactor<provider::v1::ReadReply> {
  public:
   /// All of one account and kind.
-  static void Start(std::shared_ptr<Connection> connection,
+  static void Start(Connection* connection,
                     std::shared_ptr<grpc::ClientContext> context, std::vector<AskedRead> asked,
                     EndCall end);
   void OnReadDone(bool ok) override;
@@ -50,7 +50,6 @@ class ReadBatch final : public grpc::ClientReadReactor<provider::v1::ReadReply> 
   };
   ReadBatch() = default;
 
-  std::shared_ptr<Connection> connection_;
   std::shared_ptr<grpc::ClientContext> context_;
   provider::v1::ReadRequest request_;
   provider::v1::ReadReply message_;
@@ -62,7 +61,7 @@ class ReadBatch final : public grpc::ClientReadReactor<provider::v1::ReadReply> 
 class ApplyBatch final
     : public grpc::ClientBidiReactor<provider::v1::ApplyRequest, provider::v1::ApplyReply> {
  public:
-  static void Start(std::shared_ptr<Connection> connection,
+  static void Start(Connection* connection,
                     std::shared_ptr<grpc::ClientContext> context, std::vector<AskedApply> asked,
                     EndCall end);
   void OnWriteDone(bool ok) override;
@@ -78,7 +77,6 @@ class ApplyBatch final
   void WriteNext();
   Part* Find(const std::string& intent);
 
-  std::shared_ptr<Connection> connection_;
   std::shared_ptr<grpc::ClientContext> context_;
   std::vector<provider::v1::ApplyRequest> requests_;
   size_t next_ = 0;
@@ -90,11 +88,11 @@ class ApplyBatch final
 };
 
 /// All of one account and kind. One answer of the wire holds all of theirs.
-void StartPolls(std::shared_ptr<Connection> connection,
+void StartPolls(Connection* connection,
                 std::shared_ptr<grpc::ClientContext> context, std::vector<AskedPoll> asked,
                 EndCall end);
 /// All of one account.
-void StartMeasures(std::shared_ptr<Connection> connection,
+void StartMeasures(Connection* connection,
                    std::shared_ptr<grpc::ClientContext> context, std::vector<AskedMeasure> asked,
                    EndCall end);
 

@@ -67,7 +67,7 @@ milliseconds PluginHost::Core::Left(Time deadline) const {
 
 void PluginHost::Core::Call(Begin begin) {
   CallError error;
-  std::shared_ptr<Connection> connection;
+  Connection* connection = nullptr;
   {
     Lock lock(mutex_);
     const auto unavailable = [&](std::string message) {
@@ -83,6 +83,7 @@ void PluginHost::Core::Call(Begin begin) {
       error.retry_after = Until(retry_at_);
     } else if (state_ == State::kRunning) {
       connection = connection_;
+      ++connection->uses;
     } else {
       if (state_ == State::kIdle) {
         state_ = State::kStarting;
@@ -92,28 +93,40 @@ void PluginHost::Core::Call(Begin begin) {
       return;
     }
   }
-  begin(std::move(connection), error);
+  begin(connection, error);
+  if (connection == nullptr) return;
+  Lock lock(mutex_);
+  --connection->uses;
+  quiet_.notify_all();
 }
 
-std::shared_ptr<grpc::ClientContext> PluginHost::Core::NewContext(milliseconds patience) {
+std::shared_ptr<grpc::ClientContext> PluginHost::Core::NewContext(Connection* connection, milliseconds patience) {
   auto context = std::make_shared<grpc::ClientContext>();
   context->set_deadline(std::chrono::system_clock::now() + patience);
   bool cancel = false;
   {
     Lock lock(mutex_);
-    contexts_.insert(context);
+    contexts_.emplace(context, connection);
+    ++connection->uses;
     cancel = stopping_;
   }
   if (cancel) context->TryCancel();
   return context;
 }
 
-void PluginHost::Core::EndCall(const std::shared_ptr<grpc::ClientContext>& context,
-                               const grpc::Status& status) {
+void PluginHost::Core::EndCall(std::shared_ptr<grpc::ClientContext> context, const grpc::Status& status) {
+  Connection* connection = nullptr;
+  {
+    Lock lock(mutex_);
+    const auto found = contexts_.find(context);
+    connection = found->second;
+    contexts_.erase(found);
+  }
+  context.reset();  // and its hold on the channel
   bool suspect = false;
   {
     Lock lock(mutex_);
-    contexts_.erase(context);
+    --connection->uses;
     if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) suspect = suspect_ = true;
     // Under the lock: Stop may end this object's life as soon as it sees that all is quiet.
     quiet_.notify_all();
@@ -125,22 +138,34 @@ void PluginHost::Core::CancelCalls() {
   std::vector<std::shared_ptr<grpc::ClientContext>> open;
   {
     Lock lock(mutex_);
-    open.assign(contexts_.begin(), contexts_.end());
+    for (const auto& [context, connection] : contexts_) open.push_back(context);
   }
   for (const auto& context : open) context->TryCancel();
 }
 
-void PluginHost::Core::Running(std::shared_ptr<Connection> connection, int pid) {
+void PluginHost::Core::DropUnused() {
+  std::vector<std::unique_ptr<Connection>> unused;
+  Lock lock(mutex_);
+  for (std::unique_ptr<Connection>& connection : connections_)
+    if (connection.get() != connection_ && connection->uses == 0) unused.push_back(std::move(connection));
+  std::erase(connections_, nullptr);
+  lock.unlock();
+}
+
+Connection* PluginHost::Core::Running(std::unique_ptr<Connection> fresh, int pid) {
   std::deque<Begin> waiting;
+  Connection* const connection = fresh.get();
   {
     Lock lock(mutex_);
     state_ = State::kRunning;
     connection_ = connection;
+    connections_.push_back(std::move(fresh));
     pid_ = pid;
     suspect_ = hanging_ = probing_ = false;
     waiting.swap(waiting_);
   }
   for (Begin& begin : waiting) begin(connection, CallError());
+  return connection;
 }
 
 void PluginHost::Core::Failed(const std::string& why, milliseconds pause) {
@@ -217,7 +242,7 @@ Status PluginHost::Core::AwaitGreeting(PluginProcess& process) {
 }
 
 Result<std::unique_ptr<PluginProcess>> PluginHost::Core::Start(
-    std::shared_ptr<Connection>* connection) {
+    std::unique_ptr<Connection>* connection) {
   const std::string path = settings_.state_dir + "/plugins/" + settings_.name + ".lock";
   TANDEM_ASSIGN_OR_RETURN(
       Descriptor lock, TakePluginLock(path, settings_.lock_patience,
@@ -233,7 +258,7 @@ Result<std::unique_ptr<PluginProcess>> PluginHost::Core::Start(
                            settings_.environment, std::move(lock)));
   Status greeted = AwaitGreeting(*process);
   if (greeted.ok()) {
-    auto fresh = std::make_shared<Connection>();
+    auto fresh = std::make_unique<Connection>();
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(static_cast<int>(kWireBytes + kWireSlack));
     arguments.SetMaxSendMessageSize(static_cast<int>(kWireBytes + kWireSlack));
@@ -258,29 +283,31 @@ Result<std::unique_ptr<PluginProcess>> PluginHost::Core::Start(
   return Status(greeted.code(), greeted.message() + (tail.empty() ? "" : ": " + tail));
 }
 
-void PluginHost::Core::Probe(const std::shared_ptr<Connection>& connection) {
+void PluginHost::Core::Probe(Connection* connection) {
   struct Call {
-    grpc::ClientContext context;
+    std::shared_ptr<grpc::ClientContext> context;
     v1::DescribeRequest request;
     v1::DescribeReply reply;
   };
   auto call = std::make_shared<Call>();
-  call->context.set_deadline(std::chrono::system_clock::now() + settings_.probe_patience);
+  call->context = NewContext(connection, settings_.probe_patience);
   connection->stub->async()->Describe(
-      &call->context, &call->request, &call->reply,
+      call->context.get(), &call->request, &call->reply,
       [self = shared_from_this(), call, connection](const grpc::Status& status) {
         {
           Lock lock(self->mutex_);
-          if (self->connection_ != connection) return;
-          self->probing_ = false;
-          self->hanging_ = status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
+          if (self->connection_ == connection) {
+            self->probing_ = false;
+            self->hanging_ = status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
+          }
         }
         self->Wake();
+        self->EndCall(std::move(call->context), grpc::Status::OK);  // its deadline raises no other suspicion
       });
 }
 
 std::string PluginHost::Core::Watch(PluginProcess& process,
-                                    const std::shared_ptr<Connection>& connection) {
+                                    Connection* connection) {
   auto sample_at = steady_clock::now() + settings_.memory_period;
   for (;;) {
     std::string ignored;
@@ -346,12 +373,12 @@ void PluginHost::Core::Supervise() {
   while (!stopping()) {
     std::string why;
     const auto begin = steady_clock::now();
-    std::shared_ptr<Connection> connection;
+    DropUnused();
+    std::unique_ptr<Connection> connection;
     Result<std::unique_ptr<PluginProcess>> started = Start(&connection);
     if (started.ok()) {
       std::unique_ptr<PluginProcess> process = std::move(*started);
-      Running(connection, process->pid());
-      why = Watch(*process, connection);
+      why = Watch(*process, Running(std::move(connection), process->pid()));
       if (stopping()) {
         End(*process);
       } else {
@@ -390,9 +417,15 @@ void PluginHost::Core::Stop(milliseconds patience) {
     if (thread_.joinable()) thread_.join();
   }
   CancelCalls();
-  Lock lock(mutex_);
-  state_ = State::kStopped;
-  quiet_.wait(lock, [this] { return contexts_.empty(); });
+  {
+    Lock lock(mutex_);
+    state_ = State::kStopped;
+    quiet_.wait(lock, [this] {
+      return std::all_of(connections_.begin(), connections_.end(),
+                         [](const auto& connection) { return connection->uses == 0; });
+    });
+  }
+  DropUnused();
 }
 
 }  // namespace tandem

@@ -21,7 +21,6 @@ namespace {
 
 template <typename Request, typename Reply>
 struct Unary {
-  std::shared_ptr<Connection> connection;
   std::shared_ptr<grpc::ClientContext> context;
   Request request;
   Reply reply;
@@ -35,16 +34,15 @@ template <typename Reply, typename Join, typename Answer>
 class StreamCall : public grpc::ClientReadReactor<Reply> {
  public:
   template <typename Core, typename Request, typename Method>
-  static void Start(std::shared_ptr<Core> core, std::shared_ptr<Connection> connection,
+  static void Start(std::shared_ptr<Core> core, Connection* connection,
                     Request request, Method method, Done<Answer> done) {
     auto* call = new StreamCall();
-    call->connection_ = std::move(connection);
-    call->context_ = core->NewContext(core->settings().call_patience);
+    call->context_ = core->NewContext(connection, core->settings().call_patience);
     call->done_ = std::move(done);
-    call->end_ = [core](const std::shared_ptr<grpc::ClientContext>& context,
-                        const grpc::Status& status) { core->EndCall(context, status); };
+    call->end_ = [core](std::shared_ptr<grpc::ClientContext> context,
+                        const grpc::Status& status) { core->EndCall(std::move(context), status); };
     call->keep_ = std::make_shared<Request>(std::move(request));
-    method(call->connection_->stub->async(), call->context_.get(),
+    method(connection->stub->async(), call->context_.get(),
            static_cast<const Request*>(call->keep_.get()), call);
     call->StartRead(&call->message_);
     call->StartCall();
@@ -71,19 +69,18 @@ class StreamCall : public grpc::ClientReadReactor<Reply> {
       answer.error = MalformedAnswer(CallErrorClass::kNotDone, joined.status());
     }
     done_(std::move(answer));
-    end_(context_, status);
+    end_(std::move(context_), status);
     delete this;
   }
 
  private:
-  std::shared_ptr<Connection> connection_;
   std::shared_ptr<grpc::ClientContext> context_;
   std::shared_ptr<void> keep_;
   Reply message_;
   Join join_;
   Status malformed_;
   Done<Answer> done_;
-  std::function<void(const std::shared_ptr<grpc::ClientContext>&, const grpc::Status&)> end_;
+  std::function<void(std::shared_ptr<grpc::ClientContext>, const grpc::Status&)> end_;
 };
 
 /// What waits for the next Flush, in the order of asking.
@@ -115,12 +112,12 @@ void ForEachBatch(std::vector<T> all, const F& send) {
 template <typename Answer, typename Core, typename T, typename Start>
 void SendLooks(const std::shared_ptr<Core>& core, std::vector<T> batch, const Start& start) {
   auto held = std::make_shared<std::vector<T>>(std::move(batch));
-  core->Call([core, held, start](std::shared_ptr<Connection> connection, const CallError& error) {
+  core->Call([core, held, start](Connection* connection, const CallError& error) {
     if (error.ok) {
-      start(std::move(connection), core->NewContext(core->settings().call_patience),
+      start(connection, core->NewContext(connection, core->settings().call_patience),
             std::move(*held),
-            [core](const std::shared_ptr<grpc::ClientContext>& context,
-                   const grpc::Status& status) { core->EndCall(context, status); });
+            [core](std::shared_ptr<grpc::ClientContext> context,
+                   const grpc::Status& status) { core->EndCall(std::move(context), status); });
       return;
     }
     for (T& each : *held) {
@@ -135,7 +132,7 @@ template <typename Core>
 void SendApplies(const std::shared_ptr<Core>& core, std::vector<AskedApply> batch) {
   // std::function wants a copyable closure.
   auto held = std::make_shared<std::vector<AskedApply>>(std::move(batch));
-  core->Call([core, held](std::shared_ptr<Connection> connection, const CallError& error) {
+  core->Call([core, held](Connection* connection, const CallError& error) {
     std::vector<AskedApply> due;
     milliseconds patience(0);
     for (AskedApply& each : *held) {
@@ -154,9 +151,9 @@ void SendApplies(const std::shared_ptr<Core>& core, std::vector<AskedApply> batc
       each.done(std::move(answer));
     }
     if (due.empty()) return;
-    ApplyBatch::Start(std::move(connection), core->NewContext(patience), std::move(due),
-                      [core](const std::shared_ptr<grpc::ClientContext>& context,
-                             const grpc::Status& status) { core->EndCall(context, status); });
+    ApplyBatch::Start(connection, core->NewContext(connection, patience), std::move(due),
+                      [core](std::shared_ptr<grpc::ClientContext> context,
+                             const grpc::Status& status) { core->EndCall(std::move(context), status); });
   });
 }
 
@@ -175,16 +172,15 @@ int PluginHost::pid() const { return core_->pid(); }
 int PluginHost::starts() const { return core_->starts(); }
 
 void PluginHost::Describe(Done<Result<ProviderDescription>> done) {
-  core_->Call([core = core_, done = std::move(done)](std::shared_ptr<Connection> connection,
+  core_->Call([core = core_, done = std::move(done)](Connection* connection,
                                                      const CallError& error) {
     if (!error.ok) {
       done(Unavailable(error.message));
       return;
     }
     auto call = std::make_shared<Unary<v1::DescribeRequest, v1::DescribeReply>>();
-    call->connection = std::move(connection);
-    call->context = core->NewContext(core->settings().call_patience);
-    call->connection->stub->async()->Describe(
+    call->context = core->NewContext(connection, core->settings().call_patience);
+    connection->stub->async()->Describe(
         call->context.get(), &call->request, &call->reply,
         [core, call, done](const grpc::Status& status) {
           if (status.ok()) {
@@ -192,14 +188,14 @@ void PluginHost::Describe(Done<Result<ProviderDescription>> done) {
           } else {
             done(Status(static_cast<Code>(status.error_code()), status.error_message()));
           }
-          core->EndCall(call->context, status);
+          core->EndCall(std::move(call->context), status);
         });
   });
 }
 
 void PluginHost::Open(AccountRequest request, Done<AccountAnswer> done) {
   core_->Call([core = core_, request = std::move(request), done = std::move(done)](
-                  std::shared_ptr<Connection> connection, const CallError& error) {
+                  Connection* connection, const CallError& error) {
     AccountAnswer answer;
     if (!error.ok) {
       answer.error = error;
@@ -208,9 +204,8 @@ void PluginHost::Open(AccountRequest request, Done<AccountAnswer> done) {
     }
     auto call = std::make_shared<Unary<v1::OpenRequest, v1::OpenReply>>();
     ToWire(request, &call->request);
-    call->connection = std::move(connection);
-    call->context = core->NewContext(core->settings().call_patience);
-    call->connection->stub->async()->Open(
+    call->context = core->NewContext(connection, core->settings().call_patience);
+    connection->stub->async()->Open(
         call->context.get(), &call->request, &call->reply,
         [core, call, done](const grpc::Status& status) {
           AccountAnswer given;
@@ -222,14 +217,14 @@ void PluginHost::Open(AccountRequest request, Done<AccountAnswer> done) {
             given.error = MalformedAnswer(CallErrorClass::kNotDone, read.status());
           }
           done(std::move(given));
-          core->EndCall(call->context, status);
+          core->EndCall(std::move(call->context), status);
         });
   });
 }
 
 void PluginHost::List(ListRequest request, Done<ListAnswer> done) {
   core_->Call([core = core_, request = std::move(request), done = std::move(done)](
-                  std::shared_ptr<Connection> connection, const CallError& error) {
+                  Connection* connection, const CallError& error) {
     if (!error.ok) {
       ListAnswer answer;
       answer.error = error;
@@ -239,7 +234,7 @@ void PluginHost::List(ListRequest request, Done<ListAnswer> done) {
     v1::ListRequest wire;
     ToWire(request, &wire);
     StreamCall<v1::ListReply, ListJoin, ListAnswer>::Start(
-        core, std::move(connection), std::move(wire),
+        core, connection, std::move(wire),
         [](auto* stub, auto* context, auto* sent, auto* call) { stub->List(context, sent, call); },
         done);
   });
@@ -303,16 +298,15 @@ void PluginHost::Flush() {
 }
 
 void PluginHost::Close(std::string account) {
-  core_->Call([core = core_, account = std::move(account)](std::shared_ptr<Connection> connection,
+  core_->Call([core = core_, account = std::move(account)](Connection* connection,
                                                            const CallError& error) {
     if (!error.ok) return;
     auto call = std::make_shared<Unary<v1::CloseRequest, v1::CloseReply>>();
     call->request.set_account(account);
-    call->connection = std::move(connection);
-    call->context = core->NewContext(core->settings().call_patience);
-    call->connection->stub->async()->Close(
+    call->context = core->NewContext(connection, core->settings().call_patience);
+    connection->stub->async()->Close(
         call->context.get(), &call->request, &call->reply,
-        [core, call](const grpc::Status& status) { core->EndCall(call->context, status); });
+        [core, call](const grpc::Status& status) { core->EndCall(std::move(call->context), status); });
   });
 }
 

@@ -389,6 +389,18 @@ TEST_F(BadPlugin, SocketFoldersAreRemoved) {
   EXPECT_LE(folders(), before);
 }
 
+// gRPC ends its threads with the last channel, and waits for them: none of them may be the one that ends it.
+TEST_F(BadPlugin, AHostThatEndsWithCallsUnderWayEndsItsChannelItself) {
+  for (int round = 0; round < 60; ++round) {
+    PluginHost& host = Host("fine");
+    ASSERT_TRUE(Apply(host).error.ok);
+    std::vector<Waited<ApplyAnswer>> waited(8);
+    for (auto& each : waited) host.Apply(ToyRequest("Box", "a", "create", R"({"Size":1})"), each.done());
+    host_.reset();
+    for (auto& each : waited) ASSERT_TRUE(each.Take().has_value());
+  }
+}
+
 }  // namespace
 
 // The other process of the test above; not a test of its own.
