@@ -43,6 +43,7 @@ struct Planner::Request {
   Diagnostics found;
   std::shared_ptr<PlanningJob> job;
   int64_t accepted = 0;
+  std::optional<int64_t> undo_to;  // the revision, once its sources are in `request`
   size_t looking = 0;
   bool all = false;  // everything has to be decided
   int rounds = 0;
@@ -105,11 +106,12 @@ void Planner::MakePlan(PlanRequest plan_request, std::function<void(PlanAnswer)>
     if (revision == known.end())
       return request->Finish(Refused(Refusal::kNotFound, fmt::format("there is no revision {}", number)));
     request->request.mode = "undo";
-    LoadRevision(number, [this, request](Result<Sources> sources) {
+    LoadRevision(number, [this, request, number](Result<Sources> sources) {
       if (!sources.ok())
         return request->Finish(Refused(Refusal::kNotFound, sources.status().message()));
       request->request.sources = std::move(sources).value();
       request->request.undo_to.reset();
+      request->undo_to = number;
       Compiled(request);
     });
     return;
@@ -300,6 +302,7 @@ void Planner::Build(const Ptr& request) {
   }
   PlanInput& input = request->job->input;
   input.mode = request->request.mode;
+  request->job->undo_to = request->undo_to;
   input.targets = request->request.targets;
   input.delete_budget = request->request.delete_budget;
   request->job->worth = request->worth;

@@ -37,6 +37,7 @@ struct PlanningJob {
   std::optional<std::set<std::string>> few;
   std::map<std::string, Packed> forms;  // of what is quiet and needed by those: as recorded
   int64_t settling = 0;                 // Memory::settling, when it tells what is quiet
+  std::optional<int64_t> undo_to;       // the revision that is planned again
 
   std::set<std::string> missing_secrets;  // out: wanted, and not in `worth`
   bool too_few = false;                   // out: everything has to be decided for this plan

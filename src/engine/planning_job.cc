@@ -30,15 +30,17 @@ bool Changed(const PlanningJob& job, const std::string& address, const ModelReso
          accepted->document->annotations != resource.document->annotations;
 }
 
-// Address → the one that it has in the accepted model: what an undo moves back. The older documents do not
-// say so, but the accepted ones say where each came from.
+// Address → the one that its object has by now: what an undo moves back. The documents of then do not say so.
 std::map<std::string, std::string> UndoneMoves(const PlanningJob& job) {
   std::map<std::string, std::string> moves;
-  if (job.input.mode != "undo" || job.accepted == nullptr) return moves;
-  for (const auto& [address, resource] : job.accepted->resources) {
-    if (resource.moved_from.empty() || job.model->Find(address) != nullptr) continue;
-    const ModelResource* before = job.model->Find(resource.moved_from);
-    if (before != nullptr && before->moved_from.empty())
+  if (!job.undo_to) return moves;
+  for (const auto& [address, record] : job.records) {
+    if (job.model->Find(address) != nullptr) continue;
+    // The first address that was left after the revision is the one of then.
+    const auto then = std::find_if(record->former.begin(), record->former.end(),
+                                   [&](const FormerAddress& former) { return former.until > *job.undo_to; });
+    if (then == record->former.end() || job.records.count(then->address) > 0) continue;
+    if (const ModelResource* before = job.model->Find(then->address))
       moves.emplace(before->address.ToString(), address);
   }
   return moves;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <utility>
+#include <vector>
 
 #include "engine/step_work.h"
 #include "tandem/base/hash.h"
@@ -20,6 +21,16 @@ CreateClass ClassOf(const Kind& kind) {
     case 'B': return CreateClass::kTag;
     case 'C': return CreateClass::kName;
     default: return CreateClass::kNone;
+  }
+}
+
+void CollectSecrets(const Value& value, std::vector<Sensitive>* found) {
+  if (value.is_sensitive()) {
+    found->push_back(value.as_sensitive());
+  } else if (value.is_list()) {
+    for (const Value& each : value.as_list()) CollectSecrets(each, found);
+  } else if (value.is_map()) {
+    for (const auto& [name, each] : value.as_map()) CollectSecrets(each, found);
   }
 }
 
@@ -131,6 +142,22 @@ void StepMachine::ResolveSecrets(const Ptr& work,
   }
 }
 
+// R15: a plan binds what its secrets were worth. The path of the first change of the step that shows one which is
+// worth another in what is about to be sent; "" if there is none. Healing shows nobody a plan.
+std::string StepMachine::OtherSecret(const StepWork& work) const {
+  if (work.run->run.mode == "heal" || !work.sent.HasSensitive()) return "";
+  std::vector<Sensitive> sent;
+  CollectSecrets(work.sent, &sent);
+  for (const FieldChange& change : work.step().changes) {
+    std::vector<Sensitive> planned;
+    if (change.sensitive) CollectSecrets(change.after, &planned);
+    for (const Sensitive& then : planned)
+      for (const Sensitive& now : sent)
+        if (now.parts == then.parts && !then.digest.empty() && now.digest != then.digest) return change.path;
+  }
+  return "";
+}
+
 void StepMachine::WriteIntent(const Ptr& work, const std::map<std::string, SecretWorth>& worth) {
   const PlannedCall& call = work->calls[work->at];
   const Time now = context_.Now();
@@ -159,6 +186,11 @@ void StepMachine::WriteIntent(const Ptr& work, const std::map<std::string, Secre
   for (Value* form : {&work->desired, &work->sent}) {
     Result<Value> digested = DigestSecrets(*form, context_.ports.secret_key, worth_of);
     if (digested.ok()) *form = std::move(digested).value();
+  }
+  if (const std::string path = OtherSecret(*work); !path.empty()) {
+    calls_.Release(work->account);
+    work->busy = false;
+    return End(work, StepState::kVoid, path + " holds a secret that has changed since the plan: plan again");
   }
   Value request;
   request.Set("desired", work->sent);

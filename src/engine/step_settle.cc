@@ -30,6 +30,11 @@ Record StepMachine::RecordAfter(const StepWork& work) const {
     if (old != nullptr && old->record) {
       record = *old->record;
       record.address = step.address;
+      record.former.push_back({step.moved_from.ToString(), work.run->run.to});
+      const std::map<int64_t, Revision>& kept = context_.memory.revisions;
+      std::erase_if(record.former, [&](const FormerAddress& former) {
+        return !kept.empty() && former.until <= kept.begin()->first;
+      });
     }
   }
   if (!work.identity.empty()) record.identity = work.identity;

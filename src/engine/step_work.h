@@ -108,6 +108,7 @@ class StepMachine {
   void Intend(const Ptr& work);
   void ListBefore(const Ptr& work);
   void ResolveSecrets(const Ptr& work, std::function<void(std::map<std::string, SecretWorth>)> then);
+  std::string OtherSecret(const StepWork& work) const;
   void WriteIntent(const Ptr& work, const std::map<std::string, SecretWorth>& worth);
   void Call(const Ptr& work);
   void Send(const Ptr& work, const std::map<std::string, SecretWorth>& worth);

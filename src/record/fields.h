@@ -72,6 +72,11 @@ class Writer {
   void operator()(std::string_view name, const Packed& member) {
     if (!member.empty()) map_.emplace(name, member.Unpack());
   }
+  /// A list that most rows have nothing in: no member then, as in rows from before there was one.
+  template <typename T>
+  void Rare(std::string_view name, const std::vector<T>& member) {
+    if (!member.empty()) map_.emplace(name, Put(member));
+  }
   Map Take() { return std::move(map_); }
 
  private:
@@ -94,6 +99,10 @@ class TextWriter {
   }
   void operator()(std::string_view name, const Packed& member) {
     if (!member.empty()) members_.emplace_back(name, member.json());
+  }
+  template <typename T>
+  void Rare(std::string_view name, const std::vector<T>& member) {
+    if (!member.empty()) members_.emplace_back(name, ToCanonicalJson(Put(member)));
   }
   std::string Take() {
     std::sort(members_.begin(), members_.end(),
@@ -140,6 +149,13 @@ class Reader {
     known_.insert(name);
     const Value* found = value_.Find(name);
     member = found == nullptr ? Packed() : Packed::From(*found);
+  }
+  template <typename T>
+  void Rare(std::string_view name, std::vector<T>& member) {
+    known_.insert(name);
+    member.clear();
+    if (const Value* found = value_.Find(name); found != nullptr && status_.ok())
+      Take(*found, std::string(name), member);
   }
 
   /// Call last: members that nobody asked for are refused too.

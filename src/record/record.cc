@@ -91,6 +91,15 @@ struct Fields<Deposed> {
 };
 
 template <>
+struct Fields<FormerAddress> {
+  static constexpr std::string_view kName = "former address";
+  static void Visit(auto& row, auto& field) {
+    field("address", row.address);
+    field("until", row.until);
+  }
+};
+
+template <>
 struct Fields<Record> {
   static constexpr std::string_view kName = "record";
   static void Visit(auto& row, auto& field) {
@@ -101,6 +110,7 @@ struct Fields<Record> {
     field("kindDigest", row.kind_digest);
     field("identity", row.identity);
     field("deposed", row.deposed);
+    field.Rare("former", row.former);
     field("recorded", row.recorded);
     field("settled", row.settled);
     field("protected", row.protected_);

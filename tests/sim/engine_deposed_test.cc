@@ -107,5 +107,28 @@ TEST(EngineDeposed, R13_AnUndoOfARenameMovesItBack) {
   EXPECT_EQ(EngineRig::Steps(rig.Plan(keep + Role("a", ""))), "");
 }
 
+// Back over several renames at once, to each of the revisions, also after a restart and after another undo.
+TEST(EngineDeposed, R4_AnUndoGoesBackOverEveryRenameSince) {
+  const std::string keep = "apiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: keep}\nspec: {Policy: one}\n---\n";
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(keep + Role("a", "")), "succeeded: 2 done");
+  ASSERT_EQ(rig.Apply(keep + Role("b", "tandem/moved-from: iam.sim/Role/a")), "succeeded: 1 done");
+  ASSERT_EQ(rig.Apply(keep + Role("c", "tandem/moved-from: iam.sim/Role/b")), "succeeded: 1 done");
+  std::string at = "c";
+  for (const auto& [revision, name] : {std::pair(1, "a"), std::pair(3, "c"), std::pair(2, "b"), std::pair(1, "a")}) {
+    rig.Boot();
+    PlanRequest undo;
+    undo.undo_to = revision;
+    undo.actor = "uid:1";
+    const PlanAnswer plan = rig.Plan(std::move(undo));
+    ASSERT_EQ(EngineRig::Steps(plan), std::string("moved iam.sim/Role/") + name) << plan.message << revision;
+    EXPECT_EQ(plan.plan->steps[0].moved_from.ToString(), "iam.sim/Role/" + at);
+    EXPECT_EQ(rig.Wait(rig.Start(plan.plan->hash).run), "succeeded: 1 done");
+    at = name;
+  }
+  EXPECT_EQ(rig.Effects("create"), 2);
+  EXPECT_EQ(rig.Effects("delete"), 0);
+}
+
 }  // namespace
 }  // namespace tandem::testing

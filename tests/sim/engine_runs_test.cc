@@ -247,6 +247,37 @@ spec: {Engine: pg, Password: "${secret('env:DB')}"}
   EXPECT_EQ(EngineRig::Steps(rig.Plan(model)), "update db.sim/Cluster/orders");
 }
 
+TEST(EngineRuns, R15_APlanBindsTheSecretThatItWasMadeWith) {
+  EngineRig rig;
+  rig.secrets.worth["env:DB"] = "made-up-1";
+  const std::string model = R"(apiVersion: db.sim/v1
+kind: Cluster
+metadata: {name: orders}
+spec: {Engine: pg, Password: "x-${secret('env:DB')}"}
+---
+)";
+  const PlanAnswer first = rig.Plan(model);
+  rig.secrets.worth["env:DB"] = "made-up-2";
+  std::string run = rig.Start(first.plan->hash).run;
+  EXPECT_EQ(rig.Wait(run).substr(0, 6), "failed");
+  EXPECT_EQ(rig.Rows(run)["db.sim/Cluster/orders"].state, StepState::kVoid);
+  EXPECT_EQ(rig.Rows(run)["db.sim/Cluster/orders"].error,
+            "Password holds a secret that has changed since the plan: plan again");
+  EXPECT_TRUE(rig.provider->calls.empty());
+
+  ASSERT_EQ(rig.Apply(model), "succeeded: 1 done");
+  rig.secrets.worth["env:DB"] = "made-up-3";
+  const PlanAnswer update = rig.Plan(model);
+  ASSERT_EQ(EngineRig::Steps(update), "update db.sim/Cluster/orders");
+  const size_t calls = rig.provider->calls.size();
+  rig.secrets.worth["env:DB"] = "made-up-4";
+  run = rig.Start(update.plan->hash).run;
+  rig.Wait(run);
+  EXPECT_EQ(rig.Rows(run)["db.sim/Cluster/orders"].state, StepState::kVoid);
+  EXPECT_EQ(rig.provider->calls.size(), calls);
+  EXPECT_EQ(rig.Apply(model), "succeeded: 1 done") << "planned anew";
+}
+
 TEST(EngineRuns, R10_ThrottledCallsComeAgainAndTerminalOnesStopWithTheirDependents) {
   EngineRig rig;
   int refusals = 0;

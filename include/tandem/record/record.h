@@ -42,6 +42,12 @@ struct Deposed {
   Time since;
 };
 
+/// An address that an object had, and the revision that gave it another (R4).
+struct FormerAddress {
+  std::string address;
+  int64_t until = 0;
+};
+
 /// One resource that tandem has settled at least once.
 struct Record {
   Address address;      // without the account
@@ -51,6 +57,7 @@ struct Record {
   std::string kind_digest;
   std::string identity;  // "" while a create is in flight
   std::vector<Deposed> deposed;
+  std::vector<FormerAddress> former;  // oldest first, as far back as revisions are kept
   Packed recorded;  // what was sent, per call that settled, never from replies
   Packed settled;   // desired form of the last step that settled here
   bool protected_ = false;

@@ -20,6 +20,7 @@ Record FullRecord() {
   r.kind_digest = "sha256:aa";
   r.identity = "orders";
   r.deposed = {{"orders-old", Pack(R"({"A":1})"), Micros(5)}, {"older", Packed(), Micros(6)}};
+  r.former = {{"rds.aws/DBCluster/first", 2}, {"rds.aws/DBCluster/second", 7}};
   Sensitive secret{{{true, "env:PW"}, {false, "-x"}}, "hmac", "v2"};
   r.recorded = Packed::From(Map{{"MasterUserPassword", secret}, {"$tandem", "user's own key"}});
   r.settled = Packed::From(Value());
@@ -100,6 +101,13 @@ TEST(Record, MembersKeepTheirValues) {
   EXPECT_EQ(r.deposed.size(), 2u);
   EXPECT_EQ(r.deposed[0].identity, "orders-old");
   EXPECT_TRUE(r.deposed[1].fields.empty());
+  ASSERT_EQ(r.former.size(), 2u);
+  EXPECT_EQ(r.former[1].address, "rds.aws/DBCluster/second");
+  EXPECT_EQ(r.former[1].until, 7);
+  Record unmoved = r;
+  unmoved.former.clear();
+  EXPECT_EQ(ToValue(unmoved).Find("former"), nullptr);
+  EXPECT_TRUE(FromValue<Record>(ToValue(unmoved)).ok()) << "a record from before there were any";
   EXPECT_EQ(r.settled.json(), "null") << "a stored null is not the same as nothing stored";
   EXPECT_TRUE(r.recorded.Unpack().Find("MasterUserPassword")->is_sensitive());
   EXPECT_TRUE(r.recorded == FullRecord().recorded);
