@@ -12,6 +12,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "tests/contract/provider_suite.h"
 #include "tests/support/temp_folder.h"
@@ -371,22 +372,18 @@ TEST_F(BadPlugin, AFolderThatADeadDaemonLeftIsRemoved) {
 }
 
 TEST_F(BadPlugin, SocketFoldersAreRemoved) {
-  const auto folders = [] {
-    int count = 0;
-    const char* base = std::getenv("XDG_RUNTIME_DIR");
-    for (const auto& entry : std::filesystem::directory_iterator(base ? base : "/tmp")) {
-      if (entry.path().filename().string().rfind("tandem-", 0) == 0 &&
-          std::filesystem::exists(entry.path() / "provider")) {
-        ++count;
-      }
-    }
-    return count;
+  const TempFolder runtime;
+  setenv("XDG_RUNTIME_DIR", runtime.path().c_str(), 1);
+  const auto folders = [&] {
+    return std::distance(std::filesystem::directory_iterator(runtime.path()),
+                         std::filesystem::directory_iterator());
   };
-  const int before = folders();
   PluginHost& host = Host("fine");
-  ASSERT_TRUE(OpenAccount(host, "main", "{}").error.ok);
+  EXPECT_TRUE(OpenAccount(host, "main", "{}").error.ok);
+  EXPECT_EQ(folders(), 1);
   host.Stop(seconds(1));
-  EXPECT_LE(folders(), before);
+  EXPECT_EQ(folders(), 0);
+  unsetenv("XDG_RUNTIME_DIR");
 }
 
 // gRPC ends its threads with the last channel, and waits for them: none of them may be the one that ends it.
