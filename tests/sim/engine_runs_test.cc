@@ -278,6 +278,52 @@ spec: {Engine: pg, Password: "x-${secret('env:DB')}"}
   EXPECT_EQ(rig.Apply(model), "succeeded: 1 done") << "planned anew";
 }
 
+// What a saved plan showed of its secrets is part of its hash.
+TEST(EngineRuns, R3_ASavedPlanWhoseSecretChangedIsRefused) {
+  EngineRig rig;
+  rig.secrets.worth["env:DB"] = "made-up-1";
+  const std::string model = R"(apiVersion: db.sim/v1
+kind: Cluster
+metadata: {name: orders}
+spec: {Engine: pg, Password: "${secret('env:DB')}"}
+---
+)";
+  StartRequest saved;
+  saved.plan = rig.Plan(model).plan;
+  saved.sources = EngineRig::Request(model).sources;
+  saved.actor = "uid:1";
+  saved.auto_approve = true;
+  rig.secrets.worth["env:DB"] = "made-up-2";
+  const StartAnswer refused = rig.Start(saved);
+  EXPECT_EQ(refused.refusal, Refusal::kBusy);
+  EXPECT_EQ(refused.run, "");
+  EXPECT_TRUE(rig.engine->snapshot()->runs.empty());
+  rig.secrets.worth["env:DB"] = "made-up-1";
+  EXPECT_EQ(rig.Wait(rig.Start(saved).run), "succeeded: 1 done");
+}
+
+// Both stand when they are looked at; the first to begin moves the base of the other.
+TEST(EngineRuns, R1_OfTwoPlansThatStartAtOnceOneIsRefused) {
+  EngineRig rig;
+  const std::string hashes[] = {rig.Plan(Role("a", "one")).plan->hash, rig.Plan(Role("b", "one")).plan->hash};
+  std::vector<StartAnswer> answers;
+  for (const std::string& hash : hashes) {
+    StartRequest request;
+    request.hash = hash;
+    request.actor = "uid:1";
+    request.auto_approve = true;
+    rig.engine->StartRun(std::move(request), [&](StartAnswer answer) { answers.push_back(std::move(answer)); });
+  }
+  ASSERT_TRUE(rig.Until([&] { return answers.size() == 2; }));
+  const bool first = !answers[0].run.empty();
+  EXPECT_NE(first, !answers[1].run.empty()) << "one of them";
+  const StartAnswer& refused = answers[first ? 1 : 0];
+  EXPECT_NE(refused.refusal, Refusal::kNone);
+  EXPECT_NE(refused.message.find("overtaken"), std::string::npos) << refused.message;
+  rig.Wait(answers[first ? 0 : 1].run);
+  EXPECT_EQ(rig.Live().size(), 1u);
+}
+
 TEST(EngineRuns, R10_ThrottledCallsComeAgainAndTerminalOnesStopWithTheirDependents) {
   EngineRig rig;
   int refusals = 0;
