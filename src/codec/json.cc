@@ -51,8 +51,11 @@ void WriteDouble(double number, std::string& out) {
     out += std::to_string(static_cast<int64_t>(number));
     return;
   }
+  // A whole number of more than 64 bits would be read as an integer that is too large.
+  const bool large = std::abs(number) >= 9223372036854775808.0;
   char buffer[40];
-  const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, number);
+  const auto [end, error] = large ? std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::scientific)
+                                  : std::to_chars(buffer, buffer + sizeof buffer, number);
   TANDEM_CHECK(error == std::errc());
   out.append(buffer, end);
 }
@@ -254,6 +257,8 @@ std::string ToPrettyJson(const Value& value) {
 
 Result<Value> ParseJson(std::string_view text) {
   if (Value value; ParseQuickly(text, FromObject, &value)) return value;
+  // The parser below takes it for the end of the text.
+  if (text.find('\0') != std::string_view::npos) return InvalidArgument("a NUL byte");
   Builder builder;
   bool parsed = false;
   try {

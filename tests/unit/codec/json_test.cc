@@ -44,5 +44,22 @@ TEST(Packed, ComparesByFingerprint) {
   EXPECT_EQ(Packed::From(List{1, "x"}).Unpack(), Value(List{1, "x"}));
 }
 
+TEST(Json, DoublesOfAnySizeCanBeReadAgain) {
+  for (const double number : {66646677777677777777.7, -66646677777677777777.7, 9223372036854775808.0, 1e21, 1e300,
+                              9007199254740994.0, 9.2e18, 0.1, -2.5e-300}) {
+    const std::string text = ToCanonicalJson(Value(number));
+    const Result<Value> again = ParseJson(text);
+    ASSERT_TRUE(again.ok()) << text << ": " << again.status().message();
+    EXPECT_EQ(ToCanonicalJson(*again), text);
+    EXPECT_EQ(again->is_int() ? static_cast<double>(again->as_int()) : again->as_double(), number) << text;
+    EXPECT_EQ(ToCanonicalJson(Packed::From(Value(Map{{"x", Value(number)}})).Unpack()), "{\"x\":" + text + "}");
+  }
+}
+
+TEST(Json, ANulByteEndsNothing) {
+  const std::string text("1\0 garbage", 11);
+  EXPECT_EQ(ParseJson(text).status().code(), Code::kInvalidArgument);
+}
+
 }  // namespace
 }  // namespace tandem
