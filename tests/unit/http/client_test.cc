@@ -311,12 +311,14 @@ TEST(HttpClient, AKeptConnectionThatTheServerClosedIsReplaced) {
   Seen log;
   std::mutex mutex;
   std::condition_variable changed;
-  bool closed = false;
+  bool read = false, closed = false;
   LocalServer server([&](Peer& peer) {
     log.Add(peer.ReadRequest());
     peer.Send(Answer(200, "ok"));
     {
-      std::lock_guard<std::mutex> lock(mutex);
+      // A reset takes with it what has not been read yet.
+      std::unique_lock<std::mutex> lock(mutex);
+      changed.wait_for(lock, kLong, [&] { return std::exchange(read, false); });
       peer.Reset();
       closed = true;
     }
@@ -327,8 +329,9 @@ TEST(HttpClient, AKeptConnectionThatTheServerClosedIsReplaced) {
     HttpOutcome outcome = client->Send(To(server.Url(), "POST", "x"), kLong);
     ASSERT_TRUE(outcome.ok()) << Why(outcome);
     std::unique_lock<std::mutex> lock(mutex);
-    changed.wait(lock, [&] { return closed; });
-    closed = false;
+    read = true;
+    changed.notify_all();
+    changed.wait(lock, [&] { return std::exchange(closed, false); });
   }
   EXPECT_EQ(log.texts().size(), 3u);
 }
