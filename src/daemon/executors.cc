@@ -73,22 +73,22 @@ ParallelFor ParallelOn(size_t threads) {
 }
 
 EngineThread::EngineThread(Engine& engine, const Clock& clock) : engine_(engine), clock_(clock) {
-  engine_.OnWork([this] {
+  engine_.OnWork([signal = signal_] {
     {
-      Lock lock(mutex_);
-      work_ = true;
+      Lock lock(signal->mutex);
+      signal->work = true;
     }
-    wake_.notify_one();
+    signal->wake.notify_one();
   });
   thread_ = std::thread([this] { Loop(); });
 }
 
 void EngineThread::Stop() {
   {
-    Lock lock(mutex_);
-    stopping_ = true;
+    Lock lock(signal_->mutex);
+    signal_->stopping = true;
   }
-  wake_.notify_one();
+  signal_->wake.notify_one();
   if (thread_.joinable()) thread_.join();
   engine_.OnWork(nullptr);
 }
@@ -96,20 +96,20 @@ void EngineThread::Stop() {
 void EngineThread::Loop() {
   while (true) {
     while (engine_.RunOne()) {
-      Lock lock(mutex_);
-      if (stopping_) return;
+      Lock lock(signal_->mutex);
+      if (signal_->stopping) return;
     }
     const std::optional<Time> due = engine_.NextDue();
-    Lock lock(mutex_);
-    const auto awake = [&] { return stopping_ || work_; };
+    Lock lock(signal_->mutex);
+    const auto awake = [this] { return signal_->stopping || signal_->work; };
     if (due.has_value()) {
       const Duration left = std::max(*due - clock_.Now(), Duration(0));
-      wake_.wait_for(lock, left, awake);
+      signal_->wake.wait_for(lock, left, awake);
     } else {
-      wake_.wait(lock, awake);
+      signal_->wake.wait(lock, awake);
     }
-    if (stopping_) return;
-    work_ = false;
+    if (signal_->stopping) return;
+    signal_->work = false;
   }
 }
 

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -47,14 +48,18 @@ class EngineThread {
   void Stop();
 
  private:
+  /// A thread that hands in work may still be about to wake this one when it has ended.
+  struct Signal {
+    std::mutex mutex;
+    std::condition_variable wake;
+    bool work = true;
+    bool stopping = false;
+  };
   void Loop();
 
   Engine& engine_;
   const Clock& clock_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool work_ = true;
-  bool stopping_ = false;
+  const std::shared_ptr<Signal> signal_ = std::make_shared<Signal>();
   std::thread thread_;
 };
 
