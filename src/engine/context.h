@@ -9,13 +9,13 @@
 #include <utility>
 #include <vector>
 
-#include "engine/backoff.h"
-#include "engine/inbox.h"
-#include "engine/memory.h"
-#include "engine/rate_limits.h"
-#include "engine/store_writer.h"
-#include "engine/timers.h"
-#include "engine/work_queue.h"
+#include "engine/calls/rate_limits.h"
+#include "engine/memory/memory.h"
+#include "engine/store/store_writer.h"
+#include "engine/turns/backoff.h"
+#include "engine/turns/inbox.h"
+#include "engine/turns/timers.h"
+#include "engine/turns/work_queue.h"
 #include "tandem/engine/engine.h"
 
 namespace tandem {

@@ -6,17 +6,17 @@
 #include <string>
 #include <vector>
 
-#include "engine/accounts.h"
-#include "engine/calls.h"
+#include "engine/calls/accounts.h"
+#include "engine/calls/calls.h"
 #include "engine/context.h"
 #include "engine/loader.h"
-#include "engine/observer.h"
-#include "engine/planner.h"
-#include "engine/publisher.h"
+#include "engine/planning/planner.h"
+#include "engine/publish/publisher.h"
 #include "engine/reconciler.h"
-#include "engine/retention.h"
-#include "engine/runner.h"
-#include "engine/starter.h"
+#include "engine/run/runner.h"
+#include "engine/run/starter.h"
+#include "engine/sight/observer.h"
+#include "engine/store/retention.h"
 #include "tandem/engine/engine.h"
 
 namespace tandem {

@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-#include "engine/stored_documents.h"
+#include "engine/store/stored_documents.h"
 #include "tandem/state/keys.h"
 
 namespace tandem {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "engine/context.h"
-#include "engine/planner.h"
-#include "engine/runner.h"
+#include "engine/planning/planner.h"
+#include "engine/run/runner.h"
 
 namespace tandem {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/references.h"
+#include "engine/memory/references.h"
 #include "tandem/plan/build.h"
 
 namespace tandem {

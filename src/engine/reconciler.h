@@ -7,8 +7,8 @@
 #include <string>
 
 #include "engine/context.h"
-#include "engine/runner.h"
-#include "engine/starter.h"
+#include "engine/run/runner.h"
+#include "engine/run/starter.h"
 
 namespace tandem {
 

@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "engine/work_queue.h"
+#include "engine/turns/work_queue.h"
 #include "tandem/base/check.h"
 #include "tandem/codec/json.h"
 #include "tandem/compile/compile.h"

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <deque>
 
-#include "engine/work_queue.h"
+#include "engine/turns/work_queue.h"
 #include "tandem/base/check.h"
 #include "tests/bench/rows.h"
 

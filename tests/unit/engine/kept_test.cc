@@ -1,4 +1,4 @@
-#include "engine/kept.h"
+#include "engine/memory/kept.h"
 
 #include <gtest/gtest.h>
 

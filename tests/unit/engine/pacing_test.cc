@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "engine/backoff.h"
-#include "engine/inbox.h"
-#include "engine/rate_limits.h"
-#include "engine/timers.h"
+#include "engine/calls/rate_limits.h"
+#include "engine/turns/backoff.h"
+#include "engine/turns/inbox.h"
+#include "engine/turns/timers.h"
 
 namespace tandem {
 namespace {

@@ -1,0 +1,204 @@
+#include "engine/memory/memory.h"
+
+#include <algorithm>
+#include <set>
+#include <algorithm>
+#include <utility>
+
+#include "tandem/schema/calls.h"
+
+namespace tandem {
+
+const Condition* Resource::Find(std::string_view type) const {
+  for (const Condition& condition : *conditions)
+    if (condition.type == type) return &condition;
+  return nullptr;
+}
+
+bool Resource::SetCondition(std::string_view type, ConditionStatus status, std::string reason,
+                            std::string message, Time now) {
+  const Condition* before = Find(type);
+  if (before != nullptr && before->status == status && before->reason == reason &&
+      before->message == message)
+    return false;
+  std::vector<Condition>& own = conditions.Edit();
+  auto found = std::find_if(own.begin(), own.end(),
+                            [&](const Condition& condition) { return condition.type == type; });
+  if (found == own.end()) {
+    own.reserve(own.size() + 1);  // it is kept, and there are five at most
+    found = own.emplace(own.end());
+    found->type = type;
+    found->last_transition = now;
+  }
+  if (found->status != status) found->last_transition = now;
+  found->status = status;
+  found->reason = std::move(reason);
+  found->message = std::move(message);
+  found->observed_generation = record ? record->generation : 0;
+  return true;
+}
+
+Resource& Memory::At(const Address& address) {
+  std::string key = address.ToString();
+  Resource& resource = resources[key];
+  if (resource.key.empty()) {
+    resource.key = std::move(key);
+    resource.address = address;
+  }
+  return resource;
+}
+
+Resource* Memory::Find(const std::string& key) {
+  const auto found = resources.find(key);
+  return found == resources.end() ? nullptr : &found->second;
+}
+
+const Resource* Memory::Find(const std::string& key) const {
+  const auto found = resources.find(key);
+  return found == resources.end() ? nullptr : &found->second;
+}
+
+std::string IdentityKey(const std::string& account, const KindName& kind,
+                        const std::string& identity) {
+  return account + "/" + kind.ToString() + "/" + identity;
+}
+
+std::vector<std::string> StandsOn(const Memory& memory, const Record& record,
+                                  const std::vector<std::string>& needs) {
+  std::vector<std::string> edges = needs;
+  for (const std::string& old : record.depends_on) {
+    if (std::find(needs.begin(), needs.end(), old) != needs.end()) continue;
+    const Resource* stood_on = memory.Find(old);
+    if (stood_on != nullptr && stood_on->record && memory.model && memory.model->Find(old) == nullptr)
+      edges.push_back(old);
+  }
+  std::sort(edges.begin(), edges.end());
+  return edges;
+}
+
+std::string UnappliedKey(const std::string& address) { return "unapplied/" + address; }
+
+std::string ForgottenKey(const std::string& identity_key) { return "forgotten/" + identity_key; }
+
+void Memory::Index(const Record& record) {
+  const std::string key = record.address.ToString();
+  if (!record.identity.empty())
+    by_identity[IdentityKey(record.account, record.address.kind_name(), record.identity)] = key;
+  for (const Deposed& deposed : record.deposed)
+    by_identity[IdentityKey(record.account, record.address.kind_name(), deposed.identity)] = key;
+}
+
+void Memory::Unindex(const Record& record) {
+  const auto drop = [&](const std::string& identity) {
+    const auto found =
+        by_identity.find(IdentityKey(record.account, record.address.kind_name(), identity));
+    if (found != by_identity.end() && found->second == record.address.ToString())
+      by_identity.erase(found);
+  };
+  drop(record.identity);
+  for (const Deposed& deposed : record.deposed) drop(deposed.identity);
+}
+
+namespace {
+
+// A member's text, "" unless it is plain and known.
+std::string PlainText(const Value& fields, const std::string& path) {
+  const Value* value = path.empty() ? nullptr : fields.At(path);
+  if (value == nullptr) return "";
+  if (value->is_int()) return std::to_string(value->as_int());
+  if (!value->is_string() || value->as_string().find("${") != std::string::npos) return "";
+  return value->as_string();
+}
+
+}  // namespace
+
+std::string ExpectedIdentity(const Kind& kind, const Address& address,
+                             const std::string& external_name, const Value& fields) {
+  const Value* compose = kind.body().At("identity.compose");
+  if (compose != nullptr && compose->is_string()) {
+    // An absent member stands for nothing; one that is not known yet makes the identity unknown.
+    const std::string& form = compose->as_string();
+    for (size_t at = form.find('{'); at != std::string::npos; at = form.find('{', at + 1)) {
+      const std::string member = form.substr(at + 1, form.find('}', at) - at - 1);
+      const Value* value = fields.At(member);
+      if (value != nullptr && !value->is_null() && PlainText(fields, member).empty()) return "";
+    }
+    const Result<std::string> identity = IdentityOf(kind, fields);
+    return identity.ok() ? *identity : "";
+  }
+  const Value* form = kind.body().At("identity.kind");
+  const bool assigned = form != nullptr && *form == Value("assigned");
+  // The name of such an object is not where it is found.
+  if (assigned && (external_name.empty() || !kind.name_field().empty())) return "";
+  if (!external_name.empty()) return external_name;
+  return ExpectedName(kind, address, external_name, fields);
+}
+
+std::string ExpectedName(const Kind& kind, const Address& address, const std::string& external_name,
+                         const Value& fields) {
+  if (kind.body().At("identity.compose") != nullptr)
+    return ExpectedIdentity(kind, address, external_name, fields);
+  if (!external_name.empty()) return external_name;
+  if (kind.name_field().empty() && !kind.named()) return "";
+  for (const std::string& field : {kind.name_field(), kind.identity_field()}) {
+    const Value* value = field.empty() ? nullptr : fields.At(field);
+    if (value == nullptr || value->is_null()) continue;
+    const std::string text = PlainText(fields, field);
+    if (text.empty()) return "";
+    const Value canonical = kind.Canonical(Map{{field, text}});
+    return canonical.StringOr(field, text);
+  }
+  return address.ns.empty() ? address.name : address.ns + "/" + address.name;
+}
+
+namespace {
+
+void EraseSecrets(const Kind& kind, Value& value, Path& path) {
+  if (value.is_map()) {
+    Map& map = value.edit_map();
+    for (auto member = map.begin(); member != map.end();) {
+      path.push_back({member->first, -1});
+      if (kind.RuleFor(path).secret) {
+        member = map.erase(member);
+      } else {
+        EraseSecrets(kind, member->second, path);
+        ++member;
+      }
+      path.pop_back();
+    }
+  } else if (value.is_list()) {
+    for (size_t i = 0; i < value.as_list().size(); ++i) {
+      path.push_back({"", static_cast<int64_t>(i)});
+      EraseSecrets(kind, value.edit_list()[i], path);
+      path.pop_back();
+    }
+  }
+}
+
+}  // namespace
+
+Value StorableFields(const Kind& kind, const Value& fields, const Value* owned, bool whole) {
+  if (!fields.is_map()) return Value(Map{});
+  const bool any_secret = !kind.SecretPaths().empty();
+  std::set<std::string, std::less<>> declared;
+  for (const FieldRule& rule : kind.rules()) {
+    const Path path = ParsePath(rule.path);
+    if (!path.empty()) declared.insert(path[0].key);
+    else declared.insert(rule.path.substr(0, rule.path.find_first_of(".[")));
+  }
+  const Path identity = ParsePath(kind.identity_field());
+  if (!identity.empty()) declared.insert(identity[0].key);
+  Map kept;
+  for (const auto& [key, member] : fields.as_map()) {
+    const bool ours = owned != nullptr && owned->Find(key) != nullptr;
+    if (whole || ours || declared.count(key) > 0) kept.emplace(key, member);
+  }
+  Value result(std::move(kept));
+  if (any_secret) {
+    Path path;
+    EraseSecrets(kind, result, path);
+  }
+  return result;
+}
+
+}  // namespace tandem

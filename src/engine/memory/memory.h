@@ -1,0 +1,156 @@
+// What the engine knows: the rows of the store as values, and what it saw since it started.
+//
+// Plain data with an index or two. Whoever changes a resource calls Touch, so that the publisher copies
+// only what changed, or Changed, so that it is planned anew as well. Rows are written by their owners
+// through the StoreWriter.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/memory/kept.h"
+#include "tandem/compile/compile.h"
+#include "tandem/engine/snapshot.h"
+#include "tandem/plan/plan.h"
+#include "tandem/provider/provider.h"
+#include "tandem/record/record.h"
+
+namespace tandem {
+
+struct Resource {
+  Address address;
+  std::string key;  // the address as text
+  Kept<Record> record;
+  Kept<Observation> seen;  // as stored: owned and declared paths only (R15)
+
+  Packed live;              // the whole object as last read, secret paths removed; empty when absent
+  std::string live_bytes;   // fingerprint of what the provider sent
+  Mark mark;                // of the object
+  bool newer = false;       // what was seen is not what is recorded, but a newer object of ours (R12)
+  bool looked = false;      // since this engine started
+  std::string blind;        // why it cannot be observed, or ""
+  std::optional<Time> missing_since;  // first evidence of absence (R8)
+
+  Time overlay_until;  // until then the last write overlays reads (R4)
+  Packed overlay;
+
+  Conditions conditions;
+  std::vector<std::string> drift;
+  std::string drift_plan;  // hash that waits for approval
+  std::shared_ptr<const Intent> quarantine;  // a create of unknown outcome (R9), or null pointer
+  bool unapplied = false;  // the accepted model has a change here that did not settle (R1)
+
+  bool exists() const { return seen && seen->exists; }
+  /// What was seen of it is no evidence any more: until the next look nothing is known.
+  void Unsee() {
+    seen.reset();
+    looked = false;
+    live = Packed();
+    live_bytes.clear();
+  }
+  const Condition* Find(std::string_view type) const;
+  /// True if it is another than before. The time of transition moves with the status alone.
+  bool SetCondition(std::string_view type, ConditionStatus status, std::string reason,
+                    std::string message, Time now);
+};
+
+/// A plan that may be started: with the model it leads to.
+struct KnownPlan {
+  std::shared_ptr<const Plan> plan;
+  std::shared_ptr<const CompiledModel> model;  // null pointer for heal and unprotect plans
+  std::string author;
+  bool stored = false;   // under plan/HASH
+  /// Of its model's documents, once they are stored.
+  std::shared_ptr<const std::vector<std::string>> documents = nullptr;
+  bool pending = false;  // somebody asked to start it
+  Packed desired;        // of the one step of a heal plan
+};
+
+struct Settled;
+
+struct Memory {
+  std::string platform;
+  std::string uid;
+  int64_t accepted = 0;
+  int64_t epoch = 0;
+  int64_t witness = 0;  // grows with every start, and where a run begins and ends (R12)
+  std::string accepted_digest;
+  std::shared_ptr<const CompiledModel> model;  // accepted
+
+  std::map<std::string, Resource> resources;
+  std::map<std::string, Run> runs;        // by id
+  std::vector<std::string> run_order;     // oldest first
+  std::map<std::string, KnownPlan> plans;  // by hash
+  std::map<std::string, std::vector<Approval>> approvals;  // by hash
+  std::map<int64_t, Revision> revisions;
+  std::deque<Event> events;
+  int64_t next_event = 1;
+  std::set<std::string> forgotten;  // "ACCOUNT/KIND/IDENTITY" of objects given up on purpose
+  std::map<std::string, Time> tombstones;  // identity keys just deleted: lists may still show them
+  std::string paused_by;            // everything is paused
+  bool old_store = false;
+  std::set<std::string> met;  // accounts in which no mark of ours is left to be found (R12)
+
+  // Identities of live objects that records hold: (account, kind, identity) → address.
+  std::map<std::string, std::string> by_identity;
+
+  std::set<std::string> touched;  // since the last publication
+  bool accounts_touched = false;
+  bool model_touched = false;
+  std::set<std::string> runs_touched;
+
+  /// What is known to need nothing (planning/settled.h); null pointer: nobody has looked.
+  std::shared_ptr<const Settled> settled;
+  int64_t settling = 0;             // which look it is of
+  std::set<std::string> unsettled;  // what a plan would see there changed since that look began
+
+  Resource& At(const Address& address);
+  Resource* Find(const std::string& key);
+  const Resource* Find(const std::string& key) const;
+  void Touch(const std::string& key) { touched.insert(key); }
+  /// The same, where it is something that plans are made from.
+  void Changed(const std::string& key) {
+    Touch(key);
+    if (settling > 0) unsettled.insert(key);
+  }
+  void Index(const Record& record);
+  void Unindex(const Record& record);
+};
+
+/// What `record` stands on when its document needs `needs`: those, and what it stood on before whose document
+/// is gone while its object may be there.
+std::vector<std::string> StandsOn(const Memory& memory, const Record& record,
+                                  const std::vector<std::string>& needs);
+
+/// "ACCOUNT/KIND/IDENTITY".
+std::string IdentityKey(const std::string& account, const KindName& kind,
+                        const std::string& identity);
+
+/// The row that keeps Resource::unapplied.
+std::string UnappliedKey(const std::string& address);
+
+/// The row of an object that was given up on purpose, so that its mark is not taken for a lost one.
+std::string ForgottenKey(const std::string& identity_key);
+
+/// Where an object is expected before anybody has seen it, or "": the identity that the user gives, or
+/// the one composed of members; never one that the API assigns. `fields` may be null; members of it that
+/// are unknown, or expressions, tell nothing.
+std::string ExpectedIdentity(const Kind& kind, const Address& address,
+                             const std::string& external_name, const Value& fields);
+
+/// The name that the user gives, in canonical form, or "": what LiveObject::name shows. It is the expected
+/// identity where the API assigns none.
+std::string ExpectedName(const Kind& kind, const Address& address, const std::string& external_name,
+                         const Value& fields);
+
+/// `fields` as the store may keep them: members named by `owned` or declared by the kind file, without
+/// secret paths. `whole` keeps undeclared members as well.
+Value StorableFields(const Kind& kind, const Value& fields, const Value* owned, bool whole);
+
+}  // namespace tandem

@@ -1,0 +1,54 @@
+// A run while it is open: which steps wait for what, and how far each has come. Plain data with the
+// arithmetic of its order; all of it linear in steps and edges.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/memory/memory.h"
+#include "tandem/engine/snapshot.h"
+#include "tandem/plan/plan.h"
+#include "tandem/record/record.h"
+
+namespace tandem {
+
+/// Settled, verified, failed, blocked, void and cancelled steps do nothing more.
+bool IsFinal(StepState state);
+/// The steps that need it may go.
+bool IsDone(StepState state);
+
+/// True if its steps are changes of an accepted model, not repairs or the lifting of a protection.
+bool IsOfModel(const Run& run);
+
+struct RunWork {
+  Run run;
+  KnownPlan known;
+  std::vector<StepRow> rows;                    // by step index
+  std::vector<std::vector<size_t>> dependents;  // index → indexes that wait for it
+  std::vector<size_t> waits;                    // how many each still waits for
+  std::map<std::string, std::vector<size_t>> by_address;
+  size_t open = 0;  // rows that are not final
+  StepList view;
+  std::vector<std::string> deposed;  // addresses whose old objects go once all steps are done
+  bool finishing = false;
+  bool verifying = false;
+  RunState ends_as = RunState::kOpen;  // when it was told to stop
+
+  const Plan& plan() const { return *known.plan; }
+  const Step& step(size_t i) const { return known.plan->steps[i]; }
+
+  /// `stored` are the rows that the store has; a step without one is pending.
+  static std::unique_ptr<RunWork> Make(Run run, KnownPlan known, const std::vector<StepRow>& stored);
+  /// Indexes whose waits are over and that are pending.
+  std::vector<size_t> Ready() const;
+  /// After row `i` is done: the steps that may go now.
+  std::vector<size_t> Release(size_t i);
+  /// Everything that waits for `i`, directly or not, and is not final.
+  std::vector<size_t> Blocked(size_t i) const;
+  /// The step of `address` that is next, or -1.
+  int64_t NextOf(const std::string& address) const;
+};
+
+}  // namespace tandem

@@ -1,0 +1,544 @@
+#include "engine/run/starter.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "engine/memory/references.h"
+#include "engine/planning/standing.h"
+#include "tandem/state/keys.h"
+
+namespace tandem {
+namespace {
+
+constexpr size_t kChunkBytes = 200'000;
+constexpr size_t kDigestsAChunk = 2'000;
+constexpr char kHoldsNoMore[] = "the plan does not hold any more";
+
+StartAnswer Refused(Refusal refusal, std::string message) {
+  StartAnswer answer;
+  answer.refusal = refusal;
+  answer.message = std::move(message);
+  return answer;
+}
+
+std::string NoSuchPlan(const std::string& hash) {
+  return fmt::format(
+      "no plan '{}' is known: it was not made here, or a run has overtaken it; plan again", hash);
+}
+
+// Units of at most a group's writes and half a commit's bytes.
+std::vector<std::vector<RowChange>> InUnits(std::vector<RowChange> rows) {
+  std::vector<std::vector<RowChange>> units(1);
+  size_t bytes = 0;
+  for (RowChange& row : rows) {
+    const size_t size = row.key.size() + (row.value ? row.value->size() : 0);
+    if (units.back().size() >= StoreWriter::kGroup ||
+        (!units.back().empty() && bytes + size > kMaxCommitBytes / 2)) {
+      units.emplace_back();
+      bytes = 0;
+    }
+    bytes += size;
+    units.back().push_back(std::move(row));
+  }
+  return units;
+}
+
+// The first step in which two plans differ, in words; the plans have other hashes.
+std::string FirstDifference(const Plan& saved, const Plan& now) {
+  if (saved.from != now.from)
+    return fmt::format("it was made against revision {}, accepted is {} by now", saved.from, now.from);
+  if (saved.proposed_digest != now.proposed_digest) return "the documents are others";
+  if (saved.accepted_digest != now.accepted_digest) return "the accepted model is another";
+  if (saved.mode != now.mode) return fmt::format("its mode is {}, not {}", saved.mode, now.mode);
+  if (saved.policies_digest != now.policies_digest) return "the policies are others";
+  for (const auto& [kind, digest] : saved.kinds) {
+    const auto found = now.kinds.find(kind);
+    if (found != now.kinds.end() && found->second != digest)
+      return fmt::format("the kind file of {} is another", kind);
+  }
+  for (size_t i = 0; i < std::max(saved.steps.size(), now.steps.size()); ++i) {
+    if (i >= saved.steps.size())
+      return fmt::format("{} {} is needed as well", ActionName(now.steps[i].action),
+                         now.steps[i].address.ToString());
+    if (i >= now.steps.size())
+      return fmt::format("{} {} is not needed any more", ActionName(saved.steps[i].action),
+                         saved.steps[i].address.ToString());
+    const Step& a = saved.steps[i];
+    const Step& b = now.steps[i];
+    const std::string address = a.address.ToString();
+    if (a.address != b.address || a.action != b.action)
+      return fmt::format("{} {} became {} {}", ActionName(a.action), address, ActionName(b.action),
+                         b.address.ToString());
+    if (a.base.identity != b.base.identity) return fmt::format("{}: its identity moved", address);
+    if (a.base.mark_address != b.base.mark_address) return fmt::format("{}: its mark moved", address);
+    if (a.base.fields != b.base.fields) {
+      if (a.base.fields.is_map() && b.base.fields.is_map()) {
+        for (const auto& [path, value] : a.base.fields.as_map()) {
+          const Value* other = b.base.fields.Find(path);
+          if (other == nullptr || *other != value) return fmt::format("{}.{} moved", address, path);
+        }
+        for (const auto& [path, value] : b.base.fields.as_map())
+          if (a.base.fields.Find(path) == nullptr) return fmt::format("{}.{} moved", address, path);
+      }
+      return fmt::format("{}: its fields moved", address);
+    }
+    for (const auto& [reference, value] : a.base.references) {
+      const auto other = b.base.references.find(reference);
+      if (other == b.base.references.end() || other->second != value)
+        return fmt::format("{}: {} moved", address, reference);
+    }
+  }
+  return "it comes out differently now";
+}
+
+}  // namespace
+
+std::vector<RowChange> DocumentRows(const CompiledModel& model, std::vector<std::string>* digests) {
+  std::vector<RowChange> rows;
+  std::set<std::string> seen;
+  // Documents come in the order of their files: lines are counted on from the one before.
+  const SourceText* source = nullptr;
+  size_t counted = 0;
+  int64_t line = 1;
+  for (const std::shared_ptr<const Document>& document : model.documents) {
+    StoredDocument stored;
+    if (document->source) {
+      if (document->source.get() != source || document->begin < counted) {
+        source = document->source.get();
+        counted = 0;
+        line = source->first_line;
+      }
+      const auto at = source->text.begin() + static_cast<std::ptrdiff_t>(document->begin);
+      line += std::count(source->text.begin() + static_cast<std::ptrdiff_t>(counted), at, '\n');
+      counted = document->begin;
+      stored.text = document->source->text.substr(document->begin, document->end - document->begin);
+      stored.file = document->source->name;
+      stored.line = line;
+    }
+    const std::string json = ToRow(stored);
+    const std::string digest = Fingerprint(json);
+    digests->push_back(digest);
+    if (seen.insert(digest).second) rows.push_back({DocumentKey(digest), json, true});
+  }
+  return rows;
+}
+
+std::vector<std::vector<RowChange>> PlanRows(const KnownPlan& known,
+                                             const std::vector<std::string>& documents) {
+  Value value;
+  value.Set("author", known.author);
+  value.Set("pending", known.pending);
+  if (!known.desired.empty()) value.Set("desired", known.desired.Unpack());
+  List list;
+  for (const std::string& digest : documents) list.push_back(digest);
+  value.Set("documents", std::move(list));
+  std::vector<RowChange> rows;
+  int64_t chunks = 0;
+  // Cut anywhere: the pieces are joined before they are parsed.
+  const auto cut = [&](std::string& text, bool all) {
+    size_t at = 0;
+    for (; at + kChunkBytes <= text.size() || (all && at < text.size()); at += kChunkBytes)
+      rows.push_back({PlanChunkKey(known.plan->hash, chunks++), text.substr(at, kChunkBytes), true});
+    text.erase(0, std::min(at, text.size()));
+  };
+  std::string text = ToCanonicalJson(value);
+  text.back() = ',';
+  text += "\"plan\":";  // comes last by its name
+  PlanJson json(*known.plan);
+  while (json.Next(kChunkBytes, &text)) cut(text, false);
+  text += '}';
+  cut(text, true);
+  Value head;
+  head.Set("chunks", chunks);
+  rows.push_back({PlanKey(known.plan->hash), ToCanonicalJson(head), true});
+  return InUnits(std::move(rows));
+}
+
+void Starter::StartRun(StartRequest request, std::function<void(StartAnswer)> done) {
+  if (request.plan == nullptr)
+    return StartKnown(request.hash, request.actor, request.auto_approve, std::move(done));
+  auto saved = request.plan;
+  if (saved->from != context_.memory.accepted)
+    return done(Refused(Refusal::kBusy, Overtaken(*saved)));
+  // Without its sources it cannot be made again: it is the one kept under this hash, or none.
+  if (request.sources.empty()) {
+    if (context_.memory.plans.count(saved->hash) == 0)
+      return done(Refused(Refusal::kNotFound, "this daemon does not keep the plan: name its model "
+                                              "as well (-f), or plan again"));
+    return StartKnown(saved->hash, request.actor, request.auto_approve, std::move(done));
+  }
+  // R3: a saved plan is made again from its sources and must come out the same.
+  PlanRequest again;
+  again.sources = std::move(request.sources);
+  again.delete_budget = saved->delete_budget;
+  again.mode = saved->mode;
+  again.actor = request.actor;
+  if (context_.memory.uid.empty()) context_.memory.uid = saved->platform_uid;
+  planner_.MakePlan(std::move(again), [this, saved, actor = request.actor,
+                                       auto_approve = request.auto_approve,
+                                       done = std::move(done)](PlanAnswer answer) {
+    if (answer.refusal != Refusal::kNone) return done(Refused(answer.refusal, answer.message));
+    if (answer.plan->hash != saved->hash)
+      return done(Refused(Refusal::kBusy,
+                          fmt::format("{}: {}; plan again", kHoldsNoMore,
+                                      FirstDifference(*saved, *answer.plan))));
+    StartKnown(saved->hash, actor, auto_approve, done);
+  });
+}
+
+void Starter::StartKnown(const std::string& hash, const std::string& actor, bool auto_approve,
+                         std::function<void(StartAnswer)> done) {
+  IfItStands(hash, done, [this, hash, actor, auto_approve, done](KnownPlan& known) {
+    if (known.author.empty()) known.author = actor;
+    if (auto_approve) {
+      // R16: an approval in the caller's name; never for a role change.
+      const bool role_change =
+          std::any_of(known.plan->steps.begin(), known.plan->steps.end(),
+                      [](const Step& step) { return step.blast == BlastClass::kRoleChange; });
+      if (!role_change) AddApproval(hash, actor);
+    }
+    const std::string missing = Missing(known);
+    if (!missing.empty()) {
+      known.pending = true;
+      StorePlan(known);
+      StartAnswer answer;
+      answer.pending = true;
+      answer.hash = hash;
+      answer.message = fmt::format("{}: tandem approve {}", missing, hash);
+      context_.Emit(false, "PlanPending", "", "", actor, answer.message);
+      return done(std::move(answer));
+    }
+    Launch(known, actor, done);
+  });
+}
+
+void Starter::IfItStands(const std::string& hash, std::function<void(StartAnswer)> done,
+                         std::function<void(KnownPlan&)> then) {
+  const auto found = context_.memory.plans.find(hash);
+  if (found == context_.memory.plans.end())
+    return done(Refused(Refusal::kNotFound, NoSuchPlan(hash)));
+  planner_.LookAgain(found->second, [this, hash, done = std::move(done), then = std::move(then)] {
+    const auto looked = context_.memory.plans.find(hash);
+    if (looked == context_.memory.plans.end())
+      return done(Refused(Refusal::kNotFound, NoSuchPlan(hash)));
+    if (looked->second.plan->from != context_.memory.accepted)  // R1
+      return done(Refused(Refusal::kBusy, Overtaken(*looked->second.plan)));
+    auto now = std::make_shared<Memory>(CopyOf(context_.memory, StoodUpon(looked->second)));
+    context_.Background<std::string>(
+        [now, known = looked->second, catalog = context_.ports.catalog] {
+          return WhatMoved(*now, known, *catalog);
+        },
+        [this, hash, done, then](std::string moved) {
+          if (!moved.empty())
+            return done(Refused(Refusal::kBusy, fmt::format("{}: {}; plan again", kHoldsNoMore, moved)));
+          if (context_.stopping)
+            return done(Refused(Refusal::kInternal, "the daemon is stopping"));
+          const auto known = context_.memory.plans.find(hash);
+          if (known == context_.memory.plans.end())
+            return done(Refused(Refusal::kNotFound, NoSuchPlan(hash)));
+          then(known->second);
+        });
+  });
+}
+
+void Starter::AddApproval(const std::string& hash, const std::string& actor) {
+  Approval approval;
+  approval.hash = hash;
+  approval.principal = actor;
+  approval.created = context_.Now();
+  approval.expires = approval.created + context_.settings.approval_lifetime;
+  std::vector<Approval>& approvals = context_.memory.approvals[hash];
+  std::erase_if(approvals, [&](const Approval& a) { return a.principal == actor; });
+  approvals.push_back(approval);
+  context_.writer.Commit({Context::Put(approval)});
+  context_.Emit(false, "Approved", "", "", actor, fmt::format("plan {} by {}", hash, actor));
+}
+
+std::string Starter::Missing(const KnownPlan& known) const {
+  const Memory& memory = context_.memory;
+  std::set<std::string> principals;
+  if (const auto found = memory.approvals.find(known.plan->hash); found != memory.approvals.end())
+    for (const Approval& approval : found->second)
+      if (approval.expires > context_.Now()) principals.insert(approval.principal);
+  if (principals.empty()) return "waits for approval";
+  // R16: policies of both revisions judge; the stricter wins.
+  const PolicySet accepted = memory.model ? memory.model->policies : PolicySet();
+  const PolicySet policies =
+      known.model ? PolicySet::Stricter(accepted, known.model->policies) : accepted;
+  for (const Step& step : known.plan->steps) {
+    const std::string address = step.address.ToString();
+    Subject subject;
+    const ModelResource* resource = known.model ? known.model->Find(address) : nullptr;
+    if (resource == nullptr && memory.model) resource = memory.model->Find(address);
+    if (resource != nullptr) {
+      subject = SubjectOf(*resource);
+    } else if (const Resource* held = memory.Find(address); held && held->record) {
+      subject = SubjectOf(*held->record);
+    } else {
+      subject.kind = step.address.kind_name();
+    }
+    for (const ApprovalRule& rule : policies.ApprovalsFor(subject, step.blast)) {
+      int64_t count = 0;
+      for (const std::string& principal : principals) {
+        if (rule.not_author && principal == known.author) continue;
+        if (!rule.by.empty() &&
+            std::find(rule.by.begin(), rule.by.end(), principal) == rule.by.end())
+          continue;
+        ++count;
+      }
+      if (count >= rule.count) continue;
+      std::string who;
+      for (const std::string& principal : rule.by) who += (who.empty() ? "" : " or ") + principal;
+      return fmt::format("{} of {} ({}) needs {} approval{}{}{}", ActionName(step.action), address,
+                         BlastClassName(step.blast), rule.count, rule.count == 1 ? "" : "s",
+                         who.empty() ? "" : " by " + who,
+                         rule.not_author ? ", the author's does not count" : "");
+    }
+  }
+  return "";
+}
+
+void Starter::Approve(const std::string& hash, const std::string& actor,
+                      std::function<void(StartAnswer)> done) {
+  IfItStands(hash, done, [this, hash, actor, done](KnownPlan& known) {
+    AddApproval(hash, actor);
+    const std::string missing = Missing(known);
+    if (!missing.empty()) {
+      StartAnswer answer;
+      answer.pending = true;
+      answer.hash = hash;
+      answer.message = missing;
+      return done(std::move(answer));
+    }
+    Launch(known, actor, done);
+  });
+}
+
+void Starter::StorePlan(KnownPlan& known) {
+  if (known.stored) return;
+  known.stored = true;
+  if (known.model) StoreDocuments(known);
+  const std::vector<std::string> none;
+  for (std::vector<RowChange>& unit : PlanRows(known, known.documents ? *known.documents : none))
+    context_.writer.Commit(std::move(unit));
+}
+
+void Starter::StoreDocuments(KnownPlan& known) {
+  std::vector<std::string> digests;
+  for (std::vector<RowChange>& unit : InUnits(DocumentRows(*known.model, &digests)))
+    context_.writer.Commit(std::move(unit));
+  known.documents = std::make_shared<const std::vector<std::string>>(std::move(digests));
+}
+
+void Starter::StoreRevision(KnownPlan& known, const std::string& actor) {
+  Memory& memory = context_.memory;
+  Revision revision;
+  revision.number = known.plan->to;
+  revision.digest = known.plan->proposed_digest;
+  revision.created = context_.Now();
+  revision.actor = actor;
+  revision.accepted = true;
+  if (known.documents == nullptr) StoreDocuments(known);
+  const std::vector<std::string>& digests = *known.documents;
+  revision.documents = static_cast<int64_t>(digests.size());
+  int64_t chunk = 0;
+  for (size_t begin = 0; begin < digests.size() || chunk == 0; begin += kDigestsAChunk) {
+    List list;
+    for (size_t i = begin; i < std::min(digests.size(), begin + kDigestsAChunk); ++i)
+      list.push_back(digests[i]);
+    context_.writer.Commit({{RevisionChunkKey(revision.number, chunk++),
+                             ToCanonicalJson(Value(std::move(list))), true}});
+  }
+  context_.writer.Commit(
+      {{RevisionKey(revision.number), ToRow(revision), true}});
+  memory.revisions[revision.number] = revision;
+}
+
+// What the accepted model changes and no step brings about is not healed towards, either (R1).
+void Starter::LeaveUnapplied(const std::vector<std::string>& addresses) {
+  std::vector<RowChange> rows;
+  for (const std::string& address : addresses) {
+    Resource* resource = context_.memory.Find(address);
+    if (resource != nullptr && resource->record) context_.SetUnapplied(*resource, true, &rows);
+    if (rows.size() == StoreWriter::kGroup) context_.writer.Commit(std::exchange(rows, {}));
+  }
+  if (!rows.empty()) context_.writer.Commit(std::move(rows));
+}
+
+// The order of deletions comes from the records. Where a document changes nothing but what it needs (what it
+// needs was renamed, say) no step would write that down.
+void Starter::KeepEdges(const Plan& plan) {
+  Memory& memory = context_.memory;
+  std::set<std::string> later(plan.not_applied.begin(), plan.not_applied.end());
+  for (const Step& step : plan.steps) later.insert(step.address.ToString());
+  std::vector<RowChange> rows;
+  for (const auto& [address, resource] : memory.model->resources) {
+    Resource* held = memory.Find(address);
+    if (held == nullptr || !held->record || later.count(address) > 0) continue;
+    std::vector<std::string> edges = StandsOn(memory, *held->record, resource.needs);
+    if (edges == held->record->depends_on) continue;
+    held->record.Edit().depends_on = std::move(edges);
+    memory.Changed(address);
+    rows.push_back(Context::Put(*held->record));
+    if (rows.size() == StoreWriter::kGroup) context_.writer.Commit(std::exchange(rows, {}));
+  }
+  if (!rows.empty()) context_.writer.Commit(std::move(rows));
+}
+
+// R1: a plan made against an older accepted revision names the run that overtook it.
+std::string Starter::Overtaken(const Plan& plan) const {
+  const Memory& memory = context_.memory;
+  if (plan.from > memory.accepted)
+    return fmt::format(
+        "the plan was made against revision {}, and this daemon's accepted one is {}: plan again",
+        plan.from, memory.accepted);
+  std::string run = "another run";
+  for (auto id = memory.run_order.rbegin(); id != memory.run_order.rend(); ++id)
+    if (const Run& known = memory.runs.at(*id); known.mode != "heal" && known.to == memory.accepted)
+      run = "run " + *id;
+  return fmt::format(
+      "the plan was made against revision {}; {} made revision {} accepted meanwhile: plan again",
+      plan.from, run, memory.accepted);
+}
+
+void Starter::Launch(KnownPlan known, const std::string& actor,
+                     std::function<void(StartAnswer)> done) {
+  Memory& memory = context_.memory;
+  const Plan& plan = *known.plan;
+  if (context_.writer.lost() || !context_.writer.trouble().ok())
+    return done(Refused(context_.writer.lost() ? Refusal::kInternal : Refusal::kResource,
+                        fmt::format("the store cannot be written: {}; nothing was begun: apply "
+                                    "again once it can be",
+                                    context_.writer.trouble().message())));
+  if (plan.from != memory.accepted)  // R1
+    return done(Refused(Refusal::kBusy, Overtaken(plan)));
+  if (!memory.uid.empty() && memory.accepted > 0 && plan.platform_uid != memory.uid)
+    return done(Refused(Refusal::kConfiguration, "the plan is of another platform"));
+  if (plan.mode == "heal") {
+    for (const Step& step : plan.steps)
+      if (runner_.Busy(step.address.ToString()))
+        return done(Refused(Refusal::kBusy, fmt::format("{} is being worked on",
+                                                        step.address.ToString())));
+  } else if (const RunWork* open = runner_.user_run(); open != nullptr) {
+    const std::string id = open->run.id;
+    if (!runner_.Supersede())
+      return done(Refused(Refusal::kBusy, fmt::format("run {} is open: wait for it or cancel it", id)));
+  }
+  if (memory.uid.empty()) memory.uid = plan.platform_uid;
+  if (known.model) memory.platform = known.model->platform;
+  StorePlan(known);
+  if (known.model && plan.to != memory.accepted) {
+    StoreRevision(known, actor);
+    memory.accepted = plan.to;
+    memory.accepted_digest = plan.proposed_digest;
+    memory.model = known.model;
+    memory.model_touched = true;
+    for (const auto& [address, resource] : known.model->resources) {
+      const Resource& held = memory.At(resource.address);
+      memory.Touch(address);
+      // The new model may take back what did not settle.
+      if (held.unapplied) context_.Wake(address, WorkQueue::Priority::kResync);
+    }
+    for (const Step& step : plan.steps) memory.Touch(step.address.ToString());
+    LeaveUnapplied(plan.not_applied);
+    planner_.KnowAccounts(*known.model, true);
+  }
+  // Also of what an earlier plan left out, because it could not be seen.
+  if (memory.model && plan.mode != "heal") KeepEdges(plan);
+  if (memory.old_store && plan.mode != "heal") {
+    // R12: a person accepted a plan over what is live now.
+    memory.old_store = false;
+    memory.model_touched = true;
+    context_.Emit(false, "OldStoreAccepted", "", "", actor, "a plan was accepted; healing goes on");
+  }
+  // An approval is for one run: a later plan with the same hash needs its own.
+  for (const Approval& approval : memory.approvals[plan.hash])
+    context_.writer.Commit({{ApprovalKey(approval.hash, approval.principal), std::nullopt}});
+  memory.approvals.erase(plan.hash);
+  // Plans against what was accepted before can never start.
+  std::erase_if(memory.plans, [&](const auto& entry) {
+    return entry.first == plan.hash || entry.second.plan->from != memory.accepted;
+  });
+  auto waiting = std::make_shared<Waiting>();
+  waiting->done = std::move(done);
+  waiting_.push_back(waiting);
+  waiting->answer.run = runner_.Start(known, actor, [this, waiting] {
+    std::erase(waiting_, waiting);
+    if (waiting->done) waiting->done(waiting->answer);
+  });
+  if (accepted_) accepted_();
+}
+
+void Starter::StoreTroubled(const Status& trouble) {
+  for (const std::shared_ptr<Waiting>& waiting : std::exchange(waiting_, {})) {
+    if (!waiting->done) continue;
+    const std::function<void(StartAnswer)> done = std::exchange(waiting->done, nullptr);
+    StartAnswer answer = Refused(
+        Refusal::kResource, fmt::format("the store cannot be written: {}; nothing was called, and run {} "
+                                        "begins by itself once it can be",
+                                        trouble.message(), waiting->answer.run));
+    answer.run = waiting->answer.run;
+    done(std::move(answer));
+  }
+}
+
+void Starter::StartHeal(KnownPlan known) {
+  // Refused, for one, while the store does not write: the next look tries again.
+  Launch(std::move(known), "tandem", [](StartAnswer) {});
+}
+
+void Starter::Offer(KnownPlan known) {
+  const std::string hash = known.plan->hash;
+  context_.memory.plans.insert_or_assign(hash, std::move(known));
+}
+
+void Starter::Unprotect(const std::string& address, const std::string& actor,
+                        std::function<void(StartAnswer)> done) {
+  Memory& memory = context_.memory;
+  const Resource* resource = memory.Find(address);
+  if (resource == nullptr || !resource->record)
+    return done(Refused(Refusal::kNotFound, fmt::format("nothing is recorded at '{}'", address)));
+  if (!resource->record->protected_)
+    return done(Refused(Refusal::kResource, fmt::format("{} is not protected", address)));
+  auto plan = std::make_shared<Plan>();
+  plan->platform = memory.platform;
+  plan->platform_uid = memory.uid;
+  plan->from = plan->to = memory.accepted;
+  plan->created = context_.Now();
+  plan->mode = "unprotect";
+  plan->accepted_digest = plan->proposed_digest = memory.accepted_digest;
+  Step step;
+  step.address = resource->address;
+  step.account = resource->record->account;
+  step.component = resource->record->component;
+  step.site = resource->record->site;
+  step.action = Action::kUpdate;
+  step.blast = BlastClass::kGovernance;
+  step.why = "lifts protection";
+  step.base.identity = resource->record->identity;
+  FieldChange change;
+  change.path = FormatPath({{"tandem/protect", -1}});
+  change.before = true;
+  change.after = false;
+  change.blast = BlastClass::kGovernance;
+  step.changes.push_back(std::move(change));
+  plan->steps.push_back(std::move(step));
+  plan->needs_approval = {"lifting protection needs its own approval"};
+  SealPlan(*plan);
+  KnownPlan known;
+  known.plan = plan;
+  known.author = actor;
+  known.pending = true;
+  StorePlan(known);
+  Offer(std::move(known));
+  StartAnswer answer;
+  answer.pending = true;
+  answer.hash = plan->hash;
+  answer.message = fmt::format("waits for approval: tandem approve {}", plan->hash);
+  done(std::move(answer));
+}
+
+}  // namespace tandem

@@ -1,0 +1,428 @@
+#include "engine/sight/observer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/sight/masks.h"
+#include "engine/sight/overlay.h"
+#include "tandem/state/keys.h"
+
+namespace tandem {
+namespace {
+constexpr Duration kNextMeeting = std::chrono::seconds(1);
+}
+
+void Observer::Refresh(const std::string& account, std::shared_ptr<const CompiledModel> extra,
+                       std::function<void()> done) {
+  const bool busy = running_.count(account) > 0;
+  PassPtr& pass = (busy ? next_ : running_)[account];
+  if (!pass) {
+    pass = std::make_shared<Pass>();
+    pass->account = account;
+  }
+  if (extra) pass->extras.push_back(std::move(extra));
+  if (done) pass->waiters.push_back(std::move(done));
+  if (!busy) Run(pass);
+}
+
+void Observer::Run(PassPtr pass) {
+  accounts_.Open(pass->account, [this, pass](Status status) { Opened(pass, status); });
+}
+
+void Observer::Opened(PassPtr pass, const Status& status) {
+  Collect(*pass);
+  if (!status.ok()) {
+    for (const auto& [name, wanted] : pass->wanted)
+      for (const auto& [address, expected] : wanted.expected) Blind(address, status.message());
+    Finish(pass);
+    return;
+  }
+  pass->opened = true;
+  NextStage(pass);
+}
+
+void Observer::Want(Pass& pass, const Resource* resource, const Address& address,
+                    std::shared_ptr<const Kind> kind, const std::string& external_name,
+                    const Value& spec) {
+  if (!kind) return;
+  Wanted& wanted = pass.wanted[kind->name()];
+  wanted.kind = kind;
+  std::string expected;
+  if (resource != nullptr && resource->record && !resource->record->identity.empty()) {
+    expected = resource->record->identity;
+  } else {
+    expected = ExpectedIdentity(*kind, address, external_name, spec);
+    const std::string name = ExpectedName(*kind, address, external_name, spec);
+    if (!name.empty()) wanted.by_name[name] = address.ToString();
+  }
+  wanted.expected.insert_or_assign(address.ToString(), std::move(expected));
+}
+
+void Observer::Collect(Pass& pass) {
+  Memory& memory = context_.memory;
+  const auto take_model = [&](const CompiledModel& model) {
+    for (const auto& [key, resource] : model.resources) {
+      if (resource.account != pass.account) continue;
+      Resource& known = memory.At(resource.address);
+      if (known.record && known.record->account != pass.account) continue;
+      Want(pass, &known, resource.address, resource.kind, resource.external_name, resource.spec);
+    }
+  };
+  if (memory.model) take_model(*memory.model);
+  for (const auto& extra : pass.extras) take_model(*extra);
+  for (const auto& [key, resource] : memory.resources) {
+    if (!resource.record || resource.record->account != pass.account) continue;
+    Want(pass, &resource, resource.address, context_.FindKind(resource.address.kind_name()), "",
+         Value());
+    if (resource.exists()) ++pass.recorded_live;
+  }
+  // A kind is looked at after the kind that its objects live in.
+  for (const auto& [name, wanted] : pass.wanted) {
+    size_t depth = 0;
+    for (std::shared_ptr<const Kind> kind = wanted.kind; kind && depth < 8; ++depth) {
+      const auto parent = kind->parent_kind();
+      if (!parent) break;
+      kind = context_.FindKind(*parent);
+    }
+    if (pass.stages.size() <= depth) pass.stages.resize(depth + 1);
+    pass.stages[depth].push_back(name);
+  }
+}
+
+void Observer::NextStage(PassPtr pass) {
+  while (pass->stage < pass->stages.size() && pass->stages[pass->stage].empty()) ++pass->stage;
+  if (pass->stage >= pass->stages.size() || context_.stopping) {
+    Finish(pass);
+    return;
+  }
+  const std::vector<KindName> names = pass->stages[pass->stage++];
+  pass->outstanding = names.size();
+  for (const KindName& name : names) Scan(pass, name);
+}
+
+void Observer::Step(PassPtr pass) {
+  if (--pass->outstanding == 0) NextStage(pass);
+}
+
+std::vector<std::string> Observer::ParentsOf(const std::string& account, const Kind& kind) const {
+  std::set<std::string> parents;
+  const auto parent = kind.parent_kind();
+  if (!parent) return {};
+  const std::string prefix = parent->ToString() + "/";
+  const auto& resources = context_.memory.resources;
+  for (auto at = resources.lower_bound(prefix);
+       at != resources.end() && at->first.compare(0, prefix.size(), prefix) == 0; ++at) {
+    const Resource& resource = at->second;
+    if (resource.record && resource.record->account != account) continue;
+    if (resource.record && !resource.record->identity.empty())
+      parents.insert(resource.record->identity);
+    else if (resource.exists())
+      parents.insert(resource.seen->identity);
+  }
+  return {parents.begin(), parents.end()};
+}
+
+void Observer::Scan(PassPtr pass, const KindName& name) {
+  const Wanted& wanted = pass->wanted[name];
+  if (!wanted.kind->lists()) {
+    Rest(pass, name, ListEnd{CallError{}, false, true}, {});
+    return;
+  }
+  std::vector<std::string> parents = ParentsOf(pass->account, *wanted.kind);
+  if (wanted.kind->parent_kind() && parents.empty()) {
+    // No parent, so nothing can live in one. Recorded ones still get their direct read.
+    Rest(pass, name, ListEnd{CallError{}, true, false}, {});
+    return;
+  }
+  auto reads = std::make_shared<std::vector<std::pair<std::string, std::string>>>();
+  calls_.List(
+      pass->account, name, std::move(parents),
+      [this, pass, name, reads](std::vector<LiveObject> objects) {
+        TakePage(*pass, pass->wanted[name], std::move(objects), reads.get());
+      },
+      [this, pass, name, reads](ListEnd end) { Rest(pass, name, end, std::move(*reads)); });
+}
+
+void Observer::TakePage(Pass& pass, const Wanted& wanted, std::vector<LiveObject> objects,
+                        std::vector<std::pair<std::string, std::string>>* reads) {
+  for (LiveObject& object : objects) {
+    const std::string address = Match(pass, wanted, object);
+    if (address.empty()) {
+      if (IsUnmet(pass, *wanted.kind, object.identity)) reads->emplace_back("", object.identity);
+      continue;
+    }
+    Resource* resource = context_.memory.Find(address);
+    if (resource == nullptr) continue;
+    pass.seen.insert(address);
+    if (resource->record) ++pass.recorded_seen;
+    if (object.fields.empty() || wanted.kind->list_names_only()) {
+      reads->emplace_back(address, object.identity);
+    } else {
+      Saw(*resource, *wanted.kind, object);
+    }
+  }
+}
+
+// The address of `object`, or "" when it is none of ours.
+std::string Observer::Match(Pass& pass, const Wanted& wanted, const LiveObject& object) {
+  Memory& memory = context_.memory;
+  const std::string identity_key = IdentityKey(pass.account, wanted.kind->name(), object.identity);
+  if (const auto found = memory.by_identity.find(identity_key); found != memory.by_identity.end()) {
+    const Resource* resource = memory.Find(found->second);
+    // A deposed identity is ours, but it is not the resource's object.
+    if (resource && resource->record && resource->record->identity == object.identity)
+      return found->second;
+    return "";
+  }
+  if (IsOurs(object.mark) && !wanted.kind->list_names_only())
+    return TakeUnknown(pass, wanted, object);
+  // Somebody else's, or nobody's: shown to the plan only where the model wants that very name.
+  for (const std::string& name : {object.identity, object.name}) {
+    if (name.empty()) continue;
+    const auto named = wanted.by_name.find(name);
+    if (named == wanted.by_name.end()) continue;
+    const Resource* resource = memory.Find(named->second);
+    if (resource != nullptr && !resource->record) return named->second;
+  }
+  return "";
+}
+
+void Observer::Rest(PassPtr pass, const KindName& name, const ListEnd& end,
+                    std::vector<std::pair<std::string, std::string>> reads) {
+  const Wanted& wanted = pass->wanted[name];
+  pass->outstanding += reads.size();
+  for (const auto& [address, identity] : reads) {
+    if (address.empty()) Meet(pass, name, identity);
+    else ReadOne(pass, name, address, identity, false);
+  }
+  for (const auto& [address, expected] : wanted.expected) {
+    if (pass->seen.count(address) > 0) continue;
+    Resource* resource = context_.memory.Find(address);
+    if (resource == nullptr) continue;
+    const bool recorded = resource->record.has_value();
+    const std::string identity = recorded ? resource->record->identity : expected;
+    if (busy_ && busy_(address)) continue;
+    if (!end.error.ok) {
+      Blind(address, end.error.message);
+    } else if (recorded && !identity.empty()) {
+      ++pass->outstanding;
+      ReadOne(pass, name, address, identity, end.complete);
+    } else if (end.complete || identity.empty()) {
+      Absent(pass, address);
+    } else {
+      // Not listed completely, but a direct read by the name tells.
+      ++pass->outstanding;
+      ReadOne(pass, name, address, identity, true);
+    }
+  }
+  Step(pass);
+}
+
+void Observer::ReadOne(PassPtr pass, const KindName& name, const std::string& address,
+                       const std::string& identity, bool listed_complete) {
+  calls_.Read(pass->account, name, identity,
+              [this, pass, name, address, identity, listed_complete](ReadAnswer answer) {
+                Resource* resource = context_.memory.Find(address);
+                if (resource == nullptr || (busy_ && busy_(address))) {
+                  Step(pass);
+                  return;
+                }
+                if (answer.error.ok) {
+                  pass->seen.insert(address);
+                  if (resource->record) ++pass->recorded_seen;
+                  else if (IsOurs(answer.object.mark)) LostMark(answer.object, pass->account);
+                  Saw(*resource, *pass->wanted[name].kind, answer.object);
+                  Step(pass);
+                } else if (answer.error.error_class != CallErrorClass::kGone) {
+                  Blind(address, answer.error.message);
+                  Step(pass);
+                } else if (!resource->record) {
+                  Absent(pass, address);
+                  Step(pass);
+                } else if (!listed_complete && pass->wanted[name].kind->lists()) {
+                  // R8: gone, but no complete list says so. Filtered lists are never absence.
+                  Blind(address, "a read says that it is gone, but the list of its kind is not complete");
+                  Step(pass);
+                } else {
+                  Missing(pass, name, address, identity);
+                }
+              });
+}
+
+// R8: the second look comes a consistency window after the first, by a credential that was verified anew
+// and has shown that it can still see something of ours.
+void Observer::Missing(PassPtr pass, const KindName& name, const std::string& address,
+                       const std::string& identity) {
+  Resource* resource = context_.memory.Find(address);
+  const Time now = context_.Now();
+  const Duration window = pass->wanted[name].kind->consistency();
+  const bool known = resource->newer || (!resource->exists() && resource->seen && resource->looked);
+  if (known) {  // to be absent
+    Absent(pass, address);
+    Step(pass);
+    return;
+  }
+  if (!resource->missing_since) resource->missing_since = now;
+  const Time due = std::max(*resource->missing_since + window, resource->overlay_until);
+  if (now < due) {
+    context_.timers.At(due, [this, pass, name, address, identity] {
+      if (context_.stopping) {
+        Step(pass);
+        return;
+      }
+      ReadOne(pass, name, address, identity, true);
+    });
+    return;
+  }
+  accounts_.Verify(pass->account, [this, pass, address](Status status) {
+    if (!status.ok()) {
+      Blind(address, status.message());
+    } else if (pass->recorded_live > 1 && pass->recorded_seen == 0) {
+      Blind(address, "nothing recorded in this account can be seen any more: the credential may not "
+                     "be allowed to see it");
+    } else {
+      Absent(pass, address);
+    }
+    Step(pass);
+  });
+}
+
+void Observer::Absent(PassPtr pass, const std::string& address) {
+  Resource* resource = context_.memory.Find(address);
+  if (resource != nullptr && !TakeNewer(*pass, *resource)) Gone(*resource);
+}
+
+void Observer::Gone(Resource& resource) {
+  ++looked_;
+  const bool was = resource.exists() || !resource.looked || !resource.blind.empty();
+  resource.looked = true;
+  resource.newer = false;
+  resource.blind.clear();
+  resource.missing_since.reset();
+  resource.live = Packed();
+  resource.live_bytes.clear();
+  resource.mark = Mark();
+  Observation seen;
+  seen.address = resource.address;
+  seen.identity = resource.record ? resource.record->identity : "";
+  seen.at = context_.Now();
+  resource.seen = seen;
+  if (!was) return;
+  if (resource.record) context_.writer.Commit({Context::Put(*resource.seen)});
+  context_.memory.Changed(resource.key);
+  context_.Wake(resource.key, WorkQueue::Priority::kResync);
+}
+
+void Observer::Saw(Resource& resource, const Kind& kind, const LiveObject& object) {
+  ++looked_;
+  const Time now = context_.Now();
+  if (resource.newer) context_.memory.Changed(resource.key);
+  resource.newer = false;
+  resource.missing_since.reset();
+  const bool same = resource.looked && resource.blind.empty() && resource.exists() &&
+                    resource.seen->identity == object.identity &&
+                    resource.seen->state == object.state && resource.mark == object.mark &&
+                    resource.live_bytes == object.fields.fingerprint() &&
+                    now >= resource.overlay_until;
+  if (same) {
+    resource.seen.Edit().at = now;
+    return;
+  }
+  resource.looked = true;
+  resource.blind.clear();
+  resource.mark = object.mark;
+  resource.live_bytes = object.fields.fingerprint();
+  Value fields = MaskedFields(context_, resource, kind, object.fields);
+  // R4: until a read reflects our write, or its window ends, the last write overlays reads.
+  if (now < resource.overlay_until && !resource.overlay.empty() && fields.is_map()) {
+    if (LayOver(kind, resource.overlay.Unpack(), fields)) {
+      resource.overlay_until = Time();
+      resource.overlay = Packed();
+    } else {
+      resource.live_bytes.clear();
+    }
+  }
+  std::optional<Value> owned;
+  if (resource.record && !resource.record->settled.empty())
+    owned = resource.record->settled.Unpack();
+  else if (resource.record && !resource.record->recorded.empty())
+    owned = resource.record->recorded.Unpack();
+  resource.live = Packed::From(StorableFields(kind, fields, nullptr, true));
+  Observation seen;
+  seen.address = resource.address;
+  seen.identity = object.identity;
+  seen.exists = true;
+  seen.fields = Packed::From(StorableFields(kind, fields, owned ? &*owned : nullptr, false));
+  seen.fields.ShareWith(resource.live);
+  seen.state = object.state;
+  seen.mark_address = object.mark.address;
+  seen.mark_intent = object.mark.intent;
+  seen.at = now;
+  const bool stored = resource.seen && resource.seen->exists && resource.seen->fields == seen.fields &&
+                      resource.seen->state == seen.state &&
+                      resource.seen->identity == seen.identity;
+  resource.seen = std::move(seen);
+  if (resource.record && !stored) context_.writer.Commit({Context::Put(*resource.seen)});
+  context_.memory.Changed(resource.key);
+  context_.Wake(resource.key, WorkQueue::Priority::kResync);
+}
+
+void Observer::Blind(const std::string& address, const std::string& why) {
+  Resource* resource = context_.memory.Find(address);
+  if (resource == nullptr) return;
+  // Within the window of our own write a read that fails says nothing new.
+  if (resource->blind == why) return;
+  resource->blind = why.empty() ? "it could not be read" : why;
+  context_.memory.Changed(address);
+  context_.Wake(address, WorkQueue::Priority::kResync);
+}
+
+void Observer::Finish(PassPtr pass) {
+  const std::string account = pass->account;
+  accounts_.MarkObserved(account);
+  if (pass->unmet) {
+    // The rest is met at once: until then nothing heals here.
+    context_.timers.At(context_.Now() + kNextMeeting, [this, account] {
+      if (!context_.stopping) Refresh(account, nullptr, {});
+    });
+  } else if (pass->opened && context_.memory.met.insert(account).second) {
+    for (const auto& [address, resource] : context_.memory.resources)
+      if (resource.record && resource.record->account == account && !resource.drift.empty())
+        context_.Wake(address, WorkQueue::Priority::kResync);
+  }
+  running_.erase(account);
+  if (const auto next = next_.find(account); next != next_.end()) {
+    PassPtr following = next->second;
+    next_.erase(next);
+    running_[account] = following;
+    Run(following);
+  }
+  std::vector<std::function<void()>> waiters;
+  waiters.swap(pass->waiters);
+  for (const auto& waiter : waiters) waiter();
+}
+
+void Observer::StartResync() {
+  for (const std::string& account : accounts_.names()) {
+    if (!resyncing_.insert(account).second) continue;
+    Resync(account);
+  }
+  StartIntervals();
+}
+
+void Observer::Resync(const std::string& account) {
+  Refresh(account, nullptr, [this, account] {
+    if (context_.stopping) return;
+    // Up to a tenth later, so that accounts do not come all at once.
+    const int64_t tenth = context_.settings.resync.count() / 10;
+    const Duration jitter(tenth > 0 ? static_cast<int64_t>(context_.ports.random->Below(tenth)) : 0);
+    context_.timers.At(context_.Now() + context_.settings.resync + jitter, [this, account] {
+      if (context_.stopping) return;
+      Resync(account);
+    });
+  });
+}
+
+}  // namespace tandem

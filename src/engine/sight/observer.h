@@ -1,0 +1,119 @@
+// Looks at what is live: whole pages by kind and account, single reads where a list does not tell.
+//
+// Finds objects of ours by identity, then by mark. Says "absent" only with the evidence of R8. Never
+// mutates anything; what it sees goes to memory and the store, and wakes the reconciler.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/calls/accounts.h"
+#include "engine/calls/calls.h"
+#include "engine/context.h"
+
+namespace tandem {
+
+class Observer {
+ public:
+  Observer(Context* context, Accounts* accounts, Calls* calls)
+      : context_(*context), accounts_(*accounts), calls_(*calls) {}
+
+  /// True for addresses whose objects a step is working on: what is seen there is not judged.
+  void SetBusy(std::function<bool(const std::string&)> busy) { busy_ = std::move(busy); }
+
+  /// Looks at `account`, recorded resources and those of `extra` (a proposed model). `done` when all of
+  /// it was seen, or found unobservable. Calls while one is under way join the next one.
+  void Refresh(const std::string& account, std::shared_ptr<const CompiledModel> extra,
+               std::function<void()> done);
+  /// Sets the timers of periodic observation: of accounts, and of resources that ask for a shorter
+  /// `tandem/reconcile-interval`.
+  void StartResync();
+
+  /// Takes what a read just gave. Null pointer: a direct read says that it is gone.
+  void Saw(Resource& resource, const Kind& kind, const LiveObject& object);
+  void Gone(Resource& resource);
+
+  /// Identities of parents in which objects of `kind` are listed.
+  std::vector<std::string> ParentsOf(const std::string& account, const Kind& kind) const;
+
+  int64_t looked() const { return looked_; }
+
+ private:
+  struct Wanted {
+    std::shared_ptr<const Kind> kind;
+    std::map<std::string, std::string> expected;  // address → identity or name to look for, or ""
+    std::map<std::string, std::string> by_name;   // the same for what is not recorded, turned round
+  };
+  struct Pass {
+    std::string account;
+    std::vector<std::shared_ptr<const CompiledModel>> extras;
+    std::vector<std::function<void()>> waiters;
+    std::map<KindName, Wanted> wanted;
+    std::vector<std::vector<KindName>> stages;  // parents before what lives in them
+    size_t stage = 0;
+    size_t outstanding = 0;
+    std::set<std::string> seen;   // addresses whose objects were seen
+    size_t recorded_seen = 0;     // recorded ones among them: the credential can see (R8)
+    size_t recorded_live = 0;     // recorded ones that existed before
+    // R12: objects of ours where another one is recorded; null pointer where there are several.
+    std::map<std::string, std::shared_ptr<const LiveObject>> newer;
+    size_t meeting = 0;  // unknown objects that are read in this pass
+    bool unmet = false;  // and more are left
+    bool opened = false;
+  };
+  using PassPtr = std::shared_ptr<Pass>;
+
+  void Run(PassPtr pass);
+  void Opened(PassPtr pass, const Status& status);
+  void Collect(Pass& pass);
+  void Want(Pass& pass, const Resource* resource, const Address& address,
+            std::shared_ptr<const Kind> kind, const std::string& external_name,
+            const Value& spec);
+  void NextStage(PassPtr pass);
+  void Scan(PassPtr pass, const KindName& name);
+  void TakePage(Pass& pass, const Wanted& wanted, std::vector<LiveObject> objects,
+                std::vector<std::pair<std::string, std::string>>* reads);
+  std::string Match(Pass& pass, const Wanted& wanted, const LiveObject& object);
+  void Rest(PassPtr pass, const KindName& name, const ListEnd& end,
+            std::vector<std::pair<std::string, std::string>> reads);
+  void ReadOne(PassPtr pass, const KindName& name, const std::string& address,
+               const std::string& identity, bool listed_complete);
+  void Missing(PassPtr pass, const KindName& name, const std::string& address,
+               const std::string& identity);
+  void Absent(PassPtr pass, const std::string& address);
+  void Blind(const std::string& address, const std::string& why);
+  void Step(PassPtr pass);
+  void Finish(PassPtr pass);
+  void Resync(const std::string& account);
+  void StartIntervals();
+  void AtInterval(const std::string& address);
+  void LookAgain(const std::string& address);
+
+  // observer_unknown.cc: objects that are there and that the store does not know (R12).
+  bool Tombstoned(const std::string& identity_key) const;
+  bool IsOurs(const Mark& mark) const;
+  bool IsUnmet(Pass& pass, const Kind& kind, const std::string& identity);
+  void Meet(PassPtr pass, const KindName& name, const std::string& identity);
+  std::string TakeUnknown(Pass& pass, const Wanted& wanted, const LiveObject& object);
+  bool TakeNewer(const Pass& pass, Resource& resource);
+  void LostMark(const LiveObject& object, const std::string& account);
+
+  Context& context_;
+  Accounts& accounts_;
+  Calls& calls_;
+  std::function<bool(const std::string&)> busy_;
+  std::map<std::string, PassPtr> running_;
+  std::map<std::string, PassPtr> next_;
+  std::set<std::string> resyncing_;
+  std::set<std::string> strangers_;  // identity keys of objects that were read and are not ours
+  std::set<std::string> at_interval_;  // addresses with a timer of their own
+  int64_t looked_ = 0;
+};
+
+}  // namespace tandem

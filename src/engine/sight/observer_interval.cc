@@ -1,0 +1,70 @@
+// Resources that are looked at more often than their account: `tandem/reconcile-interval`.
+#include <utility>
+
+#include "engine/sight/observer.h"
+
+namespace tandem {
+namespace {
+
+// The interval of `address`, or nothing where the look at the whole account comes as often.
+std::optional<Duration> IntervalOf(const Memory& memory, const std::string& address,
+                                   Duration resync) {
+  const ModelResource* resource = memory.model ? memory.model->Find(address) : nullptr;
+  if (resource == nullptr || !resource->reconcile_interval) return std::nullopt;
+  if (*resource->reconcile_interval >= resync) return std::nullopt;
+  return resource->reconcile_interval;
+}
+
+}  // namespace
+
+void Observer::StartIntervals() {
+  if (!context_.memory.model) return;
+  for (const auto& [address, resource] : context_.memory.model->resources)
+    if (resource.reconcile_interval && at_interval_.insert(address).second) AtInterval(address);
+}
+
+void Observer::AtInterval(const std::string& address) {
+  const auto interval = IntervalOf(context_.memory, address, context_.settings.resync);
+  if (!interval) {
+    at_interval_.erase(address);
+    return;
+  }
+  context_.timers.At(context_.Now() + *interval, [this, address] {
+    if (!context_.stopping) LookAgain(address);
+  });
+}
+
+void Observer::LookAgain(const std::string& address) {
+  const Resource* resource = context_.memory.Find(address);
+  const bool recorded = resource != nullptr && resource->record && !resource->record->identity.empty();
+  if (!recorded || (busy_ && busy_(address))) {
+    AtInterval(address);
+    return;
+  }
+  const std::string account = resource->record->account;
+  const std::string identity = resource->record->identity;
+  accounts_.Open(account, [this, address, account, identity](Status opened) {
+    Resource* resource = context_.memory.Find(address);
+    const std::shared_ptr<const Kind> kind =
+        resource == nullptr ? nullptr : context_.FindKind(resource->address.kind_name());
+    if (!opened.ok() || !kind) {
+      if (!opened.ok()) Blind(address, opened.message());
+      AtInterval(address);
+      return;
+    }
+    calls_.Read(account, kind->name(), identity, [this, address, account, kind](ReadAnswer answer) {
+      Resource* resource = context_.memory.Find(address);
+      const bool judged = resource != nullptr && resource->record && !(busy_ && busy_(address));
+      if (judged && answer.error.ok) {
+        Saw(*resource, *kind, answer.object);
+      } else if (judged && answer.error.error_class == CallErrorClass::kGone) {
+        Refresh(account, nullptr, nullptr);  // absence needs the evidence of a whole look (R8)
+      } else if (judged) {
+        Blind(address, answer.error.message);
+      }
+      AtInterval(address);
+    });
+  });
+}
+
+}  // namespace tandem

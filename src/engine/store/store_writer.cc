@@ -1,0 +1,119 @@
+#include "engine/store/store_writer.h"
+
+#include <set>
+#include <utility>
+
+#include "tandem/base/check.h"
+
+namespace tandem {
+
+StoreWriter::StoreWriter(StateStore* store, const Clock* clock, Timers* timers,
+                         std::shared_ptr<Inbox> inbox, Random* random,
+                         std::function<void(Status)> lost)
+    : store_(store),
+      clock_(clock),
+      timers_(timers),
+      inbox_(std::move(inbox)),
+      backoff_(std::chrono::milliseconds(50), std::chrono::seconds(5), random),
+      lost_(std::move(lost)) {}
+
+void StoreWriter::Loaded(const std::string& key, StoreRevision revision) {
+  revisions_[key] = revision;
+}
+
+void StoreWriter::Commit(std::vector<RowChange> unit, std::function<void()> durable) {
+  TANDEM_CHECK(unit.size() <= kMaxWrites);
+  if (is_lost_) return;
+  units_.push_back({std::move(unit), std::move(durable)});
+}
+
+void StoreWriter::Flush() {
+  if (busy_ || is_lost_ || units_.empty()) return;
+  // Whole units from the front, as many as fit. A later unit's value of a row replaces an earlier one's.
+  std::map<std::string, size_t> place;
+  size_t bytes = 0;
+  group_.clear();
+  group_units_ = 0;
+  for (const Unit& unit : units_) {
+    size_t unit_bytes = 0;
+    for (const RowChange& row : unit.rows)
+      unit_bytes += row.key.size() + (row.value ? row.value->size() : 0) + 64;
+    if (group_units_ > 0 &&
+        (group_.size() + unit.rows.size() > kGroup || bytes + unit_bytes > kMaxCommitBytes))
+      break;
+    bytes += unit_bytes;
+    ++group_units_;
+    for (const RowChange& row : unit.rows) {
+      const auto [at, fresh] = place.try_emplace(row.key, group_.size());
+      if (!fresh) {
+        group_[at->second].value = row.value;
+        continue;
+      }
+      Write write{row.key, row.value, std::nullopt};
+      if (!row.content_addressed) {
+        const auto known = revisions_.find(row.key);
+        write.expected = known == revisions_.end() ? 0 : known->second;
+      }
+      group_.push_back(std::move(write));
+    }
+  }
+  // A row made and deleted within one group was never in the store: there is nothing to write.
+  std::erase_if(group_, [](const Write& write) {
+    return !write.value && write.expected && *write.expected == 0;
+  });
+  busy_ = true;
+  if (group_.empty()) {
+    inbox_->Post([this] { Completed(StoreRevision{0}); });
+    return;
+  }
+  Send();
+}
+
+void StoreWriter::Send() {
+  ++counters_.commits;
+  store_->Commit(group_, [this, inbox = inbox_](Result<StoreRevision> result) {
+    inbox->Post([this, result = std::move(result)] { Completed(result); });
+  });
+}
+
+void StoreWriter::Completed(Result<StoreRevision> result) {
+  if (!result.ok()) {
+    ++counters_.failures;
+    const Code code = result.status().code();
+    if (code == Code::kUnavailable || code == Code::kResourceExhausted ||
+        code == Code::kDeadlineExceeded) {
+      const bool begins = trouble_.ok();
+      trouble_ = result.status();
+      timers_->At(clock_->Now() + backoff_.Next("store"), [this] { Send(); });
+      if (begins && troubled_) troubled_(trouble_);
+      return;
+    }
+    is_lost_ = true;
+    busy_ = false;
+    trouble_ = result.status();
+    units_.clear();
+    if (lost_) lost_(result.status());
+    return;
+  }
+  backoff_.Forget("store");
+  trouble_ = OkStatus();
+  busy_ = false;
+  for (const Write& write : group_) {
+    ++counters_.writes;
+    if (!write.expected) continue;
+    if (write.value) {
+      revisions_[write.key] = *result;
+    } else {
+      revisions_.erase(write.key);
+    }
+  }
+  std::vector<std::function<void()>> durable;
+  for (size_t i = 0; i < group_units_; ++i) {
+    if (units_.front().durable) durable.push_back(std::move(units_.front().durable));
+    units_.pop_front();
+  }
+  group_.clear();
+  for (const std::function<void()>& each : durable) each();
+}
+
+}  // namespace tandem

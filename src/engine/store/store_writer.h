@@ -1,0 +1,92 @@
+// The one writer of the store: gathers what turns produce and commits it in groups.
+//
+// Units are all-or-nothing and become durable in the order given. One commit is under way at a time;
+// what comes meanwhile is the next group, so that groups grow with load and no timer is needed. Each
+// write names the revision at which its row was last seen. Not thread-safe; the store's completion is
+// posted to the inbox.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/turns/backoff.h"
+#include "engine/turns/inbox.h"
+#include "engine/turns/timers.h"
+#include "tandem/base/clock.h"
+#include "tandem/base/status.h"
+#include "tandem/state/store.h"
+
+namespace tandem {
+
+struct RowChange {
+  std::string key;
+  std::optional<std::string> value;  // nullopt deletes
+  bool content_addressed = false;    // may exist already, and then equals: no revision is named
+};
+
+class StoreWriter {
+ public:
+  static constexpr size_t kGroup = 64;
+
+  /// `lost` is called once, when somebody else wrote or the store refused what it never should.
+  StoreWriter(StateStore* store, const Clock* clock, Timers* timers, std::shared_ptr<Inbox> inbox,
+              Random* random, std::function<void(Status)> lost);
+
+  /// Called each time commits begin to fail for now.
+  void OnTrouble(std::function<void(const Status&)> troubled) { troubled_ = std::move(troubled); }
+
+  /// A row that was read at start.
+  void Loaded(const std::string& key, StoreRevision revision);
+  bool Knows(const std::string& key) const { return revisions_.count(key) > 0; }
+
+  /// Queues a unit of at most kMaxWrites rows; `durable` runs in a turn once it is stored.
+  void Commit(std::vector<RowChange> unit, std::function<void()> durable = {});
+  /// Sends the next group if none is under way. Called at the end of each turn.
+  void Flush();
+
+  bool idle() const { return !busy_ && units_.empty(); }
+  /// Why commits are failing for now (disk full, store away), or ok.
+  const Status& trouble() const { return trouble_; }
+  bool lost() const { return is_lost_; }
+
+  struct Counters {
+    int64_t commits = 0;
+    int64_t writes = 0;
+    int64_t failures = 0;
+  };
+  const Counters& counters() const { return counters_; }
+
+ private:
+  struct Unit {
+    std::vector<RowChange> rows;
+    std::function<void()> durable;
+  };
+  void Send();
+  void Completed(Result<StoreRevision> result);
+
+  StateStore* store_;
+  const Clock* clock_;
+  Timers* timers_;
+  std::shared_ptr<Inbox> inbox_;
+  Backoff backoff_;
+  std::function<void(Status)> lost_;
+  std::function<void(const Status&)> troubled_;
+
+  std::unordered_map<std::string, StoreRevision> revisions_;  // looked up, never iterated
+  std::deque<Unit> units_;
+  std::vector<Write> group_;  // under way
+  size_t group_units_ = 0;    // how many of units_ it holds
+  bool busy_ = false;
+  bool is_lost_ = false;
+  Status trouble_;
+  Counters counters_;
+};
+
+}  // namespace tandem
