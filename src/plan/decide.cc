@@ -8,6 +8,7 @@
 #include "plan/changes.h"
 #include "plan/draft.h"
 #include "plan/old_addresses.h"
+#include "plan/stood_on.h"
 #include "tandem/codec/json.h"
 #include "tandem/graph/graph.h"
 
@@ -51,8 +52,8 @@ class Decider {
              graph.TellCycle(graph.FindCycle()));
     do {
       DecideAll(graph, order);
-    } while (findings_.refusal == PlanRefusal::kNone && HoldWhatIsStoodOn());
-    KeepWhatIsStoodOn();
+    } while (findings_.refusal == PlanRefusal::kNone && HoldsMore());
+    KeepWhatIsStoodOn(input_, out_);
     RefuseTakeovers(input_, out_, findings_);
   }
 
@@ -75,21 +76,9 @@ class Decider {
     return input_.targets.empty() || targeted_.count(address) != 0;
   }
 
-  /// R18, R2: what stands on something that is replaced would be replaced with it, or die with it. Where it
-  /// stays as it is, so does what it stands on. True if that is something new, and all is to be decided anew.
-  bool HoldWhatIsStoodOn() {
-    if (out_.replaced.empty()) return false;
-    bool more = false;
-    for (const auto& [recorded, record] : input_.records) {
-      const std::string& address = old_addresses_.Left(recorded) ? old_addresses_.To(recorded) : recorded;
-      if (out_.drafts.count(address) != 0) continue;
-      const std::string why = WhyItStays(address, *record);
-      if (why.empty()) continue;
-      for (const std::string& need : record->depends_on)
-        if (out_.replaced.count(need) != 0)
-          more |= held_.emplace(need, fmt::format("{} stands on it and {}", address, why)).second;
-    }
-    if (!more) return false;
+  /// True if more is held than was, and all is to be decided anew.
+  bool HoldsMore() {
+    if (!HoldWhatIsStoodOn(input_, out_, old_addresses_, targeted_, held_)) return false;
     Decisions fresh;
     fresh.resources = std::move(out_.resources);
     fresh.unchanged = input_.quiet;
@@ -99,25 +88,9 @@ class Decider {
     return true;
   }
 
-  /// Why nothing may be done with what is recorded; "": something may.
-  std::string WhyItStays(const std::string& address, const Record& record) const {
-    const auto resource = out_.resources.find(address);
-    if (!record.paused_by.empty() || (resource != out_.resources.end() && resource->second->paused))
-      return "is paused";
-    if (out_.unobserved.count(address) != 0) return "cannot be planned";
-    return Targets(address) ? "" : "is no target";
-  }
-
   void Refuse(PlanRefusal why, const std::string& address, std::string summary,
               std::string detail = "", SourceRange range = {}) {
     findings_.Refuse(why, address, std::move(summary), std::move(detail), std::move(range));
-  }
-
-  void LeaveOut(const std::string& address) {
-    out_.unobserved.insert(address);
-    const auto resource = out_.resources.find(address);
-    if (resource == out_.resources.end() || resource->second->changed)
-      out_.not_applied.insert(address);
   }
 
   Mark MarkOf(const std::string& address, const PlannedResource* resource, const Kind* kind,
@@ -132,7 +105,7 @@ class Decider {
   void DecideResource(const std::string& address, const PlannedResource& r) {
     out_.kinds[r.kind->name().ToString()] = r.kind->digest();
     for (const std::string& need : r.needs)
-      if (out_.unobserved.count(need) != 0) return LeaveOut(address);
+      if (out_.unobserved.count(need) != 0) return out_.LeaveOut(address);
     const Record* record = Find(input_.records, address);
     const Observation* seen = Find(input_.observations, address);
     bool moves = false;
@@ -142,11 +115,11 @@ class Decider {
       if (moves && (seen == nullptr || !seen->exists))
         seen = Find(input_.observations, old);
     }
-    if (seen == nullptr && !r.provisional) return LeaveOut(address);
+    if (seen == nullptr && !r.provisional) return out_.LeaveOut(address);
     const bool exists = seen != nullptr && seen->exists;
     if (r.paused || (record != nullptr && !record->paused_by.empty())) {
       out_.notes.insert(fmt::format("{} is paused and left as it is", address));
-      if (!exists) return LeaveOut(address);
+      if (!exists) return out_.LeaveOut(address);
       ++out_.unchanged;
       return;
     }
@@ -156,7 +129,7 @@ class Decider {
         return;
       }
       out_.notes.insert(fmt::format("{} is only observed, and is not there", address));
-      return LeaveOut(address);
+      return out_.LeaveOut(address);
     }
 
     const size_t said = out_.notes.size() + findings_.problems.items().size();
@@ -164,7 +137,7 @@ class Decider {
     if (!evaluated.ok()) {
       if (evaluated.status().code() == Code::kUnavailable) {
         out_.notes.insert(address + ": " + evaluated.status().message());
-        return LeaveOut(address);
+        return out_.LeaveOut(address);
       }
       return Refuse(PlanRefusal::kConfiguration, address, evaluated.status().message(), "",
                     r.range);
@@ -217,7 +190,7 @@ class Decider {
         held != held_.end() && draft.step.action == Action::kReplace) {
       out_.replaced.erase(address);
       out_.notes.insert(fmt::format("{} is not replaced: {}", address, held->second));
-      return LeaveOut(address);
+      return out_.LeaveOut(address);
     }
     if (draft.step.action == Action::kCreate || draft.step.action == Action::kReplace)
       becoming_unknown_.insert(address);
@@ -496,35 +469,6 @@ class Decider {
     return made == out_.drafts.end() || made->second.step.action != Action::kCreate;
   }
 
-  /// R18: what is left out and stays goes on standing on what it stood on, so that is not deleted either.
-  void KeepWhatIsStoodOn() {
-    std::vector<std::string> stays;
-    for (const auto& [address, record] : input_.records)
-      if (out_.unobserved.count(address) != 0 ||
-          (out_.resources.count(address) == 0 && out_.drafts.count(address) == 0))
-        stays.push_back(address);
-    while (!stays.empty()) {
-      const std::string address = std::move(stays.back());
-      stays.pop_back();
-      for (const std::string& need : input_.records.at(address)->depends_on) {
-        const auto draft = out_.drafts.find(need);
-        if (draft == out_.drafts.end() || draft->second.step.action != Action::kDelete ||
-            draft->second.resource != nullptr)
-          continue;
-        out_.drafts.erase(draft);
-        // What was left over of it may go nevertheless.
-        const std::string left_over = DeposedKey(need, "");
-        for (auto at = out_.drafts.lower_bound(left_over);
-             at != out_.drafts.end() && at->first.compare(0, left_over.size(), left_over) == 0; ++at)
-          at->second.after.erase(need);
-        LeaveOut(need);
-        out_.notes.insert(fmt::format("{} is not deleted: {} stands on it and is left as it is", need,
-                                      address));
-        stays.push_back(need);
-      }
-    }
-  }
-
   /// The document is gone.
   void DecideGone(const std::string& address, const Record& record) {
     Draft draft;
@@ -543,7 +487,7 @@ class Decider {
     }
     const bool kept = record.manage == "observe" || record.deletion_policy == "retain";
     const Observation* seen = Find(input_.observations, address);
-    if (seen == nullptr && !kept) return LeaveOut(address);
+    if (seen == nullptr && !kept) return out_.LeaveOut(address);
     const Value recorded = record.recorded.empty() ? Value() : record.recorded.Unpack();
     if (draft.kind != nullptr)
       step.base = MakeBase(*draft.kind, nullptr, &recorded, seen, {});
@@ -579,7 +523,7 @@ class Decider {
   Findings& findings_;
   OldAddresses old_addresses_;
   std::set<std::string> becoming_unknown_;
-  std::map<std::string, std::string> held_;  // not to be replaced → what stands on it and stays
+  Held held_;
   std::set<std::string> targeted_;
 };
 

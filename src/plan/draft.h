@@ -45,6 +45,9 @@ struct Decisions {
   std::map<std::string, std::string> kinds;
   int64_t unchanged = 0;
   std::vector<std::string> quiet;  // PlanResult::quiet
+
+  /// No step is made for `address`; its document, where changed or gone, is not applied.
+  void LeaveOut(const std::string& address);
 };
 
 /// Subject of the policies.

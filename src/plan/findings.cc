@@ -17,6 +17,12 @@ void Findings::Refuse(PlanRefusal why, const std::string& address, std::string s
   problems.Error(std::move(range), std::move(summary), std::move(detail), address);
 }
 
+void Decisions::LeaveOut(const std::string& address) {
+  unobserved.insert(address);
+  const auto resource = resources.find(address);
+  if (resource == resources.end() || resource->second->changed) not_applied.insert(address);
+}
+
 Subject SubjectOf(const Draft& draft) {
   Subject subject;
   if (draft.resource != nullptr) {
