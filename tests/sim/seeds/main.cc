@@ -14,6 +14,7 @@
 #include "tests/sim/seeds/bad_weather.h"
 #include "tests/sim/seeds/crew.h"
 #include "tests/sim/seeds/matrix.h"
+#include "tests/sim/seeds/shrink.h"
 #include "tests/sim/seeds/trial.h"
 
 namespace {

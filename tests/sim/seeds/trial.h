@@ -33,7 +33,4 @@ struct Verdict {
 
 Verdict Run(const Scenario& scenario);
 
-/// A smaller scenario in which the same invariant breaks, found by halving sizes and leaving out faults.
-Scenario Shrink(Scenario scenario, const Verdict& verdict);
-
 }  // namespace tandem::seeds
