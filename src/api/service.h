@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "api/encoded_items.h"
 #include "api/peers.h"
 #include "api/watch.h"
 #include "tandem/api/server.h"
@@ -15,7 +16,8 @@
 
 namespace tandem {
 
-class Service final : public api::v1::Tandem::CallbackService {
+/// List answers with bytes, since what it sends was mostly encoded before.
+class Service final : public api::v1::Tandem::WithRawCallbackMethod_List<api::v1::Tandem::CallbackService> {
  public:
   Service(const ApiOptions& options, const Peers& peers) : options_(options), peers_(peers) {}
 
@@ -38,7 +40,7 @@ class Service final : public api::v1::Tandem::CallbackService {
   grpc::ServerUnaryReactor* Refresh(Context*, const api::v1::AddressRequest*,
                                     api::v1::Empty*) override;
   grpc::ServerUnaryReactor* Get(Context*, const api::v1::AddressRequest*, api::v1::Item*) override;
-  grpc::ServerWriteReactor<api::v1::ListReply>* List(Context*, const api::v1::ListRequest*) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* List(Context*, const grpc::ByteBuffer*) override;
   grpc::ServerUnaryReactor* Topology(Context*, const api::v1::Empty*,
                                      api::v1::TopologyReply*) override;
   grpc::ServerWriteReactor<api::v1::PlanReply>* GetPlan(Context*, const api::v1::PlanHash*) override;
@@ -65,6 +67,7 @@ class Service final : public api::v1::Tandem::CallbackService {
   const Peers& peers_;
   std::atomic<bool> draining_{false};
   std::atomic<size_t> watchers_{0};
+  EncodedItems encoded_;
   const std::shared_ptr<WatchHub> hub_ = std::make_shared<WatchHub>();
 };
 

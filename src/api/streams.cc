@@ -14,7 +14,6 @@ constexpr int kFilesAMessage = 1000;
 
 using ApplyMessage = api::v1::ApplyRequest;
 using api::v1::EventReply;
-using api::v1::ListReply;
 using api::v1::PlanReply;
 using api::v1::SourceChunk;
 
@@ -232,69 +231,6 @@ grpc::ServerWriteReactor<PlanReply>* Service::GetPlan(Context* context,
     answer.plan = *plan;
     call->Begin(answer);
   });
-  return call;
-}
-
-namespace {
-
-bool Matches(const ResourceView& view, const api::v1::ListRequest& request) {
-  return view.address.rfind(request.prefix(), 0) == 0 &&
-         (request.component().empty() || view.component == request.component());
-}
-
-}  // namespace
-
-grpc::ServerWriteReactor<ListReply>* Service::List(Context* context,
-                                                   const api::v1::ListRequest* request) {
-  if (grpc::Status status = Check(*context, Permission::kLook); !status.ok())
-    return new Refused<grpc::ServerWriteReactor<ListReply>>(std::move(status));
-  using api::v1::ListRequest;
-  if (request->what() == ListRequest::WHAT_UNSPECIFIED)
-    return new Refused<grpc::ServerWriteReactor<ListReply>>(
-        grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "what is to be listed?"));
-  auto page = std::make_shared<size_t>(0);
-  auto* call = new WriteEach<ListReply>([engine = options_.engine,
-                                         now = std::shared_ptr<const Snapshot>(), page,
-                                         request = *request](ListReply* reply) mutable {
-    if (now == nullptr) now = engine->snapshot();
-    reply->set_sequence(now->sequence);
-    if (request.what() == ListRequest::RESOURCES) {
-      // Pages without a match send nothing; one empty answer when none has any.
-      const bool first = *page == 0;
-      while (*page < now->pages.size() && reply->items_size() == 0) {
-        const ResourcePage& views = *now->pages[(*page)++];
-        if (views.back()->address < request.prefix()) continue;
-        for (const std::shared_ptr<const ResourceView>& view : views)
-          if (Matches(*view, request)) ToWire(*view, false, reply->add_items()->mutable_resource());
-      }
-      if (first && *page == 0) ++*page;
-      return first || reply->items_size() > 0;
-    }
-    const size_t index = (*page)++;
-    if (index > 0) return false;
-    const auto matches = [&](const std::string& name) { return name.rfind(request.prefix(), 0) == 0; };
-    switch (request.what()) {
-      case ListRequest::COMPONENTS:
-        for (const ComponentView& view : now->components)
-          if (matches(view.name)) ToWire(view, reply->add_items()->mutable_component());
-        break;
-      case ListRequest::CONNECTIONS:
-        for (const ConnectionView& view : now->connections)
-          ToWire(view, reply->add_items()->mutable_connection());
-        break;
-      case ListRequest::ACCOUNTS:
-        for (const auto& [name, view] : now->accounts)
-          if (matches(name)) ToWire(view, reply->add_items()->mutable_account());
-        break;
-      case ListRequest::RUNS:
-        for (const RunView& view : now->runs) ToWire(view.run, reply->add_items()->mutable_run());
-        break;
-      default: break;
-    }
-    return true;
-  });
-  if (request->what() == ListRequest::RESOURCES) call->Begin();
-  else OnceRead([call] { call->Begin(); });
   return call;
 }
 

@@ -74,27 +74,25 @@ void ReportDangling(const CompiledModel& model, const Unread& unread, const std:
               std::move(detail), from);
 }
 
-/// The addresses that the templates under `value` refer to, each once; dangling ones are reported.
+/// The addresses that `templates` refer to, each once; dangling ones are reported.
 std::vector<std::string> CollectReferences(const CompiledModel& model, const Unread& unread,
-                                           const Value& value, const std::string& path,
+                                           const std::vector<PlacedTemplate>& templates,
                                            const Document& document, const Scope& scope,
-                                           const std::function<bool(const std::string&)>& opaque,
                                            Diagnostics& found) {
   std::set<std::string> needs;
-  ForEachTemplate(value, path, opaque, [&](const std::string& at, const std::string& text) {
-    const ExprResult<Template> parsed = Template::Parse(text);
-    if (!parsed.ok() || !parsed->uses_ref()) return;  // a bad one is reported when it is evaluated
+  for (const auto& [path, ordinal, parsed] : templates) {
+    if (!parsed.ok() || !parsed->uses_ref()) continue;  // a bad one is reported when it is evaluated
     const auto references = References(*parsed, scope);
-    if (!references.ok()) return;
+    if (!references.ok()) continue;
     for (const Reference& reference : *references) {
       if (const ModelResource* target = model.Find(reference.address)) {
         needs.insert(target->address.ToString());
       } else {
         ReportDangling(model, unread, reference.address, document,
-                       RangeOfProblem(document, {at, reference.offset, "", ""}), found);
+                       RangeOfProblem(document, {path, reference.offset, "", ""}), found);
       }
     }
-  });
+  }
   return {needs.begin(), needs.end()};
 }
 
@@ -155,15 +153,15 @@ void CheckResource(const CompiledModel& model, const Unread& unread, ModelResour
       ReportDangling(model, unread, address, document, RangeOfNeed(document, address), found);
     }
   }
-  for (std::string& address :
-       CollectReferences(model, unread, resource.spec, "spec", document, names, opaque, found))
+  const std::vector<PlacedTemplate> templates = ParseTemplates(resource.spec, "spec", opaque);
+  for (std::string& address : CollectReferences(model, unread, templates, document, names, found))
     needs.insert(std::move(address));
   for (const std::string& address : model.accounts.at(resource.account).references)
     needs.insert(address);
   resource.needs.assign(needs.begin(), needs.end());
 
   std::vector<ScalarProblem> problems;
-  const Value spec = EvaluateTree(resource.spec, "spec", names, opaque, problems);
+  const Value spec = EvaluateTree(resource.spec, templates, names, problems);
   for (const ScalarProblem& problem : problems)
     found.Error(RangeOfProblem(document, problem), problem.message, problem.hint,
                 document.address().ToString());
@@ -184,16 +182,14 @@ NeedPlace PlaceOfNeed(const CompiledModel& model, const ModelResource& from,
   const Document& document = *from.document;
   const Names names(model, from.site, &from.each, nullptr);
   NeedPlace place;
-  ForEachTemplate(from.spec, "spec", OpaquePaths(*from.kind, document),
-                  [&](const std::string& at, const std::string& text) {
-                    if (!place.path.empty()) return;
-                    const ExprResult<Template> parsed = Template::Parse(text);
-                    const auto references = References(*parsed, names);
-                    if (!references.ok()) return;
-                    for (const Reference& reference : *references)
-                      if (model.Find(reference.address) == &to)
-                        place = {at, RangeOfProblem(document, {at, reference.offset, "", ""})};
-                  });
+  for (const auto& [path, ordinal, parsed] :
+       ParseTemplates(from.spec, "spec", OpaquePaths(*from.kind, document))) {
+    const auto references = References(*parsed, names);
+    if (!references.ok()) continue;
+    for (const Reference& reference : *references)
+      if (place.path.empty() && model.Find(reference.address) == &to)
+        place = {path, RangeOfProblem(document, {path, reference.offset, "", ""})};
+  }
   if (!place.path.empty()) return place;
   for (const std::string& form : {to.address.ToString(), to.address.ToString() + "@" + to.account})
     if (document.Annotation("tandem/depends-on").find(form) != std::string::npos)
@@ -247,14 +243,20 @@ std::vector<std::string> IdentityFields(const Kind& kind) {
   return fields;
 }
 
+struct Identity {
+  std::string key;                // "" when nothing was given
+  std::vector<std::string> told;  // for people
+};
+
 /// Two documents that would be one object: same account, kind, parent and given name (R11).
-void CheckIdentities(CompiledModel& model, Diagnostics& found) {
+/// `identities` are those of the model's resources, in their order.
+void CheckIdentities(std::vector<Identity> identities, CompiledModel& model, Diagnostics& found) {
   std::map<std::string, std::string>& taken = model.identities.whole();
+  auto identity = identities.begin();
   for (const auto& [address, resource] : model.resources) {
-    std::vector<std::string> told;
-    const std::string identity = GivenIdentity(model, resource, &told);
-    if (identity.empty()) continue;
-    const auto [at, added] = taken.emplace(identity, address);
+    auto& [key, told] = *identity++;
+    if (key.empty()) continue;
+    const auto [at, added] = taken.emplace(std::move(key), address);
     if (added) continue;
     const Document& other = *model.resources.at(at->second).document;
     const SourceRange first = other.RangeOf("metadata.name");
@@ -307,10 +309,11 @@ void CheckResources(const ParallelFor& parallel, const Unread& unread, CompiledM
                       [&](const std::string& address, const Path& path) {
                         return PlaceholderFor(model, address, path);
                       });
-    account.references = CollectReferences(model, unread, account.spec, "spec", *account.document,
-                                           names, NothingOpaque, found);
+    const std::vector<PlacedTemplate> templates = ParseTemplates(account.spec, "spec", NothingOpaque);
+    account.references =
+        CollectReferences(model, unread, templates, *account.document, names, found);
     std::vector<ScalarProblem> problems;
-    EvaluateTree(account.spec, "spec", names, NothingOpaque, problems);
+    EvaluateTree(account.spec, templates, names, problems);
     for (const ScalarProblem& problem : problems)
       found.Error(RangeOfProblem(*account.document, problem), problem.message, problem.hint,
                   account.document->address().ToString());
@@ -325,10 +328,14 @@ void CheckResources(const ParallelFor& parallel, const Unread& unread, CompiledM
   constexpr size_t kChunk = 64;
   const size_t chunks = (resources.size() + kChunk - 1) / kChunk;
   std::vector<Diagnostics> each(chunks);
+  std::vector<Identity> identities(resources.size());
   const auto work = [&](size_t chunk) {
     const size_t end = std::min(resources.size(), (chunk + 1) * kChunk);
-    for (size_t i = chunk * kChunk; i < end; ++i)
+    for (size_t i = chunk * kChunk; i < end; ++i) {
       CheckResource(model, unread, *resources[i], each[chunk]);
+      if (!each[chunk].has_errors())
+        identities[i].key = GivenIdentity(model, *resources[i], &identities[i].told);
+    }
   };
   if (parallel) {
     parallel(chunks, work);
@@ -338,7 +345,7 @@ void CheckResources(const ParallelFor& parallel, const Unread& unread, CompiledM
   for (const Diagnostics& some : each) found.Append(some);
   if (found.has_errors()) return;
   CheckCycles(model, found);
-  CheckIdentities(model, found);
+  CheckIdentities(std::move(identities), model, found);
 }
 
 }  // namespace tandem

@@ -61,50 +61,115 @@ Result<Value> Names::Secret(const std::string& uri) const {
   return Value(Sensitive{{{true, uri}}, "", ""});
 }
 
-void ForEachTemplate(const Value& value, const std::string& path,
-                     const std::function<bool(const std::string&)>& opaque,
-                     const std::function<void(const std::string&, const std::string&)>& visit) {
-  if (value.is_string()) {
-    if (Template::Concerns(value.as_string()) && !opaque(path)) visit(path, value.as_string());
-  } else if (value.is_list()) {
-    for (size_t i = 0; i < value.as_list().size(); ++i)
-      ForEachTemplate(value.as_list()[i], JoinPath(path, static_cast<int64_t>(i)), opaque, visit);
-  } else if (value.is_map()) {
-    for (const auto& [key, member] : value.as_map())
-      ForEachTemplate(member, JoinPath(path, key), opaque, visit);
+namespace {
+
+/// Where a walk is. The text of a path is made only where it is wanted.
+struct Place {
+  const Place* parent = nullptr;
+  std::string_view key;  // of the first: the whole path
+  int64_t index = -1;
+
+  std::string Text() const {
+    if (parent == nullptr) return std::string(key);
+    return index >= 0 ? JoinPath(parent->Text(), index) : JoinPath(parent->Text(), key);
   }
+};
+
+class TemplateReader {
+ public:
+  explicit TemplateReader(const std::function<bool(const std::string&)>& opaque) : opaque_(opaque) {}
+
+  void Walk(const Value& value, const Place& place) {
+    if (value.is_string()) {
+      const size_t ordinal = strings_++;
+      if (!Template::Concerns(value.as_string())) return;
+      std::string path = place.Text();
+      if (!opaque_(path))
+        found.push_back({std::move(path), ordinal, Template::Parse(value.as_string())});
+    } else if (value.is_list()) {
+      const List& list = value.as_list();
+      for (size_t i = 0; i < list.size(); ++i) Walk(list[i], {&place, {}, static_cast<int64_t>(i)});
+    } else if (value.is_map()) {
+      for (const auto& [key, member] : value.as_map()) Walk(member, {&place, key});
+    }
+  }
+
+  std::vector<PlacedTemplate> found;
+
+ private:
+  const std::function<bool(const std::string&)>& opaque_;
+  size_t strings_ = 0;
+};
+
+/// In the order of TemplateReader, which counted the strings.
+class TreeEvaluator {
+ public:
+  TreeEvaluator(const std::vector<PlacedTemplate>& templates, const Scope& scope,
+                std::vector<ScalarProblem>& problems)
+      : next_(templates.begin()), end_(templates.end()), scope_(scope), problems_(problems) {}
+
+  /// What `value` is worth, or nothing where it is its own worth.
+  std::optional<Value> Worth(const Value& value) {
+    if (value.is_string()) {
+      if (next_ == end_ || next_->ordinal != strings_++) return std::nullopt;
+      return Worth(*next_++);
+    }
+    std::optional<Value> changed;
+    if (value.is_list()) {
+      const List& list = value.as_list();
+      for (size_t i = 0; i < list.size(); ++i)
+        if (std::optional<Value> worth = Worth(list[i])) {
+          if (!changed) changed = value;
+          changed->edit_list()[i] = *std::move(worth);
+        }
+    } else if (value.is_map()) {
+      for (const auto& [key, member] : value.as_map())
+        if (std::optional<Value> worth = Worth(member)) {
+          if (!changed) changed = value;
+          changed->edit_map().find(key)->second = *std::move(worth);
+        }
+    }
+    return changed;
+  }
+
+ private:
+  Value Worth(const PlacedTemplate& placed) {
+    const auto fail = [&](const ExprError& error) {
+      problems_.push_back({placed.path, error.offset, error.message, error.hint});
+      return Value();
+    };
+    if (!placed.parsed.ok()) return fail(placed.parsed.error());
+    ExprResult<Value> worth = Evaluate(*placed.parsed, scope_);
+    if (!worth.ok()) return fail(worth.error());
+    return std::move(worth).value();
+  }
+
+  std::vector<PlacedTemplate>::const_iterator next_;
+  const std::vector<PlacedTemplate>::const_iterator end_;
+  const Scope& scope_;
+  std::vector<ScalarProblem>& problems_;
+  size_t strings_ = 0;
+};
+
+}  // namespace
+
+std::vector<PlacedTemplate> ParseTemplates(const Value& value, const std::string& path,
+                                           const std::function<bool(const std::string&)>& opaque) {
+  TemplateReader reader(opaque);
+  reader.Walk(value, {nullptr, path});
+  return std::move(reader.found);
+}
+
+Value EvaluateTree(const Value& value, const std::vector<PlacedTemplate>& templates,
+                   const Scope& scope, std::vector<ScalarProblem>& problems) {
+  if (templates.empty()) return value;
+  return TreeEvaluator(templates, scope, problems).Worth(value).value_or(value);
 }
 
 Value EvaluateTree(const Value& value, const std::string& path, const Scope& scope,
                    const std::function<bool(const std::string&)>& opaque,
                    std::vector<ScalarProblem>& problems) {
-  if (value.is_string()) {
-    if (!Template::Concerns(value.as_string()) || opaque(path)) return value;
-    const auto fail = [&](const ExprError& error) {
-      problems.push_back({path, error.offset, error.message, error.hint});
-      return Value();
-    };
-    const ExprResult<Template> parsed = Template::Parse(value.as_string());
-    if (!parsed.ok()) return fail(parsed.error());
-    ExprResult<Value> worth = Evaluate(*parsed, scope);
-    if (!worth.ok()) return fail(worth.error());
-    return std::move(worth).value();
-  }
-  if (value.is_list()) {
-    List list;
-    list.reserve(value.as_list().size());
-    for (size_t i = 0; i < value.as_list().size(); ++i)
-      list.push_back(EvaluateTree(value.as_list()[i], JoinPath(path, static_cast<int64_t>(i)),
-                                  scope, opaque, problems));
-    return list;
-  }
-  if (value.is_map()) {
-    Map map;
-    for (const auto& [key, member] : value.as_map())
-      map.emplace(key, EvaluateTree(member, JoinPath(path, key), scope, opaque, problems));
-    return map;
-  }
-  return value;
+  return EvaluateTree(value, ParseTemplates(value, path, opaque), scope, problems);
 }
 
 SourceRange RangeOfProblem(const Document& document, const ScalarProblem& problem) {

@@ -40,13 +40,22 @@ struct ScalarProblem {
   std::string hint;
 };
 
-/// Calls `visit(path, text)` for every string below `value` that may hold an expression and for
-/// which `opaque(path)` is false.
-void ForEachTemplate(const Value& value, const std::string& path,
-                     const std::function<bool(const std::string&)>& opaque,
-                     const std::function<void(const std::string&, const std::string&)>& visit);
+/// A string of a tree that may hold an expression, parsed.
+struct PlacedTemplate {
+  std::string path;
+  size_t ordinal = 0;  // how many strings of the tree come before it
+  ExprResult<Template> parsed;
+};
 
-/// `value` with every template in it evaluated; what fails is told and becomes null.
+/// Those below `value`, which lies at `path`, but for the ones for which `opaque` is true.
+std::vector<PlacedTemplate> ParseTemplates(const Value& value, const std::string& path,
+                                           const std::function<bool(const std::string&)>& opaque);
+
+/// `value` with its templates, as ParseTemplates gave them, evaluated; what fails is told and becomes
+/// null. What lies beside them is shared with `value`.
+Value EvaluateTree(const Value& value, const std::vector<PlacedTemplate>& templates,
+                   const Scope& scope, std::vector<ScalarProblem>& problems);
+/// Both.
 Value EvaluateTree(const Value& value, const std::string& path, const Scope& scope,
                    const std::function<bool(const std::string&)>& opaque,
                    std::vector<ScalarProblem>& problems);

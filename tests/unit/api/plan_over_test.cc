@@ -2,37 +2,20 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "tandem/api/server.h"
-#include "tandem/api/v1/api.grpc.pb.h"
 #include "tandem/codec/json.h"
 #include "tandem/compile/file_digests.h"
-#include "tests/support/daemon_threads.h"
+#include "tests/support/served_daemon.h"
 
 namespace tandem {
 namespace {
 
 using Texts = std::vector<std::shared_ptr<const SourceText>>;
 
-class PlanOver : public DaemonThreads {
+class PlanOver : public ServedDaemon {
  protected:
-  PlanOver() {
-    ApiOptions options;
-    options.engine = engine_.get();
-    options.catalog = &catalog_;
-    options.roles = RoleMap("uid:" + std::to_string(getuid()));
-    options.socket_path = folder_.path() + "/d.sock";
-    server_ = std::move(*StartApiServer(std::move(options)));
-    grpc::ChannelArguments arguments;
-    arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, "localhost");
-    stub_ = api::v1::Tandem::NewStub(grpc::CreateCustomChannel(
-        "unix:" + folder_.path() + "/d.sock", grpc::InsecureChannelCredentials(), arguments));
-  }
-  ~PlanOver() override { server_->Stop(std::chrono::seconds(1)); }
-
   api::v1::FilesReply Files() {
     grpc::ClientContext context;
     const auto stream = stub_->Files(&context, {});
@@ -77,8 +60,6 @@ class PlanOver : public DaemonThreads {
     return answer;
   }
 
-  std::unique_ptr<ApiServer> server_;
-  std::unique_ptr<api::v1::Tandem::Stub> stub_;
   int messages_ = 0;
 };
 

@@ -8,9 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "tandem/api/server.h"
-#include "tandem/api/v1/api.grpc.pb.h"
-#include "tests/support/daemon_threads.h"
+#include "tests/support/served_daemon.h"
 
 namespace tandem {
 namespace {
@@ -39,22 +37,23 @@ class Watcher {
   std::unique_ptr<grpc::ClientReader<api::v1::ChangeReply>> stream_;
 };
 
-TEST_F(DaemonThreads, AWatcherThatLeavesInTheMiddleOfAWriteIsForgotten) {
-  constexpr size_t kWatchers = 4;
-  const TempFolder folder;
-  ApiOptions options;
-  options.engine = engine_.get();
-  options.catalog = &catalog_;
-  options.roles = RoleMap("uid:" + std::to_string(getuid()));
-  options.socket_path = folder.path() + "/d.sock";
-  options.watchers = kWatchers;
-  std::unique_ptr<ApiServer> server = std::move(*StartApiServer(std::move(options)));
+constexpr size_t kWatchers = 4;
+
+class Watchers : public ServedDaemon {
+ protected:
+  Watchers() : ServedDaemon(AtMost(kWatchers)) {}
+  static ApiOptions AtMost(size_t watchers) {
+    ApiOptions options;
+    options.watchers = watchers;
+    return options;
+  }
+};
+
+TEST_F(Watchers, OneThatLeavesInTheMiddleOfAWriteIsForgotten) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 1024);  // the server's writes soon have to wait
-  arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, "localhost");
-  const auto stub = api::v1::Tandem::NewStub(grpc::CreateCustomChannel(
-      "unix:" + folder.path() + "/d.sock", grpc::InsecureChannelCredentials(), arguments));
+  const auto stub = NewStub(std::move(arguments));
 
   for (const char* policy : {"one", "two", "three"}) {
     std::vector<std::unique_ptr<Watcher>> watchers;
@@ -66,8 +65,6 @@ TEST_F(DaemonThreads, AWatcherThatLeavesInTheMiddleOfAWriteIsForgotten) {
       EXPECT_EQ(watcher->Leave().error_code(), grpc::StatusCode::CANCELLED) << "refused, or ended: " << policy;
     std::this_thread::sleep_for(std::chrono::milliseconds(500));  // until the server has heard of it
   }
-  // It would wait for a watcher that is not done for ever; the test's time is limited.
-  server->Stop(std::chrono::seconds(1));
 }
 
 }  // namespace
