@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "engine/memory/references.h"
@@ -113,6 +114,24 @@ bool Reconciler::Stands(const Resource& resource) const {
   return true;
 }
 
+// Whether everything that `resource` needs, and that needs in turn, could be observed (R18).
+bool Reconciler::SeesNeeds(const Resource& resource) const {
+  std::set<std::string> seen;
+  std::vector<const Resource*> open = {&resource};
+  while (!open.empty()) {
+    const Resource& next = *open.back();
+    open.pop_back();
+    if (!next.record) continue;
+    for (const std::string& need : next.record->depends_on) {
+      const Resource* needed = context_.memory.Find(need);
+      if (needed == nullptr || !seen.insert(need).second) continue;
+      if (!needed->blind.empty()) return false;
+      open.push_back(needed);
+    }
+  }
+  return true;
+}
+
 void Reconciler::Drifted(Resource& resource, const Kind& kind) {
   Memory& memory = context_.memory;
   const Record& record = *resource.record;
@@ -211,8 +230,11 @@ void Reconciler::Drifted(Resource& resource, const Kind& kind) {
     return;
   }
 
-  if (action == DriftAction::kHeal && !resource.seen->exists && !Stands(resource)) {
-    // R10: what it stands on is not there, or is being replaced: it is made again after that.
+  const bool seen_below = SeesNeeds(resource);
+  if (!seen_below) resource.drift_plan.clear();
+  if (!seen_below || (action == DriftAction::kHeal && !resource.seen->exists && !Stands(resource))) {
+    // R18: what cannot be seen may be another by now. R10: what it stands on is not there, or is being
+    // replaced. It is corrected after that.
     context_.queue.AddAt(resource.key, WorkQueue::Priority::kResync, context_.Now() + kStandsAgain);
     return;
   }

@@ -24,6 +24,7 @@ class Reconciler {
  private:
   void Judge(Resource& resource, bool busy);
   bool Stands(const Resource& resource) const;
+  bool SeesNeeds(const Resource& resource) const;
   void Drifted(Resource& resource, const Kind& kind);
   Value DesiredOf(const Resource& resource);
   void CatchUp(Resource& resource);

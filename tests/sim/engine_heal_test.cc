@@ -216,6 +216,42 @@ TEST(EngineHeal, R10_NothingIsMadeAgainOnWhatSeemsToBeGone) {
                                             "iam.sim/Role/a@main", "iam.sim/Role/b@other"}));
 }
 
+// A plan leaves out what needs something that cannot be observed; so does what heals by itself.
+TEST(EngineHeal, R18_NothingHealsOnWhatCannotBeSeen) {
+  EngineRig rig;
+  std::string head = DriftPolicy("{disruptive: heal}") + kHead;
+  head += "apiVersion: tandem/v1\nkind: Account\nmetadata: {name: other}\n"
+          "spec: {provider: sim, site: aws, region: us-east-1, accountId: \"111122223334\"}\n---\n";
+  const PlanAnswer plan = rig.Plan(EngineRig::Request(
+      head + Annotated("a", "one", "tandem/account: main") +
+          Annotated("b", "one", "tandem/account: other, tandem/depends-on: iam.sim/Role/a@main") +
+          Annotated("c", "one", "tandem/account: other, tandem/depends-on: iam.sim/Role/b@other") +
+          Annotated("d", "one", "tandem/account: other"),
+      false));
+  ASSERT_EQ(plan.refusal, Refusal::kNone) << plan.message;
+  ASSERT_EQ(rig.Wait(rig.Start(plan.plan->hash).run), "succeeded: 4 done");
+  rig.Pass(std::chrono::minutes(2));
+  rig.provider->on_list = [](const ListRequest& request, ListAnswer& answer) {
+    if (request.account != "main") return;
+    answer = ListAnswer();
+    answer.error = MakeCallError(CallErrorClass::kNotDone, "", "no sense");
+  };
+  ASSERT_TRUE(Refresh(rig).ok());
+  ASSERT_EQ(rig.ConditionOf("iam.sim/Role/a@main", "Synced")->reason, "NotObserved");
+  ASSERT_TRUE(rig.cloud->Delete("iam.sim/Role/b@other").ok());
+  ASSERT_TRUE(rig.cloud->Mutate("iam.sim/Role/c@other", "Policy", "outside").ok());
+  ASSERT_TRUE(rig.cloud->Mutate("iam.sim/Role/d@other", "Policy", "outside").ok());
+  rig.Pass(std::chrono::minutes(30));
+  EXPECT_EQ(rig.Effects("create", "iam.sim/Role/b@other"), 1);
+  // The change from outside is one of them.
+  EXPECT_EQ(rig.Effects("update", "iam.sim/Role/c@other"), 1) << "it needs b, and b needs a";
+  EXPECT_EQ(rig.Effects("update", "iam.sim/Role/d@other"), 2) << "it needs nothing";
+  rig.provider->on_list = nullptr;
+  rig.Pass(std::chrono::minutes(30));
+  EXPECT_EQ(rig.Effects("create", "iam.sim/Role/b@other"), 2);
+  EXPECT_EQ(rig.Effects("update", "iam.sim/Role/c@other"), 2);
+}
+
 TEST(EngineHeal, R8_ACredentialThatSeesNothingProvesNoAbsence) {
   EngineRig rig;
   ASSERT_EQ(rig.Apply(Role("a", "one") + Role("b", "one")), "succeeded: 2 done");
