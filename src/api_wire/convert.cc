@@ -56,7 +56,7 @@ void ToWire(const ResourceView& from, bool whole, api::v1::ResourceItem* to) {
   to->set_site(from.site);
   to->set_identity(from.identity);
   to->set_state(from.state);
-  to->set_in_model(from.in_model);
+  if (from.in_model) to->set_in_model(*from.in_model);
   to->set_recorded(from.recorded);
   to->set_is_protected(from.is_protected);
   to->set_manage(from.manage);

@@ -138,7 +138,7 @@ Value ResourceValue(const api::v1::ResourceItem& item) {
             {"site", OrNull(item.site())},
             {"identity", OrNull(item.identity())},
             {"state", OrNull(item.state())},
-            {"inModel", item.in_model()},
+            {"inModel", item.has_in_model() ? Value(item.in_model()) : Value()},
             {"recorded", item.recorded()},
             {"protected", item.is_protected()},
             {"manage", item.manage()},

@@ -190,12 +190,14 @@ TEST(EngineRecovery, WhatWasSeenIsToldBeforeAllIsRead) {
   EXPECT_EQ(seen->identity, before->Find("net.sim/Network/x")->identity);
   EXPECT_EQ(seen->observed_at, before->Find("net.sim/Network/x")->observed_at);
   EXPECT_EQ(seen->account, before->Find("net.sim/Network/x")->account);
+  EXPECT_EQ(seen->in_model, std::nullopt);
 
   ASSERT_TRUE(rig.Until([&] { return again.has_value() && order.size() == 2; }));
   EXPECT_EQ(order, (std::vector<std::string>{"readable", "read"}));
   ASSERT_NE(again->plan, nullptr) << again->message;
   EXPECT_TRUE(again->plan->steps.empty());
   EXPECT_TRUE(rig.engine->snapshot()->read);
+  EXPECT_EQ(rig.engine->snapshot()->Find("net.sim/Network/x")->in_model, true);
 }
 
 TEST(EngineRecovery, R9_CAForeignObjectOfThatNameIsAConflict) {

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,7 @@ struct ResourceView {
   std::string site;
   std::string identity;
   std::string state;  // ready | busy | failed | ""
-  bool in_model = false;
+  std::optional<bool> in_model;  // not known until the accepted model is read
   bool recorded = false;
   bool is_protected = false;
   std::string manage;

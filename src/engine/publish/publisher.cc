@@ -58,7 +58,7 @@ ResourceView Publisher::ViewOf(const Resource& resource) const {
   view.kind = resource.address.kind_name().ToString();
   const Memory& memory = context_.memory;
   const ModelResource* model = memory.model ? memory.model->Find(resource.key) : nullptr;
-  view.in_model = model != nullptr;
+  if (context_.read) view.in_model = model != nullptr;
   view.recorded = resource.record.has_value();
   if (model != nullptr) {
     view.account = model->account;
