@@ -7,6 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "codec/plain_text.h"
 #include "codec/quick_json.h"
 #include "tandem/base/hash.h"
 
@@ -24,12 +25,12 @@ bool IsReserved(std::string_view key) {
 
 void WriteString(std::string_view text, std::string& out) {
   out += '"';
-  size_t from = 0;  // of what is copied as it is
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
-    out.append(text, from, i - from);
-    from = i + 1;
+  while (true) {
+    const size_t plain = PlainBytes(text, false);
+    out.append(text, 0, plain);
+    if (plain == text.size()) break;
+    const char c = text[plain];
+    text.remove_prefix(plain + 1);
     switch (c) {
       case '"': out += "\\\""; break;
       case '\\': out += "\\\\"; break;
@@ -41,7 +42,6 @@ void WriteString(std::string_view text, std::string& out) {
       default: out += fmt::format("\\u{:04x}", static_cast<int>(c));
     }
   }
-  out.append(text, from);
   out += '"';
 }
 
@@ -289,6 +289,15 @@ Value Packed::Unpack() const {
   auto value = ParseJson(json());
   TANDEM_CHECK(value.ok());
   return std::move(value).value();
+}
+
+std::optional<Value> Packed::At(const Path& path) const {
+  std::optional<Value> found;
+  if (FindQuickly(json(), path, FromObject, &found)) return found;
+  const Value whole = Unpack();
+  if (const Value* at = FindAt(whole, path)) found = *at;
+  else found.reset();
+  return found;
 }
 
 }  // namespace tandem

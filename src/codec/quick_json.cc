@@ -1,9 +1,12 @@
 #include "codec/quick_json.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <string>
 #include <utility>
+
+#include "codec/plain_text.h"
 
 namespace tandem {
 namespace {
@@ -28,6 +31,21 @@ class Reader {
  public:
   Reader(std::string_view text, ObjectMaker object)
       : at_(text.data()), end_(text.data() + text.size()), object_(object) {}
+
+  /// What is at `path`; false: for the parser that reads everything.
+  bool Find(const Path& path, std::optional<Value>* value) {
+    for (const PathStep& step : path) {
+      Skip();
+      if (at_ == end_ || *at_ != (step.index >= 0 ? '[' : '{')) return true;
+      bool there = false;
+      if (!(step.index >= 0 ? Item(step.index, &there) : Member(step.key, &there))) return false;
+      if (!there) return true;
+    }
+    Value found;
+    if (!Read(&found, 0)) return false;
+    *value = std::move(found);
+    return true;
+  }
 
   bool Whole(Value* value) {
     if (!Read(value, 0)) return false;
@@ -69,6 +87,63 @@ class Reader {
       case 'n': *value = Value(); return Word("null");
       default: return Number(value);
     }
+  }
+
+  /// To the value of a member. Not for objects of which a key stands for something else.
+  bool Member(std::string_view name, bool* there) {
+    ++at_;
+    Skip();
+    if (Take('}')) return true;
+    do {
+      Skip();
+      if (!Take('"')) return false;
+      const size_t size = PlainBytes({at_, static_cast<size_t>(end_ - at_)}, false);
+      const std::string_view key(at_, size);
+      at_ += size;
+      if (!Take('"') || key.starts_with('$')) return false;
+      Skip();
+      if (!Take(':')) return false;
+      // Sorted: a key that is reserved would have come before.
+      if ((*there = key == name)) return true;
+      if (!Pass()) return false;
+      Skip();
+    } while (Take(','));
+    return Take('}');
+  }
+
+  /// To an item of an array.
+  bool Item(int64_t index, bool* there) {
+    ++at_;
+    Skip();
+    if (Take(']')) return true;
+    for (int64_t i = 0;; ++i) {
+      if ((*there = i == index)) return true;
+      if (!Pass()) return false;
+      Skip();
+      if (!Take(',')) return Take(']');
+    }
+  }
+
+  /// Behind a value that nobody wants.
+  bool Pass() {
+    int open = 0;
+    do {
+      Skip();
+      if (at_ == end_) return false;
+      switch (*at_++) {
+        case '"':
+          while ((at_ += PlainBytes({at_, static_cast<size_t>(end_ - at_)}, false)) < end_ && *at_ != '"')
+            at_ += *at_ == '\\' ? std::min<ptrdiff_t>(2, end_ - at_) : 1;
+          if (at_++ == end_) return false;
+          break;
+        case '{': case '[': ++open; break;
+        case '}': case ']': --open; break;
+        case ',': case ':': break;
+        default:
+          while (at_ < end_ && std::string_view(",]} \n\t\r").find(*at_) == std::string_view::npos) ++at_;
+      }
+    } while (open > 0);
+    return open == 0;
   }
 
   bool Object(Value* value, int depth) {
@@ -116,7 +191,7 @@ class Reader {
   bool String(std::string* text) {
     if (!Take('"')) return false;
     const char* from = at_;
-    while (at_ < end_) {
+    while ((at_ += PlainBytes({at_, static_cast<size_t>(end_ - at_)}, true)) < end_) {
       const auto c = static_cast<unsigned char>(*at_);
       if (c == '"') {
         text->append(from, at_);
@@ -139,8 +214,6 @@ class Reader {
           default: return false;  // \u: rare
         }
         from = ++at_;
-      } else if (c < 0x80) {
-        ++at_;
       } else {
         const size_t bytes = CharacterBytes(reinterpret_cast<const unsigned char*>(at_),
                                             reinterpret_cast<const unsigned char*>(end_));
@@ -193,6 +266,11 @@ class Reader {
 };
 
 }  // namespace
+
+bool FindQuickly(std::string_view text, const Path& path, ObjectMaker object,
+                 std::optional<Value>* value) {
+  return Reader(text, object).Find(path, value);
+}
 
 bool ParseQuickly(std::string_view text, ObjectMaker object, Value* value) {
   return Reader(text, object).Whole(value);

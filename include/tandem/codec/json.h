@@ -6,6 +6,7 @@
 // one or more "$" and "tandem…" gets one more "$" in front, and loses it on the way back.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,6 +48,8 @@ class Packed {
   const std::string& fingerprint() const { return held_->fingerprint; }
   /// Aborts if the JSON is malformed: a Packed is only made from a Value or checked input.
   Value Unpack() const;
+  /// What Unpack() has at `path`, without unpacking what lies beside it.
+  std::optional<Value> At(const Path& path) const;
   bool empty() const { return json().empty(); }
   /// Keeps `other`'s bytes in place of its own where they are the same.
   void ShareWith(const Packed& other) {

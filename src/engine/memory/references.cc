@@ -9,19 +9,18 @@ Result<Value> LiveReference(const Memory& memory, const std::string& address, co
   if (target == nullptr || (!target->record && !target->exists()))
     return Unavailable(fmt::format("waits for {} to exist", address));
   if (target->record && !target->record->settled.empty()) {
-    const Value settled = target->record->settled.Unpack();
-    const Value* named = FindAt(settled, path);
-    if (named != nullptr && !named->HasUnknown() && !named->is_null()) return *named;
+    std::optional<Value> named = target->record->settled.At(path);
+    if (named && !named->HasUnknown() && !named->is_null()) return *std::move(named);
   }
   if (!target->exists()) return Unavailable(fmt::format("waits for {} to exist", address));
   if (target->seen->state == "busy")
     return Unavailable(fmt::format("waits for {} to be ready", address));
   const Packed& packed = target->live.empty() ? target->seen->fields : target->live;
-  const Value fields = packed.empty() ? Value(Map{}) : packed.Unpack();
-  const Value* found = FindAt(fields, path);
-  if (found == nullptr || found->is_null())
+  std::optional<Value> found;
+  if (!packed.empty()) found = packed.At(path);
+  if (!found || found->is_null())
     return Unavailable(fmt::format("waits for {}.{}", address, FormatPath(path)));
-  return *found;
+  return *std::move(found);
 }
 
 Subject SubjectOf(const ModelResource& resource) {
