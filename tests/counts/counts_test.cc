@@ -19,9 +19,9 @@ using bench::Shape;
 constexpr int64_t kCount = 400;
 constexpr int64_t kPage = 100;  // of tests/bench/kinds
 // Allocations of one resource.
-constexpr int64_t kCompileEach = 410;
-constexpr int64_t kApplyEach = 2360;
-constexpr int64_t kPlanEach = 290;
+constexpr int64_t kCompileEach = 370;
+constexpr int64_t kApplyEach = 2160;
+constexpr int64_t kPlanEach = 282;
 
 ModelOptions Model(Shape shape, const std::string& kind = "Plain") {
   ModelOptions options;
@@ -126,7 +126,7 @@ TEST(Counts, ACommitIsOneSync) {
   EXPECT_LE(disk.syncs() - syncs, commits + commits / 10 + 10);
 }
 
-// Allocations are what most of the time goes into. Upper bounds, a fifth above what was measured.
+// Allocations are what most of the time goes into. Upper bounds, a tenth above what was measured.
 TEST(Counts, AllocationsEachResource) {
   const ModelOptions model = Model(Shape::kNear);
   const bench::Sources sources = MakeModel(model);
