@@ -145,14 +145,22 @@ void StatusApi(const Options& options, Report& report) {
     const std::unique_ptr<v1::Tandem::Stub> stub =
         v1::Tandem::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
     const std::string hash = platform.Plan(changed).hash;
-    const double begin = Now();
     const std::string id = platform.Begin(hash);
-    during.Add(ListRate(platform.stub(), 2, &replies));
-    // The echo in the same company: while the apply goes on.
-    echo.Add(ListRate(*stub, 2, &replies));
-    share.Add(during.values().back() / echo.values().back());
+    // In turns, so that both have the same company, and only while the apply goes on.
+    double listed = 0, echoed = 0;
+    int turns = 0;
+    for (; turns < 8 && platform.StateOf(id) == "open"; ++turns) {
+      const double own = ListRate(platform.stub(), 0.25, &replies);
+      const double other = ListRate(*stub, 0.25, &replies);
+      if (platform.StateOf(id) != "open") break;
+      listed += own;
+      echoed += other;
+    }
+    TANDEM_CHECK(turns >= 2);
+    during.Add(listed / turns);
+    echo.Add(echoed / turns);
+    share.Add(listed / echoed);
     while (platform.StateOf(id) == "open") usleep(2000);
-    (void)begin;
     server->Shutdown();
     const double one = platform.Apply(platform.Plan(sources).hash).seconds;
     plain.Add(one);
