@@ -68,5 +68,39 @@ TEST(EngineRetention, AStoreOfManyRunsIsTrimmedAtStartAndTheAcceptedRevisionsRun
   EXPECT_EQ(Count(rig, "step/"), 3);
 }
 
+// Each plan may hold a model of its own. A daemon that is only ever asked for plans, by every change that somebody
+// proposes, forgets the oldest; what somebody waits for stays.
+TEST(EngineRetention, OfPlansThatNobodyStartsTheLatestAreKept) {
+  constexpr int kKept = 32, kMade = 40;
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(Role("a", "one")), "succeeded: 1 done");
+  rig.Pass(std::chrono::minutes(2));
+  ASSERT_TRUE(rig.cloud->Mutate("iam.sim/Role/a", "Policy", "outside").ok());
+  rig.Pass(std::chrono::minutes(15));
+  const std::string told = rig.ConditionOf("iam.sim/Role/a", "Drifted")->message;
+  ASSERT_NE(told.find("sha256:"), std::string::npos) << told;
+  const std::string drift = told.substr(told.find("sha256:"));
+  const std::string waits = rig.Plan(Role("a", "one") + Role("waits", "one")).plan->hash;
+  ASSERT_TRUE(rig.Start(waits, false).pending);
+  std::vector<std::string> made;
+  for (int i = 0; i < kMade; ++i)
+    made.push_back(rig.Plan(Role("a", "one") + Role("b", "v" + std::to_string(i))).plan->hash);
+  const auto known = [&](const std::string& hash) {
+    std::optional<bool> ok;
+    rig.engine->GetPlan(hash, [&](Result<std::shared_ptr<const Plan>> plan) { ok = plan.ok(); });
+    EXPECT_TRUE(rig.Until([&] { return ok.has_value(); }));
+    return *ok;
+  };
+  for (int i = 0; i < kMade; ++i) EXPECT_EQ(known(made[i]), i >= kMade - kKept) << i;
+  const StartAnswer forgotten = rig.Start(made[0]);
+  EXPECT_EQ(forgotten.refusal, Refusal::kNotFound);
+  EXPECT_NE(forgotten.message.find("32 others were made since; plan again"), std::string::npos)
+      << forgotten.message;
+  EXPECT_TRUE(known(waits)) << "it waits for approval";
+  const StartAnswer healed = rig.Approve(drift, "uid:1");
+  ASSERT_FALSE(healed.run.empty()) << healed.message;
+  EXPECT_EQ(rig.Wait(healed.run), "succeeded: 1 done");
+}
+
 }  // namespace
 }  // namespace tandem::testing

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <set>
-#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "tandem/schema/calls.h"
 
@@ -79,6 +79,24 @@ std::vector<std::string> StandsOn(const Memory& memory, const Record& record,
 std::string UnappliedKey(const std::string& address) { return "unapplied/" + address; }
 
 std::string ForgottenKey(const std::string& identity_key) { return "forgotten/" + identity_key; }
+
+void Memory::PlanMade(const std::string& hash) {
+  plans.at(hash).made = ++plans_made;
+  const auto wanted = [&](const std::string& each, const KnownPlan& known) {
+    if (const auto given = approvals.find(each); given != approvals.end() && !given->second.empty())
+      return true;
+    if (known.plan->mode != "heal") return known.stored || known.pending;
+    return std::any_of(known.plan->steps.begin(), known.plan->steps.end(), [&](const Step& step) {
+      const Resource* resource = Find(step.address.ToString());
+      return resource != nullptr && resource->drift_plan == each;
+    });
+  };
+  std::vector<std::pair<int64_t, std::string>> loose;  // the oldest first
+  for (const auto& [each, known] : plans)
+    if (!wanted(each, known)) loose.emplace_back(known.made, each);
+  std::sort(loose.begin(), loose.end());
+  for (size_t i = 0; i + kPlansKept < loose.size(); ++i) plans.erase(loose[i].second);
+}
 
 void Memory::Index(const Record& record) {
   const std::string key = record.address.ToString();

@@ -70,6 +70,7 @@ struct KnownPlan {
   std::shared_ptr<const std::vector<std::string>> documents = nullptr;
   bool pending = false;  // somebody asked to start it
   Packed desired;        // of the one step of a heal plan
+  int64_t made = 0;      // orders plans by when they were made last
 };
 
 struct Settled;
@@ -87,6 +88,7 @@ struct Memory {
   std::map<std::string, Run> runs;        // by id
   std::vector<std::string> run_order;     // oldest first
   std::map<std::string, KnownPlan> plans;  // by hash
+  int64_t plans_made = 0;
   std::map<std::string, std::vector<Approval>> approvals;  // by hash
   std::map<int64_t, Revision> revisions;
   std::deque<Event> events;
@@ -119,6 +121,10 @@ struct Memory {
     Touch(key);
     if (settling > 0) unsettled.insert(key);
   }
+  /// `hash` of `plans` was made just now. Of plans that nobody has asked to start, or approved, or is shown
+  /// as what would heal an address, the latest kPlansKept are kept: each may hold a model of its own.
+  void PlanMade(const std::string& hash);
+  static constexpr size_t kPlansKept = 32;
   void Index(const Record& record);
   void Unindex(const Record& record);
 };

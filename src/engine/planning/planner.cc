@@ -379,6 +379,7 @@ void Planner::Built(const Ptr& request) {
   known.plan = plan;
   known.model = request->model;
   known.author = request->request.actor;
+  context_.memory.PlanMade(plan->hash);
   PlanAnswer answer;
   answer.plan = std::move(plan);
   request->Finish(std::move(answer));

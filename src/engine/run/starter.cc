@@ -26,7 +26,9 @@ StartAnswer Refused(Refusal refusal, std::string message) {
 
 std::string NoSuchPlan(const std::string& hash) {
   return fmt::format(
-      "no plan '{}' is known: it was not made here, or a run has overtaken it; plan again", hash);
+      "no plan '{}' is known: it was not made here, a run has overtaken it, or {} others were made since; "
+      "plan again",
+      hash, Memory::kPlansKept);
 }
 
 // Units of at most a group's writes and half a commit's bytes.
@@ -493,6 +495,7 @@ void Starter::StartHeal(KnownPlan known) {
 void Starter::Offer(KnownPlan known) {
   const std::string hash = known.plan->hash;
   context_.memory.plans.insert_or_assign(hash, std::move(known));
+  context_.memory.PlanMade(hash);
 }
 
 void Starter::Unprotect(const std::string& address, const std::string& actor,
