@@ -86,7 +86,7 @@ class Site:
         shutil.copy(options.source / 'tests/crash/kinds/Unmarked.yaml', self.schemas / 'kinds/aws/test.aws')
         providers = self.folder / 'providers'
         providers.mkdir()
-        (providers / 'tandem-provider-sim').symlink_to(self.build / 'tests/crash/faulty_sim')
+        (providers / 'tandem-provider-sim').symlink_to(self.build / 'tests/faulty_sim')
         self.faults = self.folder / 'faults'
         self.faults.mkdir()
         self.points = self.folder / 'points'
@@ -118,7 +118,7 @@ class Site:
         """True once it serves; False if it ended before, which only a point excuses."""
         environment = dict(self.environment)
         if point:
-            environment.update(LD_PRELOAD=str(self.build / 'tests/crash/killpoint.so'), KILLPOINT=point,
+            environment.update(LD_PRELOAD=str(self.build / 'tests/killpoint.so'), KILLPOINT=point,
                                KILLPOINT_LOG=str(self.points))
         self.process = subprocess.Popen(self.command, stdout=self.log, stderr=self.log, env=environment)
         deadline = time.monotonic() + 30

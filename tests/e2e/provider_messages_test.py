@@ -5,7 +5,7 @@ import threading
 from rig import BUILD, Rig, log_group, main
 from transcript import MessageTest, Transcript
 
-FAULTY = BUILD / 'tests/crash/faulty_sim'
+FAULTY = BUILD / 'tests/faulty_sim'
 
 
 class Provided(MessageTest):
