@@ -91,6 +91,7 @@ struct Command {
   size_t least = 0;       // arguments
   size_t most = 0;
   int (*run)(const Flags& flags, const Console& console) = nullptr;
+  std::vector<std::string> forms = {};  // of kOutput
 };
 
 const std::vector<Command>& Commands();

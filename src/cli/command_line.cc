@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -10,54 +11,60 @@
 
 #include "cli/command.h"
 #include "tandem/base/spelling.h"
+#include "tandem/base/utf8.h"
 #include "tandem/base/version.h"
 
 namespace tandem {
 
 const std::vector<Command>& Commands() {
   using F = Flag;
+  using Forms = std::vector<std::string>;
+  static const Forms kTextual = {"text", "table", "json", "yaml"};
+  static const Forms kPlans = {"text", "table", "markdown", "json", "yaml"};
+  static const Forms kWide = {"table", "wide", "json", "yaml"};
+  static const Forms kLines = {"text", "table", "json"};
   static const std::vector<Command> commands = {
-      {"validate", "check a model without a daemon", {F::kFiles, F::kOutput}, "", 0, 0, RunValidate},
+      {"validate", "check a model without a daemon", {F::kFiles, F::kOutput}, "", 0, 0, RunValidate, kTextual},
       {"fmt", "format model files in place", {F::kCheck}, "FILE…", 1, 10000, RunFmt},
       {"plan", "show what an apply would change",
        {F::kFiles, F::kTarget, F::kOut, F::kOutput, F::kDetailedExitcode, F::kDeleteBudget, F::kMode,
         F::kRefresh},
-       "", 0, 0, RunPlan},
+       "", 0, 0, RunPlan, kPlans},
       {"diff", "as plan; exit 0 without and 1 with differences",
-       {F::kFiles, F::kTarget, F::kOutput, F::kRefresh}, "", 0, 0, RunDiff},
+       {F::kFiles, F::kTarget, F::kOutput, F::kRefresh}, "", 0, 0, RunDiff, kPlans},
       {"apply", "plan, ask, and make it so; or apply a saved plan",
        {F::kFiles, F::kTarget, F::kDeleteBudget, F::kAutoApprove, F::kWait, F::kTimeout, F::kRefresh,
         F::kOutput},
-       "[PLAN]", 0, 1, RunApply},
+       "[PLAN]", 0, 1, RunApply, kPlans},
       {"approve", "approve a pending plan", {F::kWait, F::kTimeout}, "HASH", 1, 1, RunApprove},
       {"unprotect", "lift the protection of one resource", {F::kAutoApprove, F::kWait, F::kTimeout},
        "ADDRESS", 1, 1, RunUnprotect},
       {"cancel", "stop a run: no new call, open ones settle", {}, "RUN", 1, 1, RunCancel},
       {"get", "list resources, components, connections, accounts or runs, or one of them",
-       {F::kOutput, F::kComponent}, "WHAT|ADDRESS [NAME]", 1, 2, RunGet},
-      {"describe", "all about one resource or component", {F::kOutput}, "ADDRESS", 1, 1, RunDescribe},
-      {"status", "the table of all components", {F::kOutput}, "", 0, 0, RunStatus},
-      {"watch", "changes as they happen", {F::kOutput, F::kRun, F::kTimeout}, "", 0, 0, RunWatch},
-      {"events", "what happened", {F::kOutput, F::kRun, F::kLimit}, "[ADDRESS]", 0, 1, RunEvents},
+       {F::kOutput, F::kComponent}, "WHAT|ADDRESS [NAME]", 1, 2, RunGet, kWide},
+      {"describe", "all about one resource or component", {F::kOutput}, "ADDRESS", 1, 1, RunDescribe, {"yaml", "json"}},
+      {"status", "the table of all components", {F::kOutput}, "", 0, 0, RunStatus, kWide},
+      {"watch", "changes as they happen", {F::kOutput, F::kRun, F::kTimeout}, "", 0, 0, RunWatch, kLines},
+      {"events", "what happened", {F::kOutput, F::kRun, F::kLimit}, "[ADDRESS]", 0, 1, RunEvents, kLines},
       {"why", "why a resource is as it is", {}, "ADDRESS", 1, 1, RunWhy},
-      {"explain", "the reference of a kind or a field", {F::kOutput}, "[KIND[.PATH]]", 0, 1, RunExplain},
-      {"graph", "draw the diagram", {F::kFiles, F::kOutput, F::kComponentGroup}, "", 0, 0, RunGraph},
+      {"explain", "the reference of a kind or a field", {}, "[KIND[.PATH]]", 0, 1, RunExplain},
+      {"graph", "draw the diagram", {F::kFiles, F::kOutput, F::kComponentGroup}, "", 0, 0, RunGraph, {"mermaid", "dot", "svg", "json"}},
       {"import mermaid", "write the Component documents of a diagram",
        {F::kComponentGroup, F::kPlatform}, "FILE", 1, 1, RunImportMermaid},
       {"refresh", "observe now", {}, "[ADDRESS]", 0, 1, RunRefresh},
       {"pause", "leave a resource, or all, alone", {F::kAll}, "[ADDRESS]", 0, 1, RunPause},
       {"resume", "end a pause", {F::kAll}, "[ADDRESS]", 0, 1, RunResume},
-      {"history", "the accepted revisions", {F::kOutput, F::kLimit}, "", 0, 0, RunHistory},
+      {"history", "the accepted revisions", {F::kOutput, F::kLimit}, "", 0, 0, RunHistory, {"table", "json", "yaml"}},
       {"undo", "plan the way back to an earlier revision",
        {F::kOut, F::kOutput, F::kDetailedExitcode, F::kDeleteBudget, F::kRefresh}, "[REVISION]", 0, 1,
-       RunUndo},
-      {"version", "what this is", {F::kServer, F::kOutput}, "", 0, 0, RunVersion},
+       RunUndo, kPlans},
+      {"version", "what this is", {F::kServer, F::kOutput}, "", 0, 0, RunVersion, {"yaml", "json"}},
       {"completion", "shell completion for bash, zsh or fish", {}, "SHELL", 1, 1, RunCompletion},
       {"sandbox", "look into and disturb the simulated clouds: ledger, mutate, delete, fault add|list|clear",
        {F::kStateDir, F::kRate, F::kProbability, F::kLag, F::kFor, F::kOutput},
        "ledger | mutate ADDRESS FIELD VALUE | delete ADDRESS | fault add TYPE [TARGET] | fault list | "
        "fault clear [ID]",
-       1, 5, RunSandbox},
+       1, 5, RunSandbox, {"json", "yaml"}},
   };
   return commands;
 }
@@ -156,6 +163,13 @@ std::string AsWritten(std::string word) {
 }  // namespace
 
 int RunCommandLine(int argc, const char* const* argv, const Console& given) {
+  for (int i = 1; i < argc; ++i) {
+    const size_t plain = WellFormedBytes(argv[i]);
+    if (argv[i][plain] == '\0') continue;
+    *given.err << fmt::format("error: argument {} is not valid UTF-8: byte 0x{:02X} behind '{}'\n", i,
+                              static_cast<unsigned char>(argv[i][plain]), std::string_view(argv[i], plain));
+    return kExitConfiguration;
+  }
   Flags flags;
   Console console = given;
   CLI::App app("tandem keeps one platform true across two clouds.", "tandem");
@@ -219,6 +233,14 @@ int RunCommandLine(int argc, const char* const* argv, const Console& given) {
     if (!parser->parsed()) continue;
     if (flags.arguments.size() < command->least) {
       *console.err << fmt::format("error: {} needs {}\n", command->name, command->arguments);
+      return kExitConfiguration;
+    }
+    const std::vector<std::string>& forms = command->forms;
+    if (!flags.output.empty() && std::find(forms.begin(), forms.end(), flags.output) == forms.end()) {
+      const std::string near = NearestWord(flags.output, forms);
+      *console.err << fmt::format("error: '{}' is no output form of {}; {}\n", flags.output, command->name,
+                                  near.empty() ? fmt::format("one of {}", fmt::join(forms, ", "))
+                                               : fmt::format("did you mean '{}'?", near));
       return kExitConfiguration;
     }
     return command->run(flags, console);

@@ -90,8 +90,9 @@ void PrintTable(ListRequest::What what, const std::vector<Item>& items, bool wid
   }
 }
 
-int BadForm(const std::string& form, const Console& console) {
-  *console.err << fmt::format("error: '{}' is no output form; one of table, wide, json, yaml\n", form);
+int PrintWhole(const Value& value, const std::string& form, const Console& console) {
+  if (PrintValue(value, form.empty() ? "yaml" : form, *console.out)) return kExitOk;
+  *console.err << fmt::format("error: '{}' is a form of lists; one alone is shown as yaml or json\n", form);
   return kExitConfiguration;
 }
 
@@ -105,9 +106,8 @@ int PrintList(const ListRequest& request, const Flags& flags, const Console& con
   }
   List list;
   for (const Item& item : *items) list.push_back(ItemValue(item));
-  return PrintValue(Map{{"items", std::move(list)}}, flags.output, *console.out)
-             ? int{kExitOk}
-             : BadForm(flags.output, console);
+  PrintValue(Map{{"items", std::move(list)}}, flags.output, *console.out);
+  return kExitOk;
 }
 
 int PrintOne(const std::string& name, const std::string& form, const Flags& flags,
@@ -115,7 +115,7 @@ int PrintOne(const std::string& name, const std::string& form, const Flags& flag
   Client client(flags);
   const auto item = client.Get(name);
   if (!item.ok()) return FailCall(item.status(), console);
-  return PrintValue(ItemValue(*item), form, *console.out) ? int{kExitOk} : BadForm(form, console);
+  return PrintWhole(ItemValue(*item), form, console);
 }
 
 }  // namespace
@@ -124,7 +124,7 @@ int RunGet(const Flags& flags, const Console& console) {
   const std::string& what = flags.arguments[0];
   const auto known = kWhat.find(what);
   if (known == kWhat.end() || (flags.arguments.size() == 2 && known->second != ListRequest::RUNS))
-    return PrintOne(flags.arguments.back(), flags.output.empty() ? "yaml" : flags.output, flags, console);
+    return PrintOne(flags.arguments.back(), flags.output, flags, console);
   if (flags.arguments.size() == 2) {
     Client client(flags);
     const auto reply = client.GetRun(flags.arguments[1]);
@@ -133,9 +133,7 @@ int RunGet(const Flags& flags, const Console& console) {
     List steps;
     for (const api::v1::StepItem& step : reply->steps()) steps.push_back(StepValue(step));
     value.Set("steps", std::move(steps));
-    return PrintValue(value, flags.output.empty() ? "yaml" : flags.output, *console.out)
-               ? int{kExitOk}
-               : BadForm(flags.output, console);
+    return PrintWhole(value, flags.output, console);
   }
   ListRequest request;
   request.set_what(known->second);
@@ -144,7 +142,7 @@ int RunGet(const Flags& flags, const Console& console) {
 }
 
 int RunDescribe(const Flags& flags, const Console& console) {
-  const int code = PrintOne(flags.arguments[0], flags.output.empty() ? "yaml" : flags.output, flags, console);
+  const int code = PrintOne(flags.arguments[0], flags.output, flags, console);
   if (code != kExitOk || (!flags.output.empty() && flags.output != "yaml")) return code;
   Client client(flags);
   api::v1::EventsRequest request;

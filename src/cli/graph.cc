@@ -62,11 +62,8 @@ int RunGraph(const Flags& flags, const Console& console) {
     *console.out << WriteDot(diagram, states);
   } else if (form == "svg") {
     *console.out << WriteSvg(diagram, states);
-  } else if (form == "json") {
-    *console.out << WriteDiagramJson(diagram, states);
   } else {
-    *console.err << fmt::format("error: '{}' is no output form; one of mermaid, dot, svg, json\n", form);
-    return kExitConfiguration;
+    *console.out << WriteDiagramJson(diagram, states);
   }
   return kExitOk;
 }

@@ -120,9 +120,8 @@ int RunHistory(const Flags& flags, const Console& console) {
                          {"actor", item.actor()},
                          {"accepted", item.accepted()},
                          {"documents", item.documents()}});
-    if (PrintValue(Map{{"items", std::move(list)}}, flags.output, *console.out)) return kExitOk;
-    *console.err << fmt::format("error: '{}' is no output form; one of table, json, yaml\n", flags.output);
-    return kExitConfiguration;
+    PrintValue(Map{{"items", std::move(list)}}, flags.output, *console.out);
+    return kExitOk;
   }
   Table table({"REVISION", "ACCEPTED", "DOCUMENTS", "ACTOR", "CREATED", "DIGEST"});
   for (const api::v1::RevisionItem& item : reply->revisions())

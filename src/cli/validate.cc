@@ -87,9 +87,8 @@ int RunValidate(const Flags& flags, const Console& console) {
     List list;
     for (const Diagnostic& item : found.items()) list.push_back(DiagnosticValue(item));
     const Value value = Map{{"valid", model != nullptr}, {"diagnostics", std::move(list)}};
-    if (PrintValue(value, flags.output, *console.out)) return code;
-    *console.err << fmt::format("error: '{}' is no output form; one of text, json, yaml\n", flags.output);
-    return kExitConfiguration;
+    PrintValue(value, flags.output, *console.out);
+    return code;
   }
   *console.err << FormatDiagnostics(found);
   if (model == nullptr) {

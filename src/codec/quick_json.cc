@@ -7,25 +7,10 @@
 #include <utility>
 
 #include "codec/plain_text.h"
+#include "tandem/base/utf8.h"
 
 namespace tandem {
 namespace {
-
-/// The bytes of the character at `at` if it is well-formed UTF-8 beyond ASCII, else 0.
-size_t CharacterBytes(const unsigned char* at, const unsigned char* end) {
-  const auto next = [&](size_t i, unsigned char least = 0x80, unsigned char most = 0xbf) {
-    return at + i < end && at[i] >= least && at[i] <= most;
-  };
-  const unsigned char first = *at;
-  if (first >= 0xc2 && first <= 0xdf) return next(1) ? 2 : 0;
-  if (first == 0xe0) return next(1, 0xa0) && next(2) ? 3 : 0;
-  if (first == 0xed) return next(1, 0x80, 0x9f) && next(2) ? 3 : 0;  // no surrogates
-  if (first >= 0xe1 && first <= 0xef) return next(1) && next(2) ? 3 : 0;
-  if (first == 0xf0) return next(1, 0x90) && next(2) && next(3) ? 4 : 0;
-  if (first >= 0xf1 && first <= 0xf3) return next(1) && next(2) && next(3) ? 4 : 0;
-  if (first == 0xf4) return next(1, 0x80, 0x8f) && next(2) && next(3) ? 4 : 0;
-  return 0;
-}
 
 class Reader {
  public:
@@ -215,8 +200,7 @@ class Reader {
         }
         from = ++at_;
       } else {
-        const size_t bytes = CharacterBytes(reinterpret_cast<const unsigned char*>(at_),
-                                            reinterpret_cast<const unsigned char*>(end_));
+        const size_t bytes = CharacterBytes({at_, static_cast<size_t>(end_ - at_)});
         if (bytes == 0) return false;
         at_ += bytes;
       }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "tandem/base/hash.h"
+#include "tandem/base/utf8.h"
 #include "tandem/config/parse.h"
 
 namespace tandem {
@@ -21,28 +22,6 @@ bool HasContent(std::string_view line) {
 
 bool IsMarker(std::string_view line, std::string_view marker) {
   return line.substr(0, 3) == marker && (line.size() == 3 || IsBlank(line[3]));
-}
-
-/// Bytes of the UTF-8 sequence at the start of `text`; 0 if it is not well-formed.
-size_t SequenceSize(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto tail = [&](size_t i) { return i < text.size() && (byte(i) & 0xC0) == 0x80; };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return tail(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    if (!tail(1) || !tail(2)) return 0;
-    if (first == 0xE0 && byte(1) < 0xA0) return 0;   // longer than needed
-    if (first == 0xED && byte(1) >= 0xA0) return 0;  // surrogates
-    return 3;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    if (!tail(1) || !tail(2) || !tail(3)) return 0;
-    if (first == 0xF0 && byte(1) < 0x90) return 0;
-    if (first == 0xF4 && byte(1) >= 0x90) return 0;  // past U+10FFFF
-    return 4;
-  }
-  return 0;
 }
 
 /// True if the eight bytes are printable ASCII.
@@ -67,7 +46,7 @@ bool CheckBytes(const std::shared_ptr<const SourceText>& source, size_t begin, s
     }
     const auto c = static_cast<unsigned char>(text[at]);
     if (c >= 0x80) {
-      const size_t size = SequenceSize(text.substr(at));
+      const size_t size = CharacterBytes(text.substr(at));
       if (size == 0) {
         found.Error({source, at, at + 1}, fmt::format("byte 0x{:02X} is not valid UTF-8", c),
                     "save the file as UTF-8");

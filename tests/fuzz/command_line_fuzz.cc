@@ -20,7 +20,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (word == "--" || word.find("config") != std::string_view::npos) return 0;
     words.emplace_back(word);
   }
-  words.emplace_back("--help");
+  // An option that comes last takes the first for its argument.
+  words.insert(words.end(), 2, "--help");
   std::vector<const char*> arguments;
   for (const std::string& word : words) arguments.push_back(word.c_str());
   std::istringstream in;

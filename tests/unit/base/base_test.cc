@@ -9,6 +9,7 @@
 #include "tandem/base/random.h"
 #include "tandem/base/spelling.h"
 #include "tandem/base/status.h"
+#include "tandem/base/utf8.h"
 
 namespace tandem {
 namespace {
@@ -138,6 +139,21 @@ TEST(LockDeathTest, AnotherOrderThanThatOfTheLevelsEndsADebugBuild) {
   EXPECT_DEATH(nested(LockLevel::kCloud, LockLevel::kCloud), "level < held");
 }
 #endif
+
+TEST(Utf8, TellsWellFormedCharactersApart) {
+  const struct {
+    std::string_view text;
+    size_t bytes;
+  } cases[] = {{"", 0},          {"a", 1},           {std::string_view("\0", 1), 1},
+               {"\xc3\xa9", 2},  {"\xe2\x82\xac", 3}, {"\xf0\x9f\x98\x80", 4},
+               {"\xc3", 0},      {"\x80", 0},         {"\xc0\xaf", 0},
+               {"\xc1\xbf", 0},  {"\xe0\x9f\xbf", 0}, {"\xed\xa0\x80", 0},
+               {"\xed\x9f\xbf", 3}, {"\xf0\x8f\xbf\xbf", 0}, {"\xf4\x8f\xbf\xbf", 4},
+               {"\xf4\x90\x80\x80", 0}, {"\xf5\x80\x80\x80", 0}, {"\xff", 0}};
+  for (const auto& c : cases) EXPECT_EQ(CharacterBytes(c.text), c.bytes);
+  EXPECT_EQ(WellFormedBytes("a\xc3\xa9\xff" "b"), 3u);
+  EXPECT_EQ(WellFormedBytes("ab"), 2u);
+}
 
 }  // namespace
 }  // namespace tandem

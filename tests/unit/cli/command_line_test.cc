@@ -71,5 +71,31 @@ TEST(CommandLine, ACommandThatThereIsNotIsToldWithTheNearest) {
   }
 }
 
+TEST(CommandLine, AFormThatACommandDoesNotHaveIsRefusedBeforeAnythingIsDone) {
+  const struct {
+    std::vector<std::string> words;
+    const char* told;
+  } cases[] = {
+      {{"get", "resources", "-o", "jsn"}, "error: 'jsn' is no output form of get; did you mean 'json'?\n"},
+      {{"apply", "-f", "nowhere", "-o", "png"},
+       "error: 'png' is no output form of apply; one of text, table, markdown, json, yaml\n"},
+      {{"watch", "--output", "yaml"}, "error: 'yaml' is no output form of watch; one of text, table, json\n"},
+      {{"version", "-o", "wide"}, "error: 'wide' is no output form of version; one of yaml, json\n"},
+      {{"explain", "-o", "json"}, "The following argument was not expected: -o"}};
+  for (const auto& c : cases) {
+    const Told told = Tandem(c.words);
+    EXPECT_EQ(told.code, kExitConfiguration) << told.err;
+    EXPECT_EQ(told.err.substr(0, std::string(c.told).size()), c.told);
+  }
+}
+
+TEST(CommandLine, AnArgumentThatIsNotUtf8IsRefused) {
+  const Told told = Tandem({"get", "re-\xff\xff"});
+  EXPECT_EQ(told.code, kExitConfiguration);
+  EXPECT_EQ(told.err, "error: argument 2 is not valid UTF-8: byte 0xFF behind 're-'\n");
+  EXPECT_EQ(Tandem({"why", "a\xc3"}).code, kExitConfiguration);
+  EXPECT_NE(Tandem({"fmt", "/nowhere/ü"}).err.find("/nowhere/ü"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace tandem
