@@ -288,6 +288,8 @@ std::optional<std::string> FormatYaml(const std::shared_ptr<const SourceText>& s
       return std::nullopt;
     }
     std::string text = formatter.Write();
+    // A byte order mark that stood behind a marker would be taken for the file's.
+    if (text.starts_with("\xEF\xBB\xBF")) text.insert(0, "---\n");
     if (before && SameInk(source->text, text) && EventsOf(text, limits) == before) return text;
   }
   found.Error({source, 0, 0}, "formatting would change what this file means, so it was left alone",

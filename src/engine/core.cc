@@ -130,6 +130,7 @@ void Engine::Core::Start(std::function<void()> readable, std::function<void(Stat
   reading_ = true;
   const auto read = [this, done = std::move(done)](Status status) {
     reading_ = false;
+    if (status.ok()) publisher.Publish();  // who has waited looks at it at once
     done(std::move(status));
     for (const std::function<void()>& then : std::exchange(waiting_, {})) then();
   };

@@ -203,6 +203,20 @@ std::string Platform::StateOf(const std::string& run) {
   return state;
 }
 
+void Platform::MustSucceed(const std::string& run) {
+  const std::string state = StateOf(run);
+  if (state == "succeeded") return;
+  grpc::ClientContext context;
+  v1::RunRequest request;
+  request.set_run(run);
+  v1::RunReply reply;
+  (void)stub_->GetRun(&context, request, &reply);
+  std::string why = fmt::format("run {} is '{}'", run, state);
+  for (const v1::StepItem& step : reply.steps())
+    if (step.state() != "verified") why += fmt::format("\n{} {}: {}", step.address(), step.state(), step.error());
+  Die(why);
+}
+
 Platform::RunResult Platform::Apply(const std::string& hash) {
   RunResult result;
   const double begin = Now();

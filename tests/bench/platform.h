@@ -59,6 +59,8 @@ class Platform {
   RunResult Apply(const std::string& hash);
   /// Starts it only; the id of the run.
   std::string Begin(const std::string& hash);
+  /// Ends the program, and tells what went wrong, if `run` has not succeeded.
+  void MustSucceed(const std::string& run);
   std::string StateOf(const std::string& run);
   /// What of `name` the daemon counts at /metrics, summed over labels.
   std::map<std::string, double> Metrics();

@@ -143,7 +143,7 @@ void Restart(const Options& options, Report& report) {
       list.Add(Now() - begin);
       while (platform.StateOf(id) == "open") usleep(5000);
       settled.Add(Now() - begin);
-      TANDEM_CHECK(platform.StateOf(id) == "succeeded");
+      platform.MustSucceed(id);
     }
     const std::string label = fmt::format("{} resources", count);
     report.Add(label + ": until it answers", health, "s");

@@ -174,7 +174,12 @@ TEST(EngineRecovery, WhatWasSeenIsToldBeforeAllIsRead) {
   rig.at_readable = [&] {
     early = rig.engine->snapshot();
     order.push_back("readable");
-    rig.engine->WhenRead([&] { order.push_back("read"); });
+    rig.engine->WhenRead([&] {
+      order.push_back("read");
+      // Who waited looks at what there is now.
+      EXPECT_TRUE(rig.engine->snapshot()->read);
+      EXPECT_EQ(rig.engine->snapshot()->runs.size(), 1u);
+    });
     rig.engine->MakePlan(EngineRig::Request(documents), [&](PlanAnswer answer) {
       again = std::move(answer);
     });

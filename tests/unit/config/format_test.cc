@@ -35,6 +35,7 @@ INSTANTIATE_TEST_SUITE_P(
     Layouts, Format,
     testing::Values(
         Case{"already", "a:\n  b: 1\n  c:\n    - 1\n", "a:\n  b: 1\n  c:\n    - 1\n"},
+        Case{"mark_behind_a_marker", "---\n\xEF\xBB\xBF\xEF\xBB\xBF", "---\n\xEF\xBB\xBF\xEF\xBB\xBF\n"},
         Case{"four_spaces", "a:\n    b:\n        c: 1\n    d: 2\n", "a:\n  b:\n    c: 1\n  d: 2\n"},
         Case{"one_space", "a:\n b:\n  c: 1\n", "a:\n  b:\n    c: 1\n"},
         Case{"list_at_the_key_stays", "a:\n- 1\n- 2\nb: 3\n", "a:\n- 1\n- 2\nb: 3\n"},
