@@ -8,11 +8,23 @@
 #include <istream>
 #include <streambuf>
 
+#include "tandem/base/utf8.h"
+
 namespace tandem {
 namespace {
 
 /// Thrown through yaml-cpp by a sink that stops, caught in ReadYaml.
 struct Stopped {};
+
+/// yaml-cpp writes "\\N" and "\\_" as single bytes, U+0085 and U+00A0 in Latin-1. Nothing else of a text that
+/// was checked is not UTF-8.
+std::string WellFormed(const std::string& value) {
+  std::string text = value;
+  for (size_t at = WellFormedBytes(text); at < text.size();
+       at += 2 + WellFormedBytes(std::string_view(text).substr(at + 2)))
+    text.insert(at, 1, '\xC2');
+  return text;
+}
 
 class TextBuffer final : public std::streambuf {
  public:
@@ -49,7 +61,8 @@ class Forwarder final : public YAML::EventHandler {
     node.anchor = anchor;
     node.quoted = tag == "!";
     if (!node.quoted && tag != "?") node.tag = tag;
-    Check(sink_.OnScalar(node, value));
+    const bool whole = WellFormedBytes(value) == value.size();
+    Check(sink_.OnScalar(node, whole ? value : WellFormed(value)));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value style) override {

@@ -232,5 +232,12 @@ TEST(PositionTable, FindsThePlaceOfAPathOrOfItsNearestParent) {
   EXPECT_FALSE(exact);
 }
 
+TEST(ParseYaml, EscapesOfLatinOneAreUtf8) {
+  Diagnostics found;
+  const auto tree = ParseYaml(Text("a: \"x\\N\\_\xC3\xA9\\_\"\n"), {}, found);
+  ASSERT_TRUE(tree);
+  EXPECT_EQ(tree->value.StringOr("a", ""), "x\xC2\x85\xC2\xA0\xC3\xA9\xC2\xA0");
+}
+
 }  // namespace parse_test
 }  // namespace tandem
