@@ -92,10 +92,7 @@ grpc::ServerWriteReactor<ByteBuffer>* Service::List(Context* context, const Byte
   if (grpc::Status status = Check(*context, Permission::kLook); !status.ok())
     return new Refusal(std::move(status));
   Wanted request;
-  ByteBuffer copy = *bytes;  // of references: what is parsed is given away
-  if (const grpc::Status status = grpc::SerializationTraits<Wanted>::Deserialize(&copy, &request);
-      !status.ok())
-    return new Refusal(status);
+  if (grpc::Status status = Parse(*bytes, &request); !status.ok()) return new Refusal(std::move(status));
   if (request.what() == Wanted::WHAT_UNSPECIFIED)
     return new Refusal(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "what is to be listed?"));
   const bool resources = request.what() == Wanted::RESOURCES;

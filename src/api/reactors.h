@@ -20,6 +20,13 @@ inline grpc::Status ToGrpc(const Status& status) {
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), status.message());
 }
 
+/// The message that a method which takes bytes was sent.
+template <typename Message>
+grpc::Status Parse(const grpc::ByteBuffer& bytes, Message* message) {
+  grpc::ByteBuffer copy = bytes;  // of references: what is parsed is given away
+  return grpc::SerializationTraits<Message>::Deserialize(&copy, message);
+}
+
 /// All that one model may weigh on its way up: 100,000 documents of the largest ordinary size.
 constexpr size_t kMaxSourceBytes = size_t{512} << 20;
 constexpr size_t kMaxPlanBytes = size_t{512} << 20;

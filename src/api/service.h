@@ -16,8 +16,11 @@
 
 namespace tandem {
 
-/// List answers with bytes, since what it sends was mostly encoded before.
-class Service final : public api::v1::Tandem::WithRawCallbackMethod_List<api::v1::Tandem::CallbackService> {
+/// List and Watch answer with bytes: what they send was mostly encoded before, for somebody else.
+using RawMethods = api::v1::Tandem::WithRawCallbackMethod_List<
+    api::v1::Tandem::WithRawCallbackMethod_Watch<api::v1::Tandem::CallbackService>>;
+
+class Service final : public RawMethods {
  public:
   Service(const ApiOptions& options, const Peers& peers) : options_(options), peers_(peers) {}
 
@@ -46,7 +49,7 @@ class Service final : public api::v1::Tandem::WithRawCallbackMethod_List<api::v1
   grpc::ServerWriteReactor<api::v1::PlanReply>* GetPlan(Context*, const api::v1::PlanHash*) override;
   grpc::ServerUnaryReactor* GetRun(Context*, const api::v1::RunRequest*, api::v1::RunReply*) override;
   grpc::ServerUnaryReactor* Runs(Context*, const api::v1::Empty*, api::v1::RunsReply*) override;
-  grpc::ServerWriteReactor<api::v1::ChangeReply>* Watch(Context*, const api::v1::WatchRequest*) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Watch(Context*, const grpc::ByteBuffer*) override;
   grpc::ServerWriteReactor<api::v1::EventReply>* Events(Context*, const api::v1::EventsRequest*) override;
   grpc::ServerUnaryReactor* Why(Context*, const api::v1::AddressRequest*, api::v1::TextReply*) override;
   grpc::ServerUnaryReactor* Explain(Context*, const api::v1::AddressRequest*,

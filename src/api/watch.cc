@@ -11,10 +11,10 @@
 
 namespace tandem {
 
-using api::v1::ChangeReply;
+using grpc::ByteBuffer;
 
 /// One watcher. The engine calls `Push` in its turns; gRPC calls the rest from its own threads.
-class WatchCall final : public grpc::ServerWriteReactor<ChangeReply>,
+class WatchCall final : public grpc::ServerWriteReactor<ByteBuffer>,
                         public std::enable_shared_from_this<WatchCall> {
  public:
   WatchCall(Engine* engine, std::shared_ptr<WatchHub> hub, std::string run, size_t buffer,
@@ -73,7 +73,7 @@ class WatchCall final : public grpc::ServerWriteReactor<ChangeReply>,
 
  private:
   struct State {
-    std::deque<std::shared_ptr<const ChangeReply>> waiting;
+    std::deque<ByteBuffer> waiting;
     bool ready = false;  // the hub knows
     std::optional<grpc::Status> ending;
     bool writing = false;
@@ -97,7 +97,7 @@ class WatchCall final : public grpc::ServerWriteReactor<ChangeReply>,
   }
 
   void Do(Action action) {
-    if (action == Action::kWrite) StartWrite(current_.get());
+    if (action == Action::kWrite) StartWrite(&current_);
     if (action == Action::kFinish)
       Finish(state_.With([](State& state) { return *state.ending; }));
   }
@@ -137,7 +137,7 @@ class WatchCall final : public grpc::ServerWriteReactor<ChangeReply>,
   std::atomic<size_t>* count_;
   std::shared_ptr<WatchCall> self_;
   Synchronized<State> state_;
-  std::shared_ptr<const ChangeReply> current_;
+  ByteBuffer current_;
 };
 
 namespace {
@@ -155,14 +155,16 @@ WatchHub::~WatchHub() {
   thread_.join();
 }
 
-std::shared_ptr<const ChangeReply> WatchHub::Encode(const Change& change, const Engine& engine) {
+ByteBuffer WatchHub::Encode(const Change& change, const Engine& engine) {
   const auto known = encoded_.find(change.sequence);
   if (known != encoded_.end()) return known->second;
-  auto reply = std::make_shared<ChangeReply>();
-  ToWire(change, *engine.snapshot(), reply.get());
-  encoded_.emplace(change.sequence, reply);
+  reply_.Clear();
+  ToWire(change, *engine.snapshot(), &reply_);
+  const grpc::Slice bytes(reply_.SerializeAsString());
+  const ByteBuffer encoded(&bytes, 1);
+  encoded_.emplace(change.sequence, encoded);
   if (encoded_.size() > kEncoded) encoded_.erase(encoded_.begin());
-  return reply;
+  return encoded;
 }
 
 void WatchHub::Ready(std::shared_ptr<WatchCall> call) {
@@ -186,17 +188,19 @@ void WatchHub::Loop() {
   }
 }
 
-grpc::ServerWriteReactor<ChangeReply>* Service::Watch(Context* context,
-                                                      const api::v1::WatchRequest* request) {
+grpc::ServerWriteReactor<ByteBuffer>* Service::Watch(Context* context,
+                                                      const ByteBuffer* bytes) {
+  using Refusal = Refused<grpc::ServerWriteReactor<ByteBuffer>>;
   if (grpc::Status status = Check(*context, Permission::kLook); !status.ok())
-    return new Refused<grpc::ServerWriteReactor<ChangeReply>>(std::move(status));
+    return new Refusal(std::move(status));
+  api::v1::WatchRequest request;
+  if (grpc::Status status = Parse(*bytes, &request); !status.ok()) return new Refusal(std::move(status));
   if (draining_ || watchers_ >= options_.watchers)
-    return new Refused<grpc::ServerWriteReactor<ChangeReply>>(
-        grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "too many watchers"));
-  auto call = std::make_shared<WatchCall>(options_.engine, hub_, request->run(),
+    return new Refusal(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "too many watchers"));
+  auto call = std::make_shared<WatchCall>(options_.engine, hub_, request.run(),
                                           options_.watch_buffer, &watchers_);
   const int64_t after =
-      request->from_now() ? options_.engine->snapshot()->sequence : request->after();
+      request.from_now() ? options_.engine->snapshot()->sequence : request.after();
   call->Start(call, after);
   return call.get();
 }

@@ -1,6 +1,8 @@
-// What all watchers share: each change as it goes over the wire, made once, and a thread that begins the
-// writes, so that a turn of the engine costs no more than handing a pointer to each.
+// What all watchers share: the bytes of each change as they go over the wire, made once, and a thread that
+// begins the writes, so that a turn of the engine costs no more than handing a reference to each.
 #pragma once
+
+#include <grpcpp/support/byte_buffer.h>
 
 #include <condition_variable>
 #include <cstdint>
@@ -25,14 +27,15 @@ class WatchHub {
   WatchHub& operator=(const WatchHub&) = delete;
 
   /// On the engine's turns only.
-  std::shared_ptr<const api::v1::ChangeReply> Encode(const Change& change, const Engine& engine);
+  grpc::ByteBuffer Encode(const Change& change, const Engine& engine);
   /// `call` has something to write.
   void Ready(std::shared_ptr<WatchCall> call);
 
  private:
   void Loop();
 
-  std::map<int64_t, std::shared_ptr<const api::v1::ChangeReply>> encoded_;  // the latest, by sequence
+  api::v1::ChangeReply reply_;                    // filled anew for each, so that its memory is used again
+  std::map<int64_t, grpc::ByteBuffer> encoded_;  // the latest, by sequence; copies share
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::shared_ptr<WatchCall>> ready_;

@@ -91,8 +91,11 @@ bool Engine::Core::RunOne() {
   if (worked) {
     // What is half read is shown to nobody.
     if (!reading_) publisher.Publish();
-    if (++turns_ % 64 == 1 || context.inbox->empty()) PublishMetrics();
+    metrics_are_old_ = true;
+    if (++turns_ % 64 == 1) PublishMetrics();
     MaybeStopped();
+  } else if (metrics_are_old_) {
+    PublishMetrics();  // before a rest
   }
   return worked;
 }
@@ -436,6 +439,7 @@ Result<std::string> Engine::Core::Why(const std::string& address) const {
 }
 
 void Engine::Core::PublishMetrics() {
+  metrics_are_old_ = false;
   std::vector<Metric> metrics;
   const auto add = [&](std::string name, double value, bool counter,
                        std::vector<std::pair<std::string, std::string>> labels = {}) {
@@ -464,16 +468,8 @@ void Engine::Core::PublishMetrics() {
   add("tandem_store_writes_total", static_cast<double>(context.writer.counters().writes), true);
   add("tandem_store_failures_total", static_cast<double>(context.writer.counters().failures), true);
   add("tandem_store_trouble", context.writer.trouble().ok() ? 0 : 1, false);
-  int64_t drifted = 0;
-  int64_t recorded = 0;
-  if (turns_ % 64 == 1 || context.memory.resources.size() < 1000) {
-    for (const auto& [key, resource] : context.memory.resources) {
-      recorded += resource.record ? 1 : 0;
-      drifted += resource.drift.empty() ? 0 : 1;
-    }
-    add("tandem_drift_resources", static_cast<double>(drifted), false);
-    add("tandem_resources", static_cast<double>(recorded), false);
-  }
+  add("tandem_drift_resources", static_cast<double>(publisher.drifted()), false);
+  add("tandem_resources", static_cast<double>(publisher.recorded()), false);
   if (const RunWork* run = runner.user_run())
     add("tandem_plan_changes", static_cast<double>(run->rows.size()), false);
   add("tandem_plans_of_few_total", static_cast<double>(planner.few()), true);

@@ -80,6 +80,7 @@ class Engine::Core {
   /// Answers that wait for the store, so that they can be told when it does not write.
   std::vector<std::shared_ptr<std::function<void(Status)>>> awaiting_store_;
   int64_t turns_ = 0;
+  bool metrics_are_old_ = false;
   std::string key_;  // that is in work
 };
 

@@ -7,12 +7,13 @@ namespace {
 
 constexpr std::string_view kFirst = R"sql(
 -- One row of the store. Keys are laid out in include/tandem/state/keys.h and compare by bytes, so a
--- table is a prefix and a scan is one walk of the tree; WITHOUT ROWID keeps the value beside its key.
+-- table is a prefix and a scan is one walk of the index. The values lie in a tree of their own: beside their
+-- keys, each comparison with the key of a value that is longer than its page copies all of it.
 CREATE TABLE rows (
   key      TEXT    NOT NULL PRIMARY KEY COLLATE BINARY,
   value    BLOB    NOT NULL,  -- canonical JSON
   revision INTEGER NOT NULL   -- of the commit that wrote it
-) WITHOUT ROWID;
+);
 
 -- Numbers about the store itself. 'revision' is that of the last commit: it cannot be had from `rows`,
 -- whose newest row may have been deleted since.

@@ -94,7 +94,15 @@ ResourceView Publisher::ViewOf(const Resource& resource) const {
   return view;
 }
 
+void Publisher::Count(const ResourceView* view, int64_t by) {
+  if (view == nullptr) return;
+  if (view->recorded) recorded_ += by;
+  if (!view->drift.empty()) drifted_ += by;
+}
+
 void Publisher::UpdateMembers(const ResourceView* before, const ResourceView* after) {
+  Count(before, -1);
+  Count(after, 1);
   if (before != nullptr && !before->component.empty() &&
       (after == nullptr || after->component != before->component)) {
     members_[before->component].erase(before->address);

@@ -30,11 +30,16 @@ class Publisher {
   Result<int64_t> Watch(int64_t after, std::function<void(const Change&)> each);
   void Unwatch(int64_t id);
 
+  /// Of what is published: how many resources are recorded, and how many have drifted.
+  int64_t recorded() const { return recorded_; }
+  int64_t drifted() const { return drifted_; }
+
  private:
   using PagePtr = std::shared_ptr<const ResourcePage>;
   ResourceView ViewOf(const Resource& resource) const;
   void UpdatePages(Snapshot& snapshot, const std::set<std::string>& touched);
   void UpdateMembers(const ResourceView* before, const ResourceView* after);
+  void Count(const ResourceView* view, int64_t by);
   void UpdateComponents(Snapshot& snapshot, bool all);
   void UpdateConnections(Snapshot& snapshot);
   void UpdateRuns(Snapshot& snapshot);
@@ -54,6 +59,8 @@ class Publisher {
   std::shared_ptr<const Snapshot> last_;  // the same, for turns
   std::map<std::string, std::map<std::string, Member>> members_;  // component → address → its state
   std::set<std::string> dirty_components_;
+  int64_t recorded_ = 0;
+  int64_t drifted_ = 0;
 
   int64_t sequence_;
   std::deque<Change> kept_;
