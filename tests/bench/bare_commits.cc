@@ -2,8 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <filesystem>
-#include <memory>
 
 #include "tandem/base/check.h"
 #include "tests/bench/figures.h"
@@ -21,45 +21,78 @@ std::vector<Write> RowsOfCreates(const std::string& source, size_t count) {
   return std::move(engine.store.recorded);
 }
 
-double CommitBare(const std::string& folder, const std::vector<Write>& rows, size_t group) {
-  const std::string path = folder + "/bare.db";
-  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path + suffix);
-  sqlite3* database = nullptr;
-  TANDEM_CHECK(sqlite3_open(path.c_str(), &database) == SQLITE_OK);
-  const auto run = [&](const char* sql) {
-    TANDEM_CHECK(sqlite3_exec(database, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
-  };
-  run("PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-      "CREATE TABLE rows (key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL, revision INTEGER NOT NULL)"
-      " WITHOUT ROWID");
-  sqlite3_stmt* put = nullptr;
-  sqlite3_stmt* drop = nullptr;
-  TANDEM_CHECK(sqlite3_prepare_v2(database, "INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", -1, &put,
-                                  nullptr) == SQLITE_OK);
-  TANDEM_CHECK(sqlite3_prepare_v2(database, "DELETE FROM rows WHERE key = ?", -1, &drop, nullptr) ==
-               SQLITE_OK);
+namespace {
+
+/// The loop's own file, with room for nothing but rows.
+class BareFile {
+ public:
+  BareFile(const std::string& folder, BareTable table) {
+    const std::string path = folder + "/bare.db";
+    for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path + suffix);
+    TANDEM_CHECK(sqlite3_open(path.c_str(), &database_) == SQLITE_OK);
+    Run("PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+        "CREATE TABLE rows (key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL, revision INTEGER NOT NULL)" +
+        std::string(table == BareTable::kBesideKeys ? " WITHOUT ROWID" : ""));
+    put_ = Prepare("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)");
+    drop_ = Prepare("DELETE FROM rows WHERE key = ?");
+  }
+  BareFile(const BareFile&) = delete;
+  BareFile& operator=(const BareFile&) = delete;
+  ~BareFile() {
+    sqlite3_finalize(put_);
+    sqlite3_finalize(drop_);
+    sqlite3_close(database_);
+  }
+
+  void Run(const std::string& sql) {
+    TANDEM_CHECK(sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
+  }
+  void Put(const Write& row, sqlite3_int64 revision) {
+    sqlite3_stmt* statement = row.value ? put_ : drop_;
+    sqlite3_bind_text(statement, 1, row.key.data(), static_cast<int>(row.key.size()), SQLITE_STATIC);
+    if (row.value) {
+      sqlite3_bind_blob(statement, 2, row.value->data(), static_cast<int>(row.value->size()), SQLITE_STATIC);
+      sqlite3_bind_int64(statement, 3, revision);
+    }
+    TANDEM_CHECK(sqlite3_step(statement) == SQLITE_DONE);
+    sqlite3_reset(statement);
+  }
+
+ private:
+  sqlite3_stmt* Prepare(const char* sql) {
+    sqlite3_stmt* statement = nullptr;
+    TANDEM_CHECK(sqlite3_prepare_v2(database_, sql, -1, &statement, nullptr) == SQLITE_OK);
+    return statement;
+  }
+
+  sqlite3* database_ = nullptr;
+  sqlite3_stmt* put_ = nullptr;
+  sqlite3_stmt* drop_ = nullptr;
+};
+
+}  // namespace
+
+double CommitBare(const std::string& folder, const std::vector<Write>& rows, size_t group, BareTable table) {
+  BareFile file(folder, table);
   const double begin = Now();
   sqlite3_int64 revision = 0;
   for (size_t at = 0; at < rows.size(); at += group) {
     ++revision;
-    run("BEGIN");
-    for (size_t i = at; i < std::min(rows.size(), at + group); ++i) {
-      sqlite3_stmt* statement = rows[i].value ? put : drop;
-      sqlite3_bind_text(statement, 1, rows[i].key.data(), static_cast<int>(rows[i].key.size()), SQLITE_STATIC);
-      if (rows[i].value) {
-        sqlite3_bind_blob(statement, 2, rows[i].value->data(), static_cast<int>(rows[i].value->size()),
-                          SQLITE_STATIC);
-        sqlite3_bind_int64(statement, 3, revision);
-      }
-      TANDEM_CHECK(sqlite3_step(statement) == SQLITE_DONE);
-      sqlite3_reset(statement);
-    }
-    run("COMMIT");
+    file.Run("BEGIN");
+    for (size_t i = at; i < std::min(rows.size(), at + group); ++i) file.Put(rows[i], revision);
+    file.Run("COMMIT");
   }
-  const double seconds = Now() - begin;
-  sqlite3_finalize(put);
-  sqlite3_finalize(drop);
-  sqlite3_close(database);
+  return Now() - begin;
+}
+
+std::vector<double> CommitEach(const std::string& folder, size_t count) {
+  BareFile file(folder, BareTable::kApart);
+  std::vector<double> seconds;
+  for (size_t i = 0; i < count; ++i) {
+    const double begin = Now();
+    file.Put({std::to_string(i), std::string(512, 'x'), std::nullopt}, static_cast<sqlite3_int64>(i));
+    seconds.push_back(Now() - begin);
+  }
   return seconds;
 }
 

@@ -13,7 +13,16 @@ namespace tandem::bench {
 /// model to simulated clouds in this process, in order; documents, plan and events included.
 std::vector<Write> RowsOfCreates(const std::string& source, size_t count);
 
+/// Where a table of the bare loop has its values.
+enum class BareTable {
+  kBesideKeys,  // WITHOUT ROWID, one tree: as the bar was set, and the store had it until it was measured
+  kApart,       // a tree of their own, as the store has it
+};
+
 /// Seconds for committing `rows` in groups of `group` into a fresh file in `folder`.
-double CommitBare(const std::string& folder, const std::vector<Write>& rows, size_t group);
+double CommitBare(const std::string& folder, const std::vector<Write>& rows, size_t group, BareTable table);
+
+/// Seconds of each of `count` commits of one row of half a kilobyte, with full sync.
+std::vector<double> CommitEach(const std::string& folder, size_t count);
 
 }  // namespace tandem::bench

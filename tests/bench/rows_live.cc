@@ -10,6 +10,7 @@
 #include "tandem/base/check.h"
 #include "tandem/base/clock.h"
 #include "tandem/codec/json.h"
+#include "tests/bench/bare_commits.h"
 #include "tests/bench/rows.h"
 
 namespace tandem::bench {
@@ -107,7 +108,19 @@ void EventToCall(const Options& options, Report& report) {
     time.Add(latency);
     all.push_back(latency);
   }
+  Figure commit, call;
+  for (const double seconds : CommitEach(platform.folder(), all.size())) commit.Add(seconds * 1000);
+  for (size_t i = 0; i < all.size(); ++i) {
+    const double begin = Wall();
+    grpc::ClientContext context;
+    api::v1::VersionReply reply;
+    TANDEM_CHECK(platform.stub().Version(&context, api::v1::Empty(), &reply).ok());
+    call.Add((Wall() - begin) * 1000);
+    usleep(1000);
+  }
   report.Add("from the Apply call to the effect in the cloud, two commits between", time, "ms");
+  report.Add("one bare commit of one row on this disk", commit, "ms");
+  report.Add("one call that does nothing, to the idle daemon and back", call, "ms");
   report.Bar("idle, p99 in ms", Quantile(all, 0.99), 3);
 }
 
