@@ -223,13 +223,15 @@ void Loader::LoadModel(std::function<void()> then) {
   memory.accepted_digest = revision->second.digest;
   planner_.LoadRevision(
       memory.accepted,
-      [this, then](Result<Sources> sources) {
-        if (!sources.ok()) return Fail(AsDataLoss(sources.status()));
+      [this, then](Result<StoredModel> stored) {
+        if (!stored.ok()) return Fail(AsDataLoss(stored.status()));
+        context_.memory.documents =
+            std::make_shared<const std::vector<std::string>>(std::move(stored->digests));
         const Catalog* catalog = context_.ports.catalog;
         const ParallelFor parallel = context_.ports.parallel;
         using Outcome = std::pair<std::shared_ptr<const CompiledModel>, Diagnostics>;
         context_.Background<Outcome>(
-            [sources = *sources, catalog, parallel] {
+            [sources = std::move(stored->sources), catalog, parallel] {
               Diagnostics found;
               CompileOptions options;
               options.parallel = parallel;

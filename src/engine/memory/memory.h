@@ -83,6 +83,8 @@ struct Memory {
   int64_t witness = 0;  // grows with every start, and where a run begins and ends (R12)
   std::string accepted_digest;
   std::shared_ptr<const CompiledModel> model;  // accepted
+  /// Under which the store has its documents, in their order; null pointer: nobody knows.
+  std::shared_ptr<const std::vector<std::string>> documents;
 
   std::map<std::string, Resource> resources;
   std::map<std::string, Run> runs;        // by id

@@ -62,7 +62,7 @@ const std::string& Planner::Uid() {
   return context_.memory.uid;
 }
 
-void Planner::LoadRevision(int64_t number, std::function<void(Result<Sources>)> done) {
+void Planner::LoadRevision(int64_t number, std::function<void(Result<StoredModel>)> done) {
   const std::string prefix = [&] {
     const std::string key = RevisionChunkKey(number, 0);
     return key.substr(0, key.rfind('/') + 1);
@@ -73,17 +73,17 @@ void Planner::LoadRevision(int64_t number, std::function<void(Result<Sources>)> 
         if (!page.ok()) return done(page.status());
         if (page->rows.empty())
           return done(NotFound(fmt::format("revision {} is not kept", number)));
-        std::vector<std::string> digests;
+        auto digests = std::make_shared<std::vector<std::string>>();
         for (const Row& row : page->rows) {
           const Result<Value> list = ParseJson(row.value);
           if (!list.ok() || !list->is_list())
             return done(DataLoss(fmt::format("row {} is damaged", row.key)));
           for (const Value& digest : list->as_list())
-            if (digest.is_string()) digests.push_back(digest.as_string());
+            if (digest.is_string()) digests->push_back(digest.as_string());
         }
-        ReadDocuments(&context_, std::move(digests), [done](Result<Sources> sources) {
+        ReadDocuments(&context_, *digests, [done, digests](Result<Sources> sources) {
           if (!sources.ok()) return done(sources.status().Annotate("a document of the revision"));
-          done(std::move(sources));
+          done(StoredModel{*std::move(sources), std::move(*digests)});
         });
       }));
 }
@@ -106,10 +106,10 @@ void Planner::MakePlan(PlanRequest plan_request, std::function<void(PlanAnswer)>
     if (revision == known.end())
       return request->Finish(Refused(Refusal::kNotFound, fmt::format("there is no revision {}", number)));
     request->request.mode = "undo";
-    LoadRevision(number, [this, request, number](Result<Sources> sources) {
-      if (!sources.ok())
-        return request->Finish(Refused(Refusal::kNotFound, sources.status().message()));
-      request->request.sources = std::move(sources).value();
+    LoadRevision(number, [this, request, number](Result<StoredModel> stored) {
+      if (!stored.ok())
+        return request->Finish(Refused(Refusal::kNotFound, stored.status().message()));
+      request->request.sources = std::move(stored->sources);
       request->request.undo_to.reset();
       request->undo_to = number;
       Compiled(request);

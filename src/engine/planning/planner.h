@@ -60,7 +60,7 @@ class Planner {
   /// Whether the accepted model or a record has `account`.
   bool InUse(const std::string& account) const;
   /// The sources of an accepted revision. kNotFound: no such revision is kept.
-  void LoadRevision(int64_t number, std::function<void(Result<Sources>)> done);
+  void LoadRevision(int64_t number, std::function<void(Result<StoredModel>)> done);
   /// Looks anew at what `known` stands on, where that was not seen within the last minute, before `done`.
   void LookAgain(const KnownPlan& known, std::function<void()> done);
   /// How many plans were made by deciding few resources.

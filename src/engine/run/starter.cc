@@ -98,36 +98,6 @@ std::string FirstDifference(const Plan& saved, const Plan& now) {
 
 }  // namespace
 
-std::vector<RowChange> DocumentRows(const CompiledModel& model, std::vector<std::string>* digests) {
-  std::vector<RowChange> rows;
-  std::set<std::string> seen;
-  // Documents come in the order of their files: lines are counted on from the one before.
-  const SourceText* source = nullptr;
-  size_t counted = 0;
-  int64_t line = 1;
-  for (const std::shared_ptr<const Document>& document : model.documents) {
-    StoredDocument stored;
-    if (document->source) {
-      if (document->source.get() != source || document->begin < counted) {
-        source = document->source.get();
-        counted = 0;
-        line = source->first_line;
-      }
-      const auto at = source->text.begin() + static_cast<std::ptrdiff_t>(document->begin);
-      line += std::count(source->text.begin() + static_cast<std::ptrdiff_t>(counted), at, '\n');
-      counted = document->begin;
-      stored.text = document->source->text.substr(document->begin, document->end - document->begin);
-      stored.file = document->source->name;
-      stored.line = line;
-    }
-    const std::string json = ToRow(stored);
-    const std::string digest = Fingerprint(json);
-    digests->push_back(digest);
-    if (seen.insert(digest).second) rows.push_back({DocumentKey(digest), json, true});
-  }
-  return rows;
-}
-
 std::vector<std::vector<RowChange>> PlanRows(const KnownPlan& known,
                                              const std::vector<std::string>& documents) {
   Value value;
@@ -330,7 +300,7 @@ void Starter::StorePlan(KnownPlan& known) {
 
 void Starter::StoreDocuments(KnownPlan& known) {
   std::vector<std::string> digests;
-  for (std::vector<RowChange>& unit : InUnits(DocumentRows(*known.model, &digests)))
+  for (std::vector<RowChange>& unit : InUnits(DocumentRows(context_.memory, *known.model, &digests)))
     context_.writer.Commit(std::move(unit));
   known.documents = std::make_shared<const std::vector<std::string>>(std::move(digests));
 }
@@ -357,6 +327,23 @@ void Starter::StoreRevision(KnownPlan& known, const std::string& actor) {
   context_.writer.Commit(
       {{RevisionKey(revision.number), ToRow(revision), true}});
   memory.revisions[revision.number] = revision;
+}
+
+// What the accepted model, which is new, may say something else of.
+void Starter::ShowNew(const CompiledModel& model) {
+  Memory& memory = context_.memory;
+  const auto show = [&](const ModelResource& resource) {
+    memory.At(resource.address);
+    memory.Touch(resource.address.ToString());
+  };
+  if (model.fresh)
+    for (const std::string& address : *model.fresh) show(model.resources.at(address));
+  else
+    for (const auto& [address, resource] : model.resources) show(resource);
+  // It may take back what did not settle.
+  for (const auto& [address, held] : memory.resources)
+    if (held.unapplied && model.resources.count(address) > 0)
+      context_.Wake(address, WorkQueue::Priority::kResync);
 }
 
 // What the accepted model changes and no step brings about is not healed towards, either (R1).
@@ -437,13 +424,9 @@ void Starter::Launch(KnownPlan known, const std::string& actor,
     memory.accepted = plan.to;
     memory.accepted_digest = plan.proposed_digest;
     memory.model = known.model;
+    memory.documents = known.documents;
     memory.model_touched = true;
-    for (const auto& [address, resource] : known.model->resources) {
-      const Resource& held = memory.At(resource.address);
-      memory.Touch(address);
-      // The new model may take back what did not settle.
-      if (held.unapplied) context_.Wake(address, WorkQueue::Priority::kResync);
-    }
+    ShowNew(*known.model);
     for (const Step& step : plan.steps) memory.Touch(step.address.ToString());
     LeaveUnapplied(plan.not_applied);
     planner_.KnowAccounts(*known.model, true);

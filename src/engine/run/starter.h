@@ -46,6 +46,7 @@ class Starter {
   void Launch(KnownPlan known, const std::string& actor, std::function<void(StartAnswer)> done);
   void StorePlan(KnownPlan& known);
   void StoreDocuments(KnownPlan& known);
+  void ShowNew(const CompiledModel& model);
   void LeaveUnapplied(const std::vector<std::string>& addresses);
   void KeepEdges(const Plan& plan);
   void StoreRevision(KnownPlan& known, const std::string& actor);
@@ -67,7 +68,5 @@ class Starter {
 /// Stored form of a plan with what leads to it: rows plan/HASH and plan-chunk/HASH/N.
 std::vector<std::vector<RowChange>> PlanRows(const KnownPlan& known,
                                              const std::vector<std::string>& documents);
-/// One document row each, and their digests in order.
-std::vector<RowChange> DocumentRows(const CompiledModel& model, std::vector<std::string>* digests);
 
 }  // namespace tandem

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <unordered_map>
 #include <utility>
 
 #include "tandem/codec/json.h"
@@ -66,7 +68,82 @@ void ReadNext(const std::shared_ptr<Reading>& reading) {
       }));
 }
 
+/// Finds in the accepted model the documents that another shares with it.
+class Shared {
+ public:
+  explicit Shared(const Memory& memory)
+      : documents_(memory.model ? &memory.model->documents : nullptr), digests_(memory.documents.get()) {
+    if (digests_ == nullptr || documents_->size() != digests_->size()) documents_ = nullptr;
+  }
+
+  /// The digest of `document` in the store, or null pointer. Most come in the order that they had.
+  /// Asked of each document of the other model, in order.
+  const std::string* Find(const std::shared_ptr<const Document>& document) {
+    instead_ = nullptr;
+    if (documents_ == nullptr) return nullptr;
+    if (next_ >= documents_->size() || (*documents_)[next_] != document) {
+      if (places_.empty())
+        for (size_t i = 0; i < documents_->size(); ++i) places_.emplace((*documents_)[i].get(), i);
+      const auto found = places_.find(document.get());
+      if (found == places_.end()) {
+        // It most likely took the place of another: its file was read again.
+        if (next_ < digests_->size()) instead_ = &(*digests_)[next_++];
+        return nullptr;
+      }
+      next_ = found->second;
+    }
+    return &(*digests_)[next_++];
+  }
+  /// Whether the one that was not found comes out as what it took the place of.
+  bool Same(const std::string& digest) const { return instead_ != nullptr && *instead_ == digest; }
+
+ private:
+  const std::vector<std::shared_ptr<const Document>>* documents_;
+  const std::vector<std::string>* digests_;
+  size_t next_ = 0;
+  const std::string* instead_ = nullptr;
+  std::unordered_map<const Document*, size_t> places_;  // looked up, never iterated
+};
+
 }  // namespace
+
+std::vector<RowChange> DocumentRows(const Memory& memory, const CompiledModel& model,
+                                    std::vector<std::string>* digests) {
+  std::vector<RowChange> rows;
+  std::set<std::string> seen;
+  Shared shared(memory);
+  digests->reserve(model.documents.size());
+  // Documents come in the order of their files: lines are counted on from the one before.
+  const SourceText* source = nullptr;
+  size_t counted = 0;
+  int64_t line = 1;
+  for (const std::shared_ptr<const Document>& document : model.documents) {
+    if (const std::string* digest = shared.Find(document)) {
+      digests->push_back(*digest);
+      continue;
+    }
+    StoredDocument stored;
+    if (document->source) {
+      if (document->source.get() != source || document->begin < counted) {
+        source = document->source.get();
+        counted = 0;
+        line = source->first_line;
+      }
+      const auto at = source->text.begin() + static_cast<std::ptrdiff_t>(document->begin);
+      line += std::count(source->text.begin() + static_cast<std::ptrdiff_t>(counted), at, '\n');
+      counted = document->begin;
+      stored.text = document->source->text.substr(document->begin, document->end - document->begin);
+      stored.file = document->source->name;
+      stored.line = line;
+    }
+    const std::string json = ToRow(stored);
+    const std::string digest = Fingerprint(json);
+    digests->push_back(digest);
+    if (!shared.Same(digest) && seen.insert(digest).second)
+      rows.push_back({DocumentKey(digest), json, true});
+  }
+  return rows;
+}
 
 void ReadDocuments(Context* context, std::vector<std::string> digests,
                    std::function<void(Result<Sources>)> done) {
