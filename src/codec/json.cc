@@ -249,6 +249,8 @@ std::string ToCanonicalJson(const Value& value) {
   return out;
 }
 
+void AppendJsonText(std::string_view text, std::string* json) { WriteString(text, *json); }
+
 std::string ToPrettyJson(const Value& value) {
   std::string out;
   Write(value, 0, true, out);

@@ -60,6 +60,13 @@ bool IsFloat(std::string_view text) {
   return at == text.size();
 }
 
+bool IsTrue(std::string_view text) {
+  return text.size() == 4 && (text == "true" || text == "True" || text == "TRUE");
+}
+bool IsFalse(std::string_view text) {
+  return text.size() == 5 && (text == "false" || text == "False" || text == "FALSE");
+}
+
 PlainScalar String(std::string_view text) {
   PlainScalar result;
   result.value = text;
@@ -112,35 +119,24 @@ PlainScalar Number(std::string_view text) {
 }  // namespace
 
 bool IsPlainNull(std::string_view text) {
-  return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
+  return text.empty() || text == "~" ||
+         (text.size() == 4 && (text == "null" || text == "Null" || text == "NULL"));
+}
+
+bool IsPlainWord(std::string_view text) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  return !text.empty() && is_letter(text[0]) && !IsPlainNull(text) && !IsTrue(text) && !IsFalse(text);
 }
 
 PlainScalar ResolvePlain(std::string_view text) {
   if (IsPlainNull(text)) return {};
-  switch (text[0]) {
-    case 't':
-    case 'T':
-      if (text == "true" || text == "True" || text == "TRUE") {
-        PlainScalar result;
-        result.value = true;
-        return result;
-      }
-      return String(text);
-    case 'f':
-    case 'F':
-      if (text == "false" || text == "False" || text == "FALSE") {
-        PlainScalar result;
-        result.value = false;
-        return result;
-      }
-      return String(text);
-    case '-':
-    case '+':
-    case '.':
-      return Number(text);
-    default:
-      return IsDigit(text[0]) ? Number(text) : String(text);
+  if (IsTrue(text) || IsFalse(text)) {
+    PlainScalar result;
+    result.value = IsTrue(text);
+    return result;
   }
+  const char first = text[0];
+  return first == '-' || first == '+' || first == '.' || IsDigit(first) ? Number(text) : String(text);
 }
 
 }  // namespace tandem

@@ -18,5 +18,7 @@ struct PlainScalar {
 /// What an untagged plain scalar is worth. `yes`, `no`, `on` and `off` are strings.
 PlainScalar ResolvePlain(std::string_view text);
 bool IsPlainNull(std::string_view text);
+/// It begins with a letter, and ResolvePlain gives the text itself: most keys, and many values.
+bool IsPlainWord(std::string_view text);
 
 }  // namespace tandem

@@ -116,10 +116,9 @@ class TreeBuilder final : public YamlSink {
                   fmt::format("this text has {} bytes; the limit is {}", value.size(),
                               limits_.scalar_bytes),
                   "keep large contents outside the model");
-    if (node.quoted && node.tag.empty()) {
-      if (AwaitsKey()) return OnKey(begin, end, value, node.anchor);
-      return Finish(Place(begin, end), Value(value), node.anchor, 1, 0);
-    }
+    if (node.tag.empty() && (node.quoted || IsPlainWord(value)))
+      return AwaitsKey() ? OnKey(begin, end, value, node.anchor)
+                         : Finish(Place(begin, end), Value(value), node.anchor, 1, 0);
     PlainScalar plain;
     if (node.tag.empty()) {
       plain = ResolvePlain(value);

@@ -36,7 +36,8 @@ class TextBuffer final : public std::streambuf {
 
 class Forwarder final : public YAML::EventHandler {
  public:
-  Forwarder(YamlSink& sink, size_t size) : sink_(sink), size_(size) {}
+  Forwarder(YamlSink& sink, std::string_view text)
+      : sink_(sink), size_(text.size()), has_escapes_(text.find('\\') != text.npos) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ == 1) return;
@@ -61,8 +62,8 @@ class Forwarder final : public YAML::EventHandler {
     node.anchor = anchor;
     node.quoted = tag == "!";
     if (!node.quoted && tag != "?") node.tag = tag;
-    const bool whole = WellFormedBytes(value) == value.size();
-    Check(sink_.OnScalar(node, whole ? value : WellFormed(value)));
+    const bool whole = !has_escapes_ || WellFormedBytes(value) == value.size();
+    Check(whole ? sink_.OnScalar(node, value) : sink_.OnScalar(node, WellFormed(value)));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value style) override {
@@ -94,6 +95,7 @@ class Forwarder final : public YAML::EventHandler {
 
   YamlSink& sink_;
   size_t size_;
+  bool has_escapes_;
   int documents_ = 0;
 };
 
@@ -102,7 +104,7 @@ class Forwarder final : public YAML::EventHandler {
 std::optional<YamlFault> ReadYaml(std::string_view text, YamlSink& sink) {
   TextBuffer buffer(text);
   std::istream stream(&buffer);
-  Forwarder forwarder(sink, text.size());
+  Forwarder forwarder(sink, text);
   try {
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(forwarder)) {

@@ -57,27 +57,6 @@ class Signals {
   sigset_t set_{};
 };
 
-/// How far the engine has come with its store; said by its thread, awaited by the main one.
-class StartOfEngine {
- public:
-  void Readable() { TellReadable(OkStatus()); }
-  void Read(const Status& status) {
-    TellReadable(status);
-    read_.set_value(status);
-  }
-  Status WaitUntilReadable() { return readable_.get_future().get(); }
-  Status WaitUntilRead() { return read_.get_future().get(); }
-
- private:
-  void TellReadable(const Status& status) {
-    if (!std::exchange(told_, true)) readable_.set_value(status);
-  }
-
-  bool told_ = false;
-  std::promise<Status> readable_;
-  std::promise<Status> read_;
-};
-
 struct HostPort {
   std::string host;
   int port = 0;
@@ -141,6 +120,7 @@ int RunDaemon(const Settings& settings) {
   const size_t cores = std::max(1u, std::thread::hardware_concurrency());
   auto pool = std::make_unique<ThreadPool>(cores);
   ThreadPool disk(1);
+  ThreadPool witnesses(1);  // its syncs hold up no commit
   Providers providers(settings, clock);
   const std::unique_ptr<SecretSource> secrets = NewLocalSecretSource(pool.get());
 
@@ -163,8 +143,8 @@ int RunDaemon(const Settings& settings) {
   ports.parallel = ParallelOn(cores);
   ports.secret_key = *key;
   ports.witnessed = *witnessed;
-  ports.witness = [&disk, witness](const WitnessMark& mark) {
-    disk.Run([witness, mark] {
+  ports.witness = [&witnesses, witness](const WitnessMark& mark) {
+    witnesses.Run([witness, mark] {
       const Status written = WriteWitness(witness, mark);
       if (!written.ok()) Log(LogLevel::kWarning, "the witness of the store", {{"why", written.message()}});
     });
@@ -176,23 +156,20 @@ int RunDaemon(const Settings& settings) {
   auto engine = std::make_unique<Engine>(std::move(ports), engine_settings);
   auto turning = std::make_unique<EngineThread>(*engine, clock);
 
-  // It answers as soon as there is something to tell; requests wait until the whole store is read.
-  auto start = std::make_shared<StartOfEngine>();
-  engine->Start([start] { start->Readable(); }, [start](Status status) { start->Read(status); });
-  Status status = start->WaitUntilReadable();
+  // Callers are taken at once, and wait for what they ask for: resources come first, then the rest of the store.
+  auto read = std::make_shared<std::promise<Status>>();
+  engine->Start([read](Status status) { read->set_value(std::move(status)); });
 
   std::unique_ptr<ApiServer> api;
   std::unique_ptr<WebServer> web;
-  if (status.ok()) {
-    options.engine = engine.get();
-    options.catalog = catalog->get();
-    options.roles = *roles;
-    options.version = kVersion;
-    options.parallel = ParallelOn(cores);
-    Result<std::unique_ptr<ApiServer>> made = StartApiServer(std::move(options));
-    status = made.status();
-    if (made.ok()) api = std::move(made).value();
-  }
+  options.engine = engine.get();
+  options.catalog = catalog->get();
+  options.roles = *roles;
+  options.version = kVersion;
+  options.parallel = ParallelOn(cores);
+  Result<std::unique_ptr<ApiServer>> listening = StartApiServer(std::move(options));
+  Status status = listening.status();
+  if (listening.ok()) api = std::move(listening).value();
   if (status.ok() && !settings.web.empty()) {
     WebOptions page;
     page.host = web_address.host;
@@ -204,7 +181,7 @@ int RunDaemon(const Settings& settings) {
     if (made.ok()) web = std::move(made).value();
   }
 
-  if (status.ok()) status = start->WaitUntilRead();
+  if (status.ok()) status = read->get_future().get();
   if (status.ok()) {
     Log(LogLevel::kInfo, "tandemd is serving",
         {{"version", std::string(kVersion)},
@@ -231,6 +208,7 @@ int RunDaemon(const Settings& settings) {
   turning.reset();
   pool.reset();
   disk.Drain();
+  witnesses.Drain();
   engine.reset();
   store->reset();
   if (!status.ok()) return Fail(status);

@@ -35,7 +35,8 @@ struct Context {
   RateLimits limits;
   StoreWriter writer;
   Memory memory;
-  bool read = false;  // the whole store
+  bool readable = false;  // every resource with what was seen of it
+  bool read = false;      // the whole store
   bool stopping = false;
   std::vector<Change> changes;  // of this turn, for watchers; numbered when published
 

@@ -124,22 +124,32 @@ Status Engine::Core::Usable() const {
   return OkStatus();
 }
 
+void Engine::Core::WhenReadable(std::function<void()> then) {
+  if (reading_ && !context.readable) waiting_for_resources_.push_back(std::move(then));
+  else then();
+}
+
 void Engine::Core::WhenRead(std::function<void()> then) {
   if (reading_) waiting_.push_back(std::move(then));
   else then();
 }
 
-void Engine::Core::Start(std::function<void()> readable, std::function<void(Status)> done) {
+void Engine::Core::Start(std::function<void(Status)> done) {
   reading_ = true;
-  const auto read = [this, done = std::move(done)](Status status) {
+  const auto tell_readable = [this] {
+    for (const std::function<void()>& then : std::exchange(waiting_for_resources_, {})) then();
+  };
+  const auto read = [this, tell_readable, done = std::move(done)](Status status) {
     reading_ = false;
+    tell_readable();  // of a failure, too
     if (status.ok()) publisher.Publish();  // who has waited looks at it at once
     done(std::move(status));
     for (const std::function<void()>& then : std::exchange(waiting_, {})) then();
   };
-  const auto show = [this, readable = std::move(readable)] {
+  const auto show = [this, tell_readable] {
+    context.readable = true;
     publisher.Publish();
-    readable();
+    tell_readable();
   };
   loader.Load(show, [this, read](Status status) {
     if (!status.ok()) {

@@ -29,7 +29,8 @@ class Engine::Core {
   bool RunOne();
   std::optional<Time> NextDue() const;
 
-  void Start(std::function<void()> readable, std::function<void(Status)> done);
+  void Start(std::function<void(Status)> done);
+  void WhenReadable(std::function<void()> then);
   void WhenRead(std::function<void()> then);
   void Stop(std::function<void()> done);
   /// `done` once it is durable, so that no daemon started later goes on with the run.
@@ -72,6 +73,7 @@ class Engine::Core {
 
   bool started_ = false;
   bool reading_ = false;
+  std::vector<std::function<void()>> waiting_for_resources_;
   std::vector<std::function<void()>> waiting_;  // until all is read
   Status failure_;
   std::function<void()> stopped_;

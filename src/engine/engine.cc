@@ -22,10 +22,11 @@ bool Engine::RunOne() { return core_->RunOne(); }
 std::optional<Time> Engine::NextDue() const { return core_->NextDue(); }
 void Engine::OnWork(std::function<void()> wake) { core_->context.inbox->OnWork(std::move(wake)); }
 
-void Engine::Start(std::function<void()> readable, std::function<void(Status)> done) {
-  Post([this, readable = std::move(readable), done = std::move(done)] {
-    core_->Start(readable, done);
-  });
+void Engine::Start(std::function<void(Status)> done) {
+  Post([this, done = std::move(done)] { core_->Start(done); });
+}
+void Engine::WhenReadable(std::function<void()> then) {
+  Post([this, then = std::move(then)] { core_->WhenReadable(then); });
 }
 void Engine::WhenRead(std::function<void()> then) {
   Post([this, then = std::move(then)] { core_->WhenRead(then); });

@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -90,37 +89,74 @@ Value Write(const T& row) {
   return writer.Take();
 }
 
-/// The same as text, in which packed members go as they are.
+template <typename T>
+std::string WriteText(const T& row);
+
+/// The same as text, in which packed members go as they are. Members are written behind each other and sorted
+/// at the end.
 class TextWriter {
  public:
   template <typename T>
   void operator()(std::string_view name, const T& member) {
-    members_.emplace_back(name, ToCanonicalJson(Put(member)));
+    Begin(name);
+    Append(member);
   }
   void operator()(std::string_view name, const Packed& member) {
-    if (!member.empty()) members_.emplace_back(name, member.json());
+    if (member.empty()) return;
+    Begin(name);
+    json_ += member.json();
   }
   template <typename T>
   void Rare(std::string_view name, const std::vector<T>& member) {
-    if (!member.empty()) members_.emplace_back(name, ToCanonicalJson(Put(member)));
+    if (!member.empty()) (*this)(name, member);
   }
   std::string Take() {
+    for (size_t i = 0; i < members_.size(); ++i)
+      members_[i].end = i + 1 < members_.size() ? members_[i + 1].begin : json_.size();
     std::sort(members_.begin(), members_.end(),
-              [](const auto& a, const auto& b) { return a.first < b.first; });
-    size_t bytes = 2;
-    for (const auto& [name, json] : members_) bytes += name.size() + json.size() + 4;
+              [](const Member& a, const Member& b) { return a.name < b.name; });
+    size_t bytes = json_.size() + 2;
+    for (const Member& member : members_) bytes += member.name.size() + 4;
     std::string text;
     text.reserve(bytes);
-    for (const auto& [name, json] : members_) {
+    for (const Member& member : members_) {
       text += text.empty() ? "{\"" : ",\"";
-      text.append(name).append("\":").append(json);
+      text.append(member.name).append("\":").append(json_, member.begin, member.end - member.begin);
     }
     text += text.empty() ? "{}" : "}";
     return text;
   }
 
  private:
-  std::vector<std::pair<std::string_view, std::string>> members_;
+  struct Member {
+    std::string_view name;
+    size_t begin = 0;  // in json_
+    size_t end = 0;
+  };
+
+  void Begin(std::string_view name) { members_.push_back({name, json_.size()}); }
+  void Append(const std::string& v) { AppendJsonText(v, &json_); }
+  void Append(int64_t v) { json_ += std::to_string(v); }
+  void Append(bool v) { json_ += v ? "true" : "false"; }
+  void Append(const Time& v) { Append(static_cast<int64_t>(v.time_since_epoch().count())); }
+  void Append(const Address& v) { Append(v.ToString()); }
+  template <typename E>
+  requires std::is_enum_v<E> void Append(E v) { AppendJsonText(NameOf(v), &json_); }
+  template <typename T>
+  requires requires { Fields<T>::kName; }
+  void Append(const T& v) { json_ += WriteText(v); }
+  template <typename T>
+  void Append(const std::vector<T>& v) {
+    json_ += '[';
+    for (const T& item : v) {
+      if (&item != &v.front()) json_ += ',';
+      Append(item);
+    }
+    json_ += ']';
+  }
+
+  std::vector<Member> members_;
+  std::string json_;
 };
 
 template <typename T>
@@ -134,35 +170,34 @@ std::string WriteText(const T& row) {
 class Reader {
  public:
   Reader(const Value& value, std::string path) : value_(value), path_(std::move(path)) {
+    asked_.reserve(24);  // more than most rows have
     if (!value_.is_map()) Fail("", "is not an object");
   }
 
   template <typename T>
   void operator()(std::string_view name, T& member) {
-    known_.insert(name);
+    const Value* found = Find(name);
     if (!status_.ok()) return;
-    const Value* found = value_.Find(name);
     if (found == nullptr) return Fail(name, "is missing");
     Take(*found, std::string(name), member);
   }
   void operator()(std::string_view name, Packed& member) {
-    known_.insert(name);
-    const Value* found = value_.Find(name);
+    const Value* found = Find(name);
     member = found == nullptr ? Packed() : Packed::From(*found);
   }
   template <typename T>
   void Rare(std::string_view name, std::vector<T>& member) {
-    known_.insert(name);
     member.clear();
-    if (const Value* found = value_.Find(name); found != nullptr && status_.ok())
+    if (const Value* found = Find(name); found != nullptr && status_.ok())
       Take(*found, std::string(name), member);
   }
 
   /// Call last: members that nobody asked for are refused too.
   Status Finish() {
     if (!status_.ok()) return status_;
+    if (found_ == value_.as_map().size()) return status_;
     for (const auto& [key, member] : value_.as_map())
-      if (known_.count(key) == 0) {
+      if (std::find(asked_.begin(), asked_.end(), key) == asked_.end()) {
         Fail(key, "is not known to this version");
         break;
       }
@@ -170,6 +205,12 @@ class Reader {
   }
 
  private:
+  const Value* Find(std::string_view name) {
+    asked_.push_back(name);
+    const Value* found = value_.Find(name);
+    found_ += found != nullptr ? 1 : 0;
+    return found;
+  }
   void Fail(std::string_view name, std::string_view problem) {
     if (!status_.ok()) return;
     std::string path = path_;
@@ -228,7 +269,8 @@ class Reader {
 
   const Value& value_;
   std::string path_;
-  std::set<std::string_view> known_;
+  std::vector<std::string_view> asked_;
+  size_t found_ = 0;
   Status status_;
 };
 

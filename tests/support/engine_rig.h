@@ -181,11 +181,10 @@ class EngineRig {
     };
     engine = std::make_unique<Engine>(std::move(ports), settings_);
     std::optional<Status> started;
-    engine->Start(
-        [&] {
-          if (at_readable) at_readable();
-        },
-        [&](Status status) { started = std::move(status); });
+    engine->Start([&](Status status) { started = std::move(status); });
+    engine->WhenReadable([&] {
+      if (at_readable) at_readable();
+    });
     Until([&] { return started.has_value(); });
     start_status = started.value_or(DeadlineExceeded("start"));
   }

@@ -21,6 +21,8 @@ namespace tandem {
 std::string ToCanonicalJson(const Value& value);
 /// The same, indented by two for people.
 std::string ToPrettyJson(const Value& value);
+/// Adds to `json` what ToCanonicalJson makes of a text.
+void AppendJsonText(std::string_view text, std::string* json);
 /// kInvalidArgument with the byte offset on malformed text, duplicate keys, integers outside int64,
 /// bad UTF-8, and nesting deeper than 200. Numbers without fraction or exponent are ints.
 Result<Value> ParseJson(std::string_view text);

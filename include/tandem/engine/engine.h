@@ -133,17 +133,18 @@ class Engine {
   /// Called (from any thread, often) when there is something for RunOne.
   void OnWork(std::function<void()> wake);
 
-  /// Reads the store, settles what a crash left open, then begins to observe. `readable` as soon as the
-  /// snapshot has every resource with what was recorded and seen of it; `done` when all is read. Requests
-  /// wait for `done`. When the store cannot be read, only `done` is called.
-  void Start(std::function<void()> readable, std::function<void(Status)> done);
-  void Start(std::function<void(Status)> done) { Start([] {}, std::move(done)); }
+  /// Reads the store, settles what a crash left open, then begins to observe. `done` when all is read, or it
+  /// cannot be. Requests wait for that.
+  void Start(std::function<void(Status)> done);
   /// Issues no more calls; `done` when none is in flight. Intents of calls that have not come back by
   /// the caller's patience stay open and are settled at the next start.
   void Stop(std::function<void()> done);
 
   // --- asking it; completions run inside a turn ---
 
+  /// `then` inside a turn, once the snapshot has every resource with what was recorded and seen of it, or a
+  /// Start that is under way has failed.
+  void WhenReadable(std::function<void()> then);
   /// `then` inside a turn, once a Start that is under way has read all or failed.
   void WhenRead(std::function<void()> then);
 

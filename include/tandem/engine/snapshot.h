@@ -144,6 +144,7 @@ struct Snapshot {
   std::vector<ConnectionView> connections;
   std::map<std::string, AccountView> accounts;
   std::vector<RunView> runs;                // newest first, at most 100
+  bool readable = false;                    // every resource with what was last seen of it
   bool read = false;                        // the whole store; before that, only resources are here
   bool ready = false;                       // every account observed once, or failed one attempt (R18)
   bool old_store = false;                   // R12: a person must accept a plan first

@@ -291,6 +291,7 @@ void Publisher::Publish() {
   const bool nothing = memory.touched.empty() && memory.runs_touched.empty() &&
                        !memory.accounts_touched && !memory.model_touched &&
                        context_.changes.empty() && ready == last_->ready && context_.read == last_->read &&
+                       context_.readable == last_->readable &&
                        memory.old_store == last_->old_store;
   if (!nothing) {
     auto next = std::make_shared<Snapshot>(*last_);
@@ -321,6 +322,7 @@ void Publisher::Publish() {
     next->platform = memory.platform;
     next->platform_uid = memory.uid;
     next->model = memory.model;
+    next->readable = context_.readable;
     next->read = context_.read;
     next->ready = ready;
     next->old_store = memory.old_store;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "config/plain.h"
 #include "tandem/codec/json.h"
 
 namespace tandem {
@@ -74,6 +75,15 @@ std::string Json(const std::string& yaml) {
   const auto tree = ParseYaml(Text(yaml), {}, found);
   if (!tree) return "none: " + (found.empty() ? "" : found.items()[0].summary);
   return ToCanonicalJson(tree->value);
+}
+
+TEST(ParseYaml, PlainWordsAreTexts) {
+  for (const char* word : {"name", "truely", "trueno", "falsehood", "nullable", "Infinity", "yes", "e5", "x", "inf"}) {
+    EXPECT_TRUE(IsPlainWord(word)) << word;
+    EXPECT_EQ(ResolvePlain(word).value, Value(word)) << word;
+  }
+  for (const char* word : {"true", "True", "TRUE", "false", "FALSE", "null", "Null", "NULL", "~", "", "1", "-1", ".inf", "0o7"})
+    EXPECT_FALSE(IsPlainWord(word)) << word;
 }
 
 TEST(ParseYaml, FollowsTheCoreSchema) {
