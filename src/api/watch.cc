@@ -188,8 +188,7 @@ void WatchHub::Loop() {
   }
 }
 
-grpc::ServerWriteReactor<ByteBuffer>* Service::Watch(Context* context,
-                                                      const ByteBuffer* bytes) {
+grpc::ServerWriteReactor<ByteBuffer>* Service::Watch(Context* context, const ByteBuffer* bytes) {
   using Refusal = Refused<grpc::ServerWriteReactor<ByteBuffer>>;
   if (grpc::Status status = Check(*context, Permission::kLook); !status.ok())
     return new Refusal(std::move(status));
