@@ -28,13 +28,22 @@ size_t LineStart(std::string_view text, size_t at) {
   return newline == std::string_view::npos ? 0 : newline + 1;
 }
 
+/// Whether tags and anchors are all that lies between `at` and `end`; not so where they belong to a key.
+bool OnlyProperties(std::string_view text, size_t at, size_t end) {
+  while (at < end && (text[at] == '!' || text[at] == '&')) {
+    while (at < end && !IsSpace(text[at])) ++at;
+    at = SkipBlanks(text, at);
+  }
+  return at >= end;
+}
+
 /// The column of the innermost block collection that holds the block scalar at `begin`, or -1 at
 /// the top: what an indentation indicator counts from.
 int ParentIndent(std::string_view text, size_t begin) {
   size_t start = LineStart(text, begin);
   size_t at = SkipBlanks(text, start);
   // A scalar on a line of its own belongs to the last line before it that is less indented.
-  while (at >= begin || text[at] == '!' || text[at] == '&') {
+  while (OnlyProperties(text, at, begin)) {
     if (start == 0) return -1;
     begin = start - 1;
     start = LineStart(text, begin);
@@ -47,8 +56,8 @@ int ParentIndent(std::string_view text, size_t begin) {
          IsBlank(text[at + 1])) {
     indent = static_cast<int>(at - start);
     at = SkipBlanks(text, at + 1);
-    // `- |2`: the list's own column; `- key: |2`: the key's.
-    if (at < begin && text[at] != '!' && text[at] != '&') indent = static_cast<int>(at - start);
+    // `- |2`: the list's own column; `- key: |2`: the key's, with its properties.
+    if (!OnlyProperties(text, at, begin)) indent = static_cast<int>(at - start);
   }
   return indent;
 }

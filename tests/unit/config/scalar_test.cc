@@ -74,6 +74,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"literal_comment", "a: | # not a line\n  one ${b}\n", "a", "${b}", "${b}"},
         Case{"literal_crlf", "a: |\r\n  one\r\n  two ${b}\r\n", "a", "${b}", "${b}"},
         Case{"literal_tabs", "a: |\n  one\n  \ttwo ${b}\n", "a", "${b}", "${b}"},
+        Case{"literal_of_a_tagged_key", "k:\n    - a: 1\n! b: |\n  one ${b}\n", "b", "${b}", "${b}"},
+        Case{"literal_of_a_tagged_key_in_an_item", "- ! a: |2\n     one\n    two ${b}\n", "[0].a", "${b}", "${b}"},
         Case{"literal_anchored", "a: &x |\n  one ${b}\n", "a", "${b}", "${b}"},
         Case{"folded", "a: >\n  one\n  two ${b}\nc: 1\n", "a", "${b}", "${b}"},
         Case{"folded_break", "a: >\n  one\n  two\n", "a", " two", "\n  two"},
