@@ -96,11 +96,10 @@ grpc::ServerWriteReactor<ByteBuffer>* Service::List(Context* context, const Byte
   if (request.what() == Wanted::WHAT_UNSPECIFIED)
     return new Refusal(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "what is to be listed?"));
   const bool resources = request.what() == Wanted::RESOURCES;
-  const std::shared_ptr<const Snapshot> now = options_.engine->snapshot();
   const auto listing = std::make_shared<Listing>(options_.engine, &encoded_, std::move(request));
   auto* call = new WriteEach<ByteBuffer>([listing](ByteBuffer* message) { return listing->Next(message); });
   if (!resources) OnceRead([call] { call->Begin(); });
-  else if (now->readable) call->Begin();
+  else if (options_.engine->snapshot()->readable) call->Begin();
   else options_.engine->WhenReadable([call] { call->Begin(); });
   return call;
 }

@@ -196,6 +196,9 @@ grpc::ServerWriteReactor<ByteBuffer>* Service::Watch(Context* context, const Byt
   if (grpc::Status status = Parse(*bytes, &request); !status.ok()) return new Refusal(std::move(status));
   if (draining_ || watchers_ >= options_.watchers)
     return new Refusal(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "too many watchers"));
+  // What is read at a start is no change, and comes by the thousand.
+  if (!options_.engine->snapshot()->readable)
+    return new Refusal(grpc::Status(grpc::StatusCode::UNAVAILABLE, "tandemd is starting: try again"));
   auto call = std::make_shared<WatchCall>(options_.engine, hub_, request.run(),
                                           options_.watch_buffer, &watchers_);
   const int64_t after =

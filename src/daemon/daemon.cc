@@ -120,7 +120,6 @@ int RunDaemon(const Settings& settings) {
   const size_t cores = std::max(1u, std::thread::hardware_concurrency());
   auto pool = std::make_unique<ThreadPool>(cores);
   ThreadPool disk(1);
-  ThreadPool witnesses(1);  // its syncs hold up no commit
   Providers providers(settings, clock);
   const std::unique_ptr<SecretSource> secrets = NewLocalSecretSource(pool.get());
 
@@ -143,8 +142,9 @@ int RunDaemon(const Settings& settings) {
   ports.parallel = ParallelOn(cores);
   ports.secret_key = *key;
   ports.witnessed = *witnessed;
-  ports.witness = [&witnesses, witness](const WitnessMark& mark) {
-    witnesses.Run([witness, mark] {
+  // In the store's queue: the witness is there before the first intent of the run that moved it (R12).
+  ports.witness = [&disk, witness](const WitnessMark& mark) {
+    disk.Run([witness, mark] {
       const Status written = WriteWitness(witness, mark);
       if (!written.ok()) Log(LogLevel::kWarning, "the witness of the store", {{"why", written.message()}});
     });
@@ -208,7 +208,6 @@ int RunDaemon(const Settings& settings) {
   turning.reset();
   pool.reset();
   disk.Drain();
-  witnesses.Drain();
   engine.reset();
   store->reset();
   if (!status.ok()) return Fail(status);
