@@ -6,6 +6,7 @@
 #include <set>
 
 #include "compile/names.h"
+#include "compile/parts.h"
 #include "compile/resources.h"
 #include "tandem/base/spelling.h"
 #include "tandem/graph/graph.h"
@@ -324,28 +325,22 @@ void CheckResources(const ParallelFor& parallel, const Unread& unread, CompiledM
     resources.push_back(&resource);
     model.moves |= !resource.moved_from.empty();
   }
-  // Chunks, so that a thread is handed more than one small resource at a time.
-  constexpr size_t kChunk = 64;
-  const size_t chunks = (resources.size() + kChunk - 1) / kChunk;
-  std::vector<Diagnostics> each(chunks);
+  std::vector<Diagnostics> each(resources.size());
   std::vector<Identity> identities(resources.size());
-  const auto work = [&](size_t chunk) {
-    const size_t end = std::min(resources.size(), (chunk + 1) * kChunk);
-    for (size_t i = chunk * kChunk; i < end; ++i) {
-      CheckResource(model, unread, *resources[i], each[chunk]);
-      if (!each[chunk].has_errors())
-        identities[i].key = GivenIdentity(model, *resources[i], &identities[i].told);
-    }
-  };
-  if (parallel) {
-    parallel(chunks, work);
-  } else {
-    for (size_t chunk = 0; chunk < chunks; ++chunk) work(chunk);
-  }
+  ForEachChunk(parallel, resources.size(), [&](size_t i) {
+    CheckResource(model, unread, *resources[i], each[i]);
+    if (!each[i].has_errors())
+      identities[i].key = GivenIdentity(model, *resources[i], &identities[i].told);
+  });
   for (const Diagnostics& some : each) found.Append(some);
   if (found.has_errors()) return;
-  CheckCycles(model, found);
-  CheckIdentities(std::move(identities), model, found);
+  Diagnostics circles, doubles;
+  ForEachChunk(parallel, 2, [&](size_t i) {
+    if (i == 0) CheckCycles(model, circles);
+    else CheckIdentities(std::move(identities), model, doubles);
+  }, 1);
+  found.Append(circles);
+  found.Append(doubles);
 }
 
 }  // namespace tandem

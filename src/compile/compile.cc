@@ -24,15 +24,6 @@ struct Parsed {
   std::string digests;  // sorted, a line each
 };
 
-void ForEachIndex(const ParallelFor& parallel, size_t count,
-                  const std::function<void(size_t)>& work) {
-  if (parallel) {
-    parallel(count, work);
-  } else {
-    for (size_t i = 0; i < count; ++i) work(i);
-  }
-}
-
 /// `sources`, with those in place that `known` was made from where they are the same: documents of
 /// both models then share everything.
 std::vector<std::shared_ptr<const SourceText>> Shared(
@@ -51,54 +42,53 @@ std::vector<std::shared_ptr<const SourceText>> Shared(
 
 Parsed ParseAll(const std::vector<std::shared_ptr<const SourceText>>& sources,
                 const CompileOptions& options, Diagnostics& found) {
-  std::vector<DocumentText> texts;
-  for (const auto& source : sources) {
-    std::vector<DocumentText> split = SplitDocuments(source, options.limits, found);
-    texts.insert(texts.end(), std::make_move_iterator(split.begin()),
-                 std::make_move_iterator(split.end()));
-  }
-  constexpr size_t kChunk = 32;
-  const size_t chunks = (texts.size() + kChunk - 1) / kChunk;
-  std::vector<std::shared_ptr<const Document>> documents(texts.size());
-  std::vector<Diagnostics> each(chunks);
-  std::vector<char> silent(texts.size(), true);
-  ForEachIndex(options.parallel, chunks, [&](size_t chunk) {
-    const size_t end = std::min(texts.size(), (chunk + 1) * kChunk);
-    for (size_t i = chunk * kChunk; i < end; ++i) {
-      if (options.known != nullptr) {
-        const auto known = options.known->parsed.find(texts[i].digest);
-        if (known != options.known->parsed.end()) {
-          documents[i] = MoveTo(known->second, texts[i]);
-          continue;
-        }
-      }
-      const size_t said = each[chunk].items().size();
-      std::optional<Document> document = ParseDocument(texts[i], options.limits, each[chunk]);
-      if (document.has_value())
-        documents[i] = std::make_shared<const Document>(*std::move(document));
-      silent[i] = each[chunk].items().size() == said;
-    }
-  });
+  std::vector<std::vector<DocumentText>> split(sources.size());
+  std::vector<Diagnostics> each(sources.size());
+  ForEachChunk(options.parallel, sources.size(), [&](size_t i) {
+    split[i] = SplitDocuments(sources[i], options.limits, each[i]);
+  }, 1);
   for (const Diagnostics& some : each) found.Append(some);
+  std::vector<DocumentText> texts;
+  for (std::vector<DocumentText>& some : split)
+    texts.insert(texts.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
+  std::vector<std::shared_ptr<const Document>> documents(texts.size());
+  each.assign(texts.size(), Diagnostics());
+  ForEachChunk(options.parallel, texts.size(), [&](size_t i) {
+    if (options.known != nullptr) {
+      const auto known = options.known->parsed.find(texts[i].digest);
+      if (known != options.known->parsed.end()) {
+        documents[i] = MoveTo(known->second, texts[i]);
+        return;
+      }
+    }
+    std::optional<Document> document = ParseDocument(texts[i], options.limits, each[i]);
+    if (document.has_value()) documents[i] = std::make_shared<const Document>(*std::move(document));
+  });
 
   Parsed parsed;
-  parsed.whole = !found.has_errors();
-  std::vector<std::string> digests;
+  std::vector<std::pair<std::string, size_t>> digests;  // and places in parsed.documents
+  std::vector<bool> silent;
   for (size_t i = 0; i < texts.size(); ++i) {
+    found.Append(each[i]);
     if (documents[i] == nullptr) {
       parsed.unread.push_back(std::move(texts[i]));
       continue;
     }
-    if (silent[i]) parsed.by_digest.emplace(texts[i].digest, documents[i]);
+    digests.emplace_back(std::move(texts[i].digest), parsed.documents.size());
+    silent.push_back(each[i].empty());
     parsed.documents.push_back(std::move(documents[i]));
-    digests.push_back(std::move(texts[i].digest));
   }
+  parsed.whole = !found.has_errors();
   std::sort(digests.begin(), digests.end());
-  for (const std::string& digest : digests) (parsed.digests += digest) += '\n';
+  for (auto& [digest, place] : digests) {
+    (parsed.digests += digest) += '\n';
+    if (silent[place])
+      parsed.by_digest.emplace_hint(parsed.by_digest.end(), std::move(digest), parsed.documents[place]);
+  }
   return parsed;
 }
 
-/// Own documents by kind, each address once; others are left for ReadResource.
+/// Own documents by kind, each address once; others are left for ReadResources.
 void ReadOwn(const std::shared_ptr<const Document>& document, CompiledModel& model,
              std::map<std::string, std::shared_ptr<const Document>>& seen,
              std::vector<Policy>& policies, Diagnostics& found) {
@@ -181,8 +171,7 @@ std::shared_ptr<CompiledModel> CompileParsed(
   Unread unread;
   unread.texts = !parsed.whole;
   CheckDiagram(unread.texts, *model, found);
-  for (const auto& document : model->documents)
-    if (document->group != "tandem") ReadResource(document, catalog, *model, unread, found);
+  ReadResources(options.parallel, model->documents, catalog, *model, unread, found);
   found.Append(catalog.problems());  // of the kinds that were asked for
   CheckResources(options.parallel, unread, *model, found);
   if (found.has_errors()) return nullptr;

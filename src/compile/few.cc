@@ -161,8 +161,9 @@ class Few {
     alone.sites_name = known_.sites_name;
     Unread unread;
     Diagnostics found;
-    for (const auto& [digest, document] : new_)
-      ReadResource(document, catalog_, alone, unread, found);
+    std::vector<DocumentPtr> documents;
+    for (const auto& [digest, document] : new_) documents.push_back(document);
+    ReadResources({}, documents, catalog_, alone, unread, found);
     if (!found.empty() || alone.resources.size() != new_.size()) return false;
     for (auto& [address, resource] : alone.resources.whole()) {
       const auto before = known_.resources.find(address);

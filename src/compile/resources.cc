@@ -6,6 +6,7 @@
 #include <set>
 
 #include "compile/names.h"
+#include "compile/parts.h"
 #include "tandem/base/spelling.h"
 #include "tandem/expr/template.h"
 
@@ -70,10 +71,19 @@ std::vector<std::string> SplitList(std::string_view text) {
   return items;
 }
 
+/// What one document gives by itself.
+struct Reading {
+  std::vector<ModelResource> resources;
+  bool whole = true;          // false when some resource is missing, or has no name that can be told
+  std::string lacks_account;  // the provider, when no Account has it
+  Diagnostics found;
+};
+
 /// The account of a document: its annotation, else the only one whose provider serves the group
 /// (R11).
 std::string ChooseAccount(const Document& document, const std::string& provider,
-                          const CompiledModel& model, Unread& unread, const Reporter& report) {
+                          const CompiledModel& model, bool partial, const Reporter& report,
+                          Reading& reading) {
   const std::string path = AnnotationPath("tandem/account");
   std::vector<std::string> candidates;
   for (const auto& [name, account] : model.accounts)
@@ -81,7 +91,7 @@ std::string ChooseAccount(const Document& document, const std::string& provider,
   if (const std::string chosen = document.Annotation("tandem/account"); !chosen.empty()) {
     const auto account = model.accounts.find(chosen);
     if (account == model.accounts.end()) {
-      if (unread.texts) return "";
+      if (partial) return "";
       const std::string near = NearestWord(chosen, candidates);
       report.Error(path, fmt::format("there is no Account '{}'", chosen),
                    near.empty() ? fmt::format("accounts of provider {}: {}", provider,
@@ -105,9 +115,7 @@ std::string ChooseAccount(const Document& document, const std::string& provider,
   }
   if (candidates.size() == 1) return candidates[0];
   if (candidates.empty()) {
-    if (unread.texts || !unread.accounts.insert(provider).second) return "";
-    report.Error("kind", fmt::format("no Account has provider: {}", provider),
-                 fmt::format("add a document with kind: Account and spec.provider: {}", provider));
+    reading.lacks_account = provider;
   } else {
     report.Error("kind",
                  fmt::format("{} Accounts could hold this {}", candidates.size(), document.kind),
@@ -183,11 +191,9 @@ void ReadAnnotations(const Document& document, const Scope& scope, const Reporte
   resource.needs = SplitList(text("tandem/depends-on"));
 }
 
-/// False when `document` gave no resource of a name that can be told.
-bool AddOne(const std::shared_ptr<const Document>& document,
-            const std::shared_ptr<const Kind>& kind, const std::string& account, Value each,
-            bool partial, CompiledModel& model, Diagnostics& found) {
-  const Reporter report(*document, found);
+void ReadOne(const std::shared_ptr<const Document>& document, const std::shared_ptr<const Kind>& kind,
+             const std::string& account, Value each, bool partial, const CompiledModel& model,
+             const Reporter& report, Reading& reading) {
   ModelResource resource;
   resource.account = account;
   resource.site = model.accounts.at(account).site;
@@ -197,7 +203,8 @@ bool AddOne(const std::shared_ptr<const Document>& document,
   if (const Value* spec = document->body.Find("spec")) {
     if (!spec->is_map() && !spec->is_null()) {
       report.Error("spec", fmt::format("'spec' must be a map, not {}", TypeName(spec->type())));
-      return false;
+      reading.whole = false;
+      return;
     }
     resource.spec = spec->is_null() ? Value(Map()) : *spec;
   } else {
@@ -221,33 +228,41 @@ bool AddOne(const std::shared_ptr<const Document>& document,
   const Names names(model, resource.site, &resource.each, nullptr);
   ReadAnnotations(*document, names, report, resource);
   const std::string name = EvaluateText(document->name, "metadata.name", names, report);
-  if (name.empty()) return false;
+  if (name.empty()) {
+    reading.whole = false;
+    return;
+  }
   resource.address = {document->group, document->kind, document->ns, name,
                       document->Annotation("tandem/account")};
+  reading.resources.push_back(std::move(resource));
+}
+
+void Add(ModelResource resource, CompiledModel& model, Diagnostics& found) {
+  const std::shared_ptr<const Document> document = resource.document;
   const std::string address = resource.address.ToString();
   // With the account and without it: both forms are one address (R11).
   Address other = resource.address;
-  other.account = other.account.empty() ? account : "";
+  other.account = other.account.empty() ? resource.account : "";
   auto& resources = model.resources.whole();
   const auto taken = resources.find(other.ToString());
   const ModelResource* first =
-      taken != resources.end() && taken->second.account == account ? &taken->second : nullptr;
+      taken != resources.end() && taken->second.account == resource.account ? &taken->second : nullptr;
   if (first == nullptr) {
     const auto [at, added] = resources.emplace(address, std::move(resource));
-    if (added) return true;
+    if (added) return;
     first = &at->second;
   }
+  const Reporter report(*document, found);
   const SourceRange range = first->document->RangeOf("metadata.name");
   const Position place = PositionAt(*range.text, range.begin);
   if (first->document == document) {
     report.Error("metadata.name",
                  fmt::format("two keys of tandem/for-each give the address {}", address),
                  "the name must differ for every key: use ${each.key}");
-    return true;
+    return;
   }
   report.Error("metadata.name", fmt::format("two documents have the address {}", address),
                fmt::format("the other is at {}:{}:{}", range.text->name, place.line, place.column));
-  return true;
 }
 
 void ReportUnknownKind(const Document& document, const Catalog& catalog, const Reporter& report) {
@@ -274,15 +289,19 @@ void ReportUnknownKind(const Document& document, const Catalog& catalog, const R
                suggest(near.empty() ? "" : near + "/" + document.version));
 }
 
-/// False when some resource of `document` is missing from the model.
-bool AddAll(const std::shared_ptr<const Document>& document, const Catalog& catalog,
-            CompiledModel& model, Unread& unread, Diagnostics& found) {
-  const bool partial = unread.texts;
-  const Reporter report(*document, found);
+/// `partial`: something that the model names may be in a text that could not be read.
+Reading Read(const std::shared_ptr<const Document>& document, const Catalog& catalog,
+             const CompiledModel& model, bool partial) {
+  Reading reading;
+  const Reporter report(*document, reading.found);
+  const auto missing = [&] {
+    reading.whole = false;
+    return std::move(reading);
+  };
   const std::shared_ptr<const Kind> kind = catalog.Find(document->kind_name());
   if (kind == nullptr) {
     ReportUnknownKind(*document, catalog, report);
-    return false;
+    return missing();
   }
   const std::string provider = catalog.ProviderOf(document->group);
   // Of a provider's own groups; others (a cluster's) have versions of their own.
@@ -296,29 +315,30 @@ bool AddAll(const std::shared_ptr<const Document>& document, const Catalog& cata
   if (own && !document->ns.empty())
     report.Error("metadata.namespace", fmt::format("{} has no namespaces", document->kind_name().ToString()),
                  "take the line out: the account says where it lies");
-  const std::string account = ChooseAccount(*document, provider, model, unread, report);
-  if (account.empty()) return false;
+  const std::string account = ChooseAccount(*document, provider, model, partial, report, reading);
+  if (account.empty()) return missing();
+  const auto read_one = [&](Value each) {
+    ReadOne(document, kind, account, std::move(each), partial, model, report, reading);
+  };
 
   const std::string for_each = document->Annotation("tandem/for-each");
   if (for_each.empty()) {
-    return AddOne(document, kind, account, Value(), partial, model, found);
+    read_one(Value());
+    return reading;
   }
   const std::string path = AnnotationPath("tandem/for-each");
   if (const auto name = Template::Parse(document->name); name.ok() && !name->UsesName("each")) {
     report.Error("metadata.name", "under tandem/for-each the name must hold ${each.key}",
                  "otherwise all of its resources would have one address");
-    return false;
+    return missing();
   }
   const Names names(model, model.accounts.at(account).site, nullptr, nullptr);
   std::vector<ScalarProblem> problems;
   const Value over = EvaluateTree(Value(for_each), path, names, NothingOpaque, problems);
   for (const ScalarProblem& problem : problems) report.Problem(problem);
-  if (!problems.empty()) return false;
-  bool whole = true;
+  if (!problems.empty()) return missing();
   if (over.is_map()) {
-    for (const auto& [key, value] : over.as_map())
-      whole &= AddOne(document, kind, account, Map{{"key", key}, {"value", value}}, partial, model,
-                      found);
+    for (const auto& [key, value] : over.as_map()) read_one(Map{{"key", key}, {"value", value}});
   } else if (over.is_list()) {
     std::set<std::string> seen;
     for (const Value& item : over.as_list()) {
@@ -326,22 +346,39 @@ bool AddAll(const std::shared_ptr<const Document>& document, const Catalog& cata
         report.Error(
             path, fmt::format("for-each over a list needs strings, not {}", TypeName(item.type())),
             "use a map to carry other values");
-        return false;
+        return missing();
       }
       if (!seen.insert(item.as_string()).second) {
         report.Error(path, fmt::format("the key '{}' appears twice", item.as_string()),
                      "take one of them out: every key names one resource");
-        return false;
+        return missing();
       }
-      whole &= AddOne(document, kind, account, Map{{"key", item}, {"value", item}}, partial, model,
-                      found);
+      read_one(Map{{"key", item}, {"value", item}});
     }
   } else {
     report.Error(path, fmt::format("for-each needs a list or a map, not {}", TypeName(over.type())),
                  "write for example \"${['a', 'b']}\", or keep it in Platform.spec.values");
-    return false;
+    return missing();
   }
-  return whole;
+  return reading;
+}
+
+/// Puts what `document` gave beside what the others did.
+void Take(const std::shared_ptr<const Document>& document, Reading reading, CompiledModel& model,
+          Unread& unread, Diagnostics& found) {
+  const std::string& provider = reading.lacks_account;
+  if (!provider.empty() && !unread.texts && unread.accounts.insert(provider).second)
+    Reporter(*document, reading.found)
+        .Error("kind", fmt::format("no Account has provider: {}", provider),
+               fmt::format("add a document with kind: Account and spec.provider: {}", provider));
+  found.Append(reading.found);
+  for (ModelResource& resource : reading.resources) Add(std::move(resource), model, found);
+  if (reading.whole) return;
+  if (Template::Concerns(document->name)) {
+    unread.templates.insert(document->kind_name().ToString());
+  } else {
+    unread.names.insert(document->name);
+  }
 }
 
 }  // namespace
@@ -351,14 +388,19 @@ bool Unread::Explains(const Address& address) const {
          templates.count(address.kind_name().ToString()) > 0;
 }
 
-void ReadResource(const std::shared_ptr<const Document>& document, const Catalog& catalog,
-                  CompiledModel& model, Unread& unread, Diagnostics& found) {
-  if (AddAll(document, catalog, model, unread, found)) return;
-  if (Template::Concerns(document->name)) {
-    unread.templates.insert(document->kind_name().ToString());
-  } else {
-    unread.names.insert(document->name);
-  }
+void ReadResources(const ParallelFor& parallel, const std::vector<std::shared_ptr<const Document>>& documents,
+                   const Catalog& catalog, CompiledModel& model, Unread& unread, Diagnostics& found) {
+  // Kind files are read when first asked for, and what is wrong with them is told in that order.
+  std::set<KindName> kinds;
+  for (const auto& document : documents)
+    if (document->group != "tandem" && kinds.insert(document->kind_name()).second)
+      (void)catalog.Find(document->kind_name());
+  std::vector<Reading> readings(documents.size());
+  ForEachChunk(parallel, documents.size(), [&](size_t i) {
+    if (documents[i]->group != "tandem") readings[i] = Read(documents[i], catalog, model, unread.texts);
+  });
+  for (size_t i = 0; i < documents.size(); ++i)
+    Take(documents[i], std::move(readings[i]), model, unread, found);
 }
 
 }  // namespace tandem

@@ -21,11 +21,11 @@ struct Unread {
   bool Explains(const Address& address) const;
 };
 
-/// Adds the resources of `document` (several under tandem/for-each) to the model, in which
-/// Platform, accounts and components have been read; what could not be read goes to `unread`. Spec
-/// and references are checked later, by CheckResources.
-void ReadResource(const std::shared_ptr<const Document>& document, const Catalog& catalog,
-                  CompiledModel& model, Unread& unread, Diagnostics& found);
+/// Adds the resources of `documents` (several of one under tandem/for-each; those of tandem itself give none) to
+/// the model, in which Platform, accounts and components have been read; what could not be read goes to `unread`.
+/// Spec and references are checked later, by CheckResources.
+void ReadResources(const ParallelFor& parallel, const std::vector<std::shared_ptr<const Document>>& documents,
+                   const Catalog& catalog, CompiledModel& model, Unread& unread, Diagnostics& found);
 
 /// One resource of CheckResources: its references and its spec against its kind. Fills `needs`, which
 /// holds what the document says by annotation.

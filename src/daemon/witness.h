@@ -12,7 +12,7 @@ namespace tandem {
 /// nullopt when there is no such file. kDataLoss when it is damaged, and says what to do about it.
 Result<std::optional<WitnessMark>> ReadWitness(const std::string& path);
 
-/// Replaces the file, durably, or leaves it as it was.
+/// Durable when it returns. A write that fails, or is cut short, leaves the mark before it to be read.
 Status WriteWitness(const std::string& path, const WitnessMark& mark);
 
 }  // namespace tandem

@@ -32,8 +32,10 @@ RowChange Context::Put(const Approval& approval) {
 }
 
 void Context::SetUnapplied(Resource& resource, bool unapplied, std::vector<RowChange>* rows) {
-  if (resource.unapplied == unapplied) return;
-  resource.unapplied = unapplied;
+  const bool was = memory.unapplied.count(resource.key) > 0;
+  if (was == unapplied) return;
+  if (unapplied) memory.unapplied.insert(resource.key);
+  else memory.unapplied.erase(resource.key);
   memory.Changed(resource.key);
   if (unapplied) rows->push_back({UnappliedKey(resource.key), "{}"});
   else rows->push_back({UnappliedKey(resource.key), std::nullopt});
@@ -54,9 +56,10 @@ RowChange Context::PutPlatform() const {
 void Context::Advance(std::vector<RowChange> rows, std::function<void()> durable) {
   ++memory.witness;
   rows.push_back(PutPlatform());
-  writer.Commit(std::move(rows), [this, mark = WitnessMark{memory.uid, memory.witness},
-                                  durable = std::move(durable)] {
-    // After the store: what stands outside is never ahead of what is durable.
+  // After the store, so that what stands outside is never ahead of what is durable; and before what comes next, an
+  // intent of the run that is about to begin.
+  writer.CommitFirst(std::move(rows), [this, mark = WitnessMark{memory.uid, memory.witness},
+                                       durable = std::move(durable)] {
     if (ports.witness) ports.witness(mark);
     if (durable) durable();
   });

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "tandem/state/keys.h"
@@ -227,14 +228,14 @@ void Engine::Core::MaybeStopped() {
 
 void Engine::Core::Verify(const RunWork& run,
                           std::function<void(std::map<std::string, std::string>)> done) {
-  std::vector<std::string> addresses;
-  for (const auto& [address, steps] : run.by_address) addresses.push_back(address);
-  planner.PlanAccepted([addresses, done = std::move(done)](PlanResult result) {
+  std::set<std::string> addresses;
+  for (const auto& [address, steps] : run.by_address) addresses.insert(address);
+  planner.PlanAccepted(addresses, [addresses, done = std::move(done)](PlanResult result) {
     std::map<std::string, std::string> differences;
     if (result.plan) {
       for (const Step& step : result.plan->steps) {
         const std::string address = step.address.ToString();
-        if (!std::binary_search(addresses.begin(), addresses.end(), address)) continue;
+        if (addresses.count(address) == 0) continue;
         std::string what = fmt::format("would {} again", ActionName(step.action));
         for (const FieldChange& change : step.changes) what += " " + change.path;
         differences[address] = what;

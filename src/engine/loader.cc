@@ -17,9 +17,7 @@ constexpr size_t kSlice = 100;
 
 template <typename T>
 Result<T> Decode(const Row& row) {
-  const Result<Value> value = ParseJson(row.value);
-  if (!value.ok()) return DataLoss(value.status().message()).Annotate(row.key);
-  Result<T> decoded = FromValue<T>(*value);
+  Result<T> decoded = FromRow<T>(row.value);
   if (!decoded.ok()) return decoded.status().Annotate(row.key);
   return decoded;
 }
@@ -194,7 +192,8 @@ void Loader::Next() {
         context_.writer.Loaded(row.key, row.revision);
         TANDEM_ASSIGN_OR_RETURN(const Address address,
                                 Address::Parse(row.key.substr(std::string("unapplied/").size())));
-        memory.At(address).unapplied = true;
+        memory.At(address);
+        memory.unapplied.insert(address.ToString());
         return OkStatus();
       }, next);
     case 11:

@@ -43,7 +43,7 @@ Value Reconciler::DesiredOf(const Resource& resource) {
   Value settled = resource.record->settled.Unpack();
   const Memory& memory = context_.memory;
   const ModelResource* model = memory.model ? memory.model->Find(resource.key) : nullptr;
-  if (model == nullptr || resource.unapplied) return settled;
+  if (model == nullptr || memory.unapplied.count(resource.key) > 0) return settled;
   Result<Value> desired =
       EvaluateSpec(*memory.model, *model, [&](const std::string& address, const Path& path) {
         return LiveReference(memory, address, path);
@@ -58,7 +58,7 @@ Value Reconciler::DesiredOf(const Resource& resource) {
 void Reconciler::CatchUp(Resource& resource) {
   const Memory& memory = context_.memory;
   const ModelResource* model = memory.model ? memory.model->Find(resource.key) : nullptr;
-  if (!resource.unapplied || !resource.record || model == nullptr) return;
+  if (memory.unapplied.count(resource.key) == 0 || !resource.record || model == nullptr) return;
   const Record& record = *resource.record;
   const bool kept = record.manage == model->manage &&
                     (!model->protect || record.protected_ == *model->protect) &&
@@ -321,7 +321,7 @@ void Reconciler::SetConditions(Resource& resource, bool busy) {
     set("Synced", S::kFalse, "Progressing", step_error);
   } else if (!resource.blind.empty() || resource.quarantine) {
     set("Synced", S::kUnknown, "NotObserved", resource.blind);
-  } else if (!resource.record || resource.unapplied) {
+  } else if (!resource.record || context_.memory.unapplied.count(resource.key) > 0) {
     set("Synced", S::kFalse, "NotApplied", "the accepted model has a change here that did not settle");
   } else if (!resource.drift.empty()) {
     set("Synced", S::kFalse, "Drifted", fmt::format("{}", fmt::join(resource.drift, ", ")));

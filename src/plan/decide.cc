@@ -84,7 +84,7 @@ class Decider {
     fresh.unchanged = input_.quiet;
     fresh.kinds = input_.quiet_kinds;
     out_ = std::move(fresh);
-    becoming_unknown_.clear();
+    before_ = DecidedBefore();
     return true;
   }
 
@@ -133,7 +133,7 @@ class Decider {
     }
 
     const size_t said = out_.notes.size() + findings_.problems.items().size();
-    auto evaluated = input_.desired_of(address, becoming_unknown_);
+    auto evaluated = input_.desired_of(address, before_);
     if (!evaluated.ok()) {
       if (evaluated.status().code() == Code::kUnavailable) {
         out_.notes.insert(address + ": " + evaluated.status().message());
@@ -155,8 +155,8 @@ class Decider {
     draft.step.provisional = r.provisional;
 
     // Most resources ask for what was sent before: writing is cheaper than reading.
-    const bool as_recorded =
-        record != nullptr && ToCanonicalJson(evaluated->desired) == record->recorded.json();
+    const std::string desired_json = ToCanonicalJson(evaluated->desired);
+    const bool as_recorded = record != nullptr && desired_json == record->recorded.json();
     const Value recorded = as_recorded || record == nullptr || record->recorded.empty()
                                ? Value()
                                : record->recorded.Unpack();
@@ -179,6 +179,8 @@ class Decider {
       const bool kept = DecideKnown(draft, *seen, *evaluated, moves);
       if (!kept) {
         ++out_.unchanged;
+        if (!record->settled.empty() && desired_json != record->settled.json())
+          before_.as_settled.insert(address);
         if (input_.tell_quiet && as_recorded && !moves && record->deposed.empty() &&
             said == out_.notes.size() + findings_.problems.items().size() && IsQuiet(*evaluated))
           out_.quiet.push_back(address);
@@ -193,7 +195,7 @@ class Decider {
       return out_.LeaveOut(address);
     }
     if (draft.step.action == Action::kCreate || draft.step.action == Action::kReplace)
-      becoming_unknown_.insert(address);
+      before_.becoming_unknown.insert(address);
     draft.step.base = MakeBase(*r.kind, &evaluated->desired, recorded_form, seen,
                                std::move(evaluated->references));
     DropDeposed(draft);
@@ -522,7 +524,7 @@ class Decider {
   Decisions& out_;
   Findings& findings_;
   OldAddresses old_addresses_;
-  std::set<std::string> becoming_unknown_;
+  DecidedBefore before_;
   Held held_;
   std::set<std::string> targeted_;
 };

@@ -1,4 +1,6 @@
 // Messages joined into requests and answers. Nothing here trusts its input.
+#include <algorithm>
+
 #include "provider_wire/checked.h"
 #include "provider_wire/text.h"
 #include "tandem/provider_wire/wire.h"
@@ -130,6 +132,7 @@ Status ApplyReplyJoin::Add(const v1::ApplyReply& message) {
     if (message.identity().size() > kIdentityBytes || message.handle().size() > kIdentityBytes)
       return DataLoss("the identity or the handle is too long");
     answer_.handle = message.handle();
+    answer_.poll_after = Duration(std::max<int64_t>(0, message.poll_after_micros()));
     answer_.identity = message.identity();
   }
   fields_ += message.fields();

@@ -129,6 +129,7 @@ std::vector<v1::ApplyReply> Split(const ApplyAnswer& answer, const std::string& 
   }
   if (!answer.error.ok) ToWire(answer.error, messages.back().mutable_error());
   messages.back().set_handle(answer.handle);
+  messages.back().set_poll_after_micros(answer.poll_after.count());
   messages.back().set_identity(answer.identity);
   std::string_view rest = answer.fields.json();
   for (;;) {

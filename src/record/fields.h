@@ -1,5 +1,5 @@
 // One list of members a type, read in both directions: by a writer that makes a Value of it and by
-// a reader that fills it from one. docs/state.md lists the stored forms.
+// a reader that fills it from one; by those of fields_text.h without a Value. docs/state.md lists the stored forms.
 //
 //   template <> struct Fields<Approval> {
 //     static constexpr std::string_view kName = "approval";
@@ -85,83 +85,6 @@ class Writer {
 template <typename T>
 Value Write(const T& row) {
   Writer writer;
-  Fields<T>::Visit(row, writer);
-  return writer.Take();
-}
-
-template <typename T>
-std::string WriteText(const T& row);
-
-/// The same as text, in which packed members go as they are. Members are written behind each other and sorted
-/// at the end.
-class TextWriter {
- public:
-  template <typename T>
-  void operator()(std::string_view name, const T& member) {
-    Begin(name);
-    Append(member);
-  }
-  void operator()(std::string_view name, const Packed& member) {
-    if (member.empty()) return;
-    Begin(name);
-    json_ += member.json();
-  }
-  template <typename T>
-  void Rare(std::string_view name, const std::vector<T>& member) {
-    if (!member.empty()) (*this)(name, member);
-  }
-  std::string Take() {
-    for (size_t i = 0; i < members_.size(); ++i)
-      members_[i].end = i + 1 < members_.size() ? members_[i + 1].begin : json_.size();
-    std::sort(members_.begin(), members_.end(),
-              [](const Member& a, const Member& b) { return a.name < b.name; });
-    size_t bytes = json_.size() + 2;
-    for (const Member& member : members_) bytes += member.name.size() + 4;
-    std::string text;
-    text.reserve(bytes);
-    for (const Member& member : members_) {
-      text += text.empty() ? "{\"" : ",\"";
-      text.append(member.name).append("\":").append(json_, member.begin, member.end - member.begin);
-    }
-    text += text.empty() ? "{}" : "}";
-    return text;
-  }
-
- private:
-  struct Member {
-    std::string_view name;
-    size_t begin = 0;  // in json_
-    size_t end = 0;
-  };
-
-  void Begin(std::string_view name) { members_.push_back({name, json_.size()}); }
-  void Append(const std::string& v) { AppendJsonText(v, &json_); }
-  void Append(int64_t v) { json_ += std::to_string(v); }
-  void Append(bool v) { json_ += v ? "true" : "false"; }
-  void Append(const Time& v) { Append(static_cast<int64_t>(v.time_since_epoch().count())); }
-  void Append(const Address& v) { Append(v.ToString()); }
-  template <typename E>
-  requires std::is_enum_v<E> void Append(E v) { AppendJsonText(NameOf(v), &json_); }
-  template <typename T>
-  requires requires { Fields<T>::kName; }
-  void Append(const T& v) { json_ += WriteText(v); }
-  template <typename T>
-  void Append(const std::vector<T>& v) {
-    json_ += '[';
-    for (const T& item : v) {
-      if (&item != &v.front()) json_ += ',';
-      Append(item);
-    }
-    json_ += ']';
-  }
-
-  std::vector<Member> members_;
-  std::string json_;
-};
-
-template <typename T>
-std::string WriteText(const T& row) {
-  TextWriter writer;
   Fields<T>::Visit(row, writer);
   return writer.Take();
 }

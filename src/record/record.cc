@@ -1,6 +1,6 @@
 #include "tandem/record/record.h"
 
-#include "record/fields.h"
+#include "record/fields_text.h"
 
 namespace tandem {
 namespace fields {
@@ -268,6 +268,10 @@ std::string_view StepStateName(StepState state) { return fields::NameOf(state); 
   template <>                                                   \
   Result<Type> FromValue<Type>(const Value& value) {            \
     return fields::Read<Type>(value);                           \
+  }                                                             \
+  template <>                                                   \
+  Result<Type> FromRow<Type>(std::string_view row) {            \
+    return fields::ReadText<Type>(row);                         \
   }
 
 TANDEM_STORED_ROW(Condition)

@@ -190,6 +190,7 @@ ApplyAnswer SimProvider::Core::Commit(const WorldRecord& record, Duration takes,
                                                                         : "delete";
     answer.handle = "sim:" + std::to_string(record.until.time_since_epoch().count()) + ":" +
                     operation + ":" + record.key.identity;
+    answer.poll_after = world_->Unscaled(record.until - now_);
   }
   if (const SimObject* object = world_->Find(record.key)) {
     if (const std::optional<LiveObject> view = object->ViewAt(record.at)) {
@@ -217,6 +218,7 @@ ApplyAnswer SimProvider::Core::Create(const Play& play, const ApplyRequest& requ
       if (play.create_handle && made->busy_until > now_) {
         answer.handle = "sim:" + std::to_string(made->busy_until.time_since_epoch().count()) +
                         ":create:" + made->key.identity;
+        answer.poll_after = world_->Unscaled(made->busy_until - now_);
       }
       return answer;
     }

@@ -120,8 +120,7 @@ TEST(Counts, HandlesArePolledAtTheirExpectedEnd) {
   ASSERT_EQ(engine.Apply(hash), "succeeded");
   const Counts after(engine);
   EXPECT_EQ(after.applies - before.applies, kCount);
-  // Once to learn when to come, once when it is over.
-  EXPECT_LE(after.polls - before.polls, 2 * kCount);
+  EXPECT_EQ(after.polls - before.polls, kCount);
 }
 
 // On SQLite's real code over a disk in memory that counts.

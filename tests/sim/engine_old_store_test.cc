@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "tandem/codec/json.h"
+#include "tandem/state/keys.h"
 #include "tests/support/engine_rig.h"
 
 namespace tandem::testing {
@@ -61,6 +63,45 @@ TEST(EngineOldStore, R12_ANewerObjectOfOursIsAdoptedAndNoThirdIsMade) {
   // Ours, so it goes with its document; the newer one, not the one that was recorded.
   EXPECT_EQ(rig.Apply(Role("keep", "one")), "succeeded: 1 done");
   EXPECT_EQ(rig.Live(), std::vector<std::string>{"iam.sim/Role/keep"});
+}
+
+// Tells of each commit that holds an intent while the witness does not stand where the store does.
+class StoreBesideWitness final : public StateStore {
+ public:
+  explicit StoreBesideWitness(const std::optional<WitnessMark>* witnessed) : witnessed_(*witnessed) {}
+  void Commit(std::vector<Write> writes, Completion<StoreRevision> done) override {
+    for (const Write& write : writes) {
+      if (write.key == kPlatformKey) number_ = ParseJson(*write.value)->IntOr("witness", 0);
+      if (write.key.rfind("intent/", 0) == 0 && write.value) ++intents;
+    }
+    for (const Write& write : writes)
+      if (write.key.rfind("intent/", 0) == 0 && write.value && (!witnessed_ || witnessed_->number < number_)) ++early;
+    kept_.Commit(std::move(writes), std::move(done));
+  }
+  void Scan(std::string prefix, std::string after, size_t limit, Completion<Page> done) override {
+    kept_.Scan(std::move(prefix), std::move(after), limit, std::move(done));
+  }
+  void Get(std::string key, Completion<Row> done) override { kept_.Get(std::move(key), std::move(done)); }
+
+  int intents = 0;
+  int early = 0;
+
+ private:
+  const std::optional<WitnessMark>& witnessed_;
+  int64_t number_ = 0;
+  MemoryStore kept_{[](std::function<void()> work) { work(); }};
+};
+
+// A create needs no look before it: its intent is written in the very turn that starts the run.
+TEST(EngineOldStore, R12_TheWitnessStandsBeforeTheFirstIntentOfItsRun) {
+  std::optional<WitnessMark> witnessed;
+  StoreBesideWitness store(&witnessed);
+  EngineRig rig(EngineSettings(), nullptr, &store);
+  rig.on_witness = [&](const WitnessMark& mark) { witnessed = mark; };
+  ASSERT_EQ(rig.Apply(Network("10.0.0.0/16", "one") + Role("a", "one")), "succeeded: 2 done");
+  ASSERT_EQ(rig.Apply(Network("10.0.0.0/16", "two") + Role("b", "one")), "succeeded: 3 done");
+  EXPECT_GE(store.intents, 5);
+  EXPECT_EQ(store.early, 0);
 }
 
 // Lists of roles give names only.

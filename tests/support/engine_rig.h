@@ -175,7 +175,10 @@ class EngineRig {
     ports.catalog = catalog.get();
     ports.secret_key = "key";
     if (keep_witness) ports.witnessed = witnessed;
-    ports.witness = [this](const WitnessMark& mark) { witnessed = mark; };
+    ports.witness = [this](const WitnessMark& mark) {
+      witnessed = mark;
+      if (on_witness) on_witness(mark);
+    };
     ports.provider = [this](const std::string& name) -> Provider* {
       return name.empty() ? nullptr : provider.get();
     };
@@ -342,6 +345,7 @@ class EngineRig {
   std::function<void()> at_readable;  // while an engine starts, in its turn
   bool keep_witness = false;  // true: the next Boots are told what stands outside the store
   std::optional<WitnessMark> witnessed;
+  std::function<void(const WitnessMark&)> on_witness;
   ManualClock clock;
   ShiftedClock engine_clock{&clock};  // may be set off before a Boot
   SeededRandom random{7};

@@ -75,8 +75,8 @@ class PlanCase {
       input_.accepted_policies = &accepted_;
     }
     input_.kind_of = [this](const KindName& name) { return KindOf(name.ToString()); };
-    input_.desired_of = [this](const std::string& address, const std::set<std::string>& unknown) {
-      return Evaluate(address, unknown);
+    input_.desired_of = [this](const std::string& address, const DecidedBefore& before) {
+      return Evaluate(address, before.becoming_unknown);
     };
   }
 

@@ -30,10 +30,11 @@ class ServedDaemon : public DaemonThreads {
   }
 
   /// On a connection of its own.
-  std::unique_ptr<api::v1::Tandem::Stub> NewStub(grpc::ChannelArguments arguments) const {
+  std::unique_ptr<api::v1::Tandem::Stub> NewStub(grpc::ChannelArguments arguments,
+                                                 const std::string& socket = "d.sock") const {
     arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, "localhost");
     return api::v1::Tandem::NewStub(grpc::CreateCustomChannel(
-        "unix:" + folder_.path() + "/d.sock", grpc::InsecureChannelCredentials(), arguments));
+        "unix:" + folder_.path() + "/" + socket, grpc::InsecureChannelCredentials(), arguments));
   }
 
   std::unique_ptr<ApiServer> server_;

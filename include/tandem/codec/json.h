@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "tandem/base/copy_on_write.h"
 #include "tandem/base/status.h"
@@ -26,6 +27,16 @@ void AppendJsonText(std::string_view text, std::string* json);
 /// kInvalidArgument with the byte offset on malformed text, duplicate keys, integers outside int64,
 /// bad UTF-8, and nesting deeper than 200. Numbers without fraction or exponent are ints.
 Result<Value> ParseJson(std::string_view text);
+
+struct JsonMember {
+  std::string_view key;
+  std::string_view text;
+};
+/// The members of an object and the items of an array, each as the text that it has in `json`, which is looked
+/// through to its end. nullopt when that is no such thing, or is not written as ToCanonicalJson writes: ParseJson
+/// says what is wrong with it, if anything is.
+std::optional<std::vector<JsonMember>> JsonMembers(std::string_view json);
+std::optional<std::vector<std::string_view>> JsonItems(std::string_view json);
 
 /// The first 16 bytes of SHA-256, in hexadecimal.
 std::string Fingerprint(std::string_view canonical_json);

@@ -47,12 +47,18 @@ struct EvaluatedResource {
   std::map<std::string, Value> references;  // "address.path" → value, Unknown where not known yet
 };
 
-/// Asked once a resource, in dependency order. Computed fields of the addresses in
-/// `becoming_unknown` (created or replaced by this plan) must come out as Unknown. kUnavailable:
-/// what it refers to cannot be observed, so it is left out (R18); any other failure is a problem of
-/// the model.
-using DesiredOf = std::function<Result<EvaluatedResource>(
-    const std::string& address, const std::set<std::string>& becoming_unknown)>;
+/// What was decided of the resources that one may refer to.
+struct DecidedBefore {
+  std::set<std::string> becoming_unknown;  // created or replaced: computed fields must come out as Unknown
+  /// Without a step although their documents spell something in another way: references are worth what settled,
+  /// for that is what stays, and what a step that refers to them will read.
+  std::set<std::string> as_settled;
+};
+
+/// Asked once a resource, in dependency order. kUnavailable: what it refers to cannot be observed, so it is left
+/// out (R18); any other failure is a problem of the model.
+using DesiredOf =
+    std::function<Result<EvaluatedResource>(const std::string& address, const DecidedBefore& before)>;
 
 struct PlanInput {
   std::string platform;

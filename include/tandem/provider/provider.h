@@ -125,9 +125,10 @@ struct ApplyRequest {
 };
 struct ApplyAnswer {
   CallError error;
-  std::string handle;    // not "": a long operation; Poll it
-  std::string identity;  // of the object, once known
-  Packed fields;         // as answered, may be empty
+  std::string handle;      // not "": a long operation; Poll it
+  Duration poll_after{0};  // until its expected end; 0: not known
+  std::string identity;    // of the object, once known
+  Packed fields;           // as answered, may be empty
 };
 
 struct PollRequest {

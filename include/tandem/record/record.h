@@ -234,5 +234,8 @@ std::string ToRow(const StoredDocument&);
 /// Defined for every type above that has ToValue.
 template <typename T>
 Result<T> FromValue(const Value& value);
+/// FromValue of the JSON that `row` is; quickest where ToRow wrote it. kDataLoss where it is none.
+template <typename T>
+Result<T> FromRow(std::string_view row);
 
 }  // namespace tandem

@@ -80,6 +80,18 @@ std::string UnappliedKey(const std::string& address) { return "unapplied/" + add
 
 std::string ForgottenKey(const std::string& identity_key) { return "forgotten/" + identity_key; }
 
+void Memory::Accept(std::shared_ptr<const CompiledModel> next) {
+  for (AtRest* rest : {&at_rest, &looking}) {
+    if (rest->model == nullptr || rest->model != model || !next->fresh) {
+      *rest = AtRest();
+      continue;
+    }
+    rest->unsettled.insert(next->fresh->begin(), next->fresh->end());
+    rest->model = next;
+  }
+  model = std::move(next);
+}
+
 void Memory::PlanMade(const std::string& hash) {
   plans.at(hash).made = ++plans_made;
   const auto wanted = [&](const std::string& each, const KnownPlan& known) {

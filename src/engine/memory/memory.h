@@ -44,7 +44,6 @@ struct Resource {
   std::vector<std::string> drift;
   std::string drift_plan;  // hash that waits for approval
   std::shared_ptr<const Intent> quarantine;  // a create of unknown outcome (R9), or null pointer
-  bool unapplied = false;  // the accepted model has a change here that did not settle (R1)
 
   bool exists() const { return seen && seen->exists; }
   /// What was seen of it is no evidence any more: until the next look nothing is known.
@@ -75,6 +74,13 @@ struct KnownPlan {
 
 struct Settled;
 
+/// What of the accepted model is known to need nothing (planning/settled.h), and what a plan would see changed since.
+struct AtRest {
+  std::shared_ptr<const Settled> settled;      // null pointer: nobody has looked, or not to the end
+  std::shared_ptr<const CompiledModel> model;  // that it is good for; null pointer: for none
+  std::set<std::string> unsettled;
+};
+
 struct Memory {
   std::string platform;
   std::string uid;
@@ -95,6 +101,7 @@ struct Memory {
   std::map<int64_t, Revision> revisions;
   std::deque<Event> events;
   int64_t next_event = 1;
+  std::set<std::string> unapplied;  // addresses where the accepted model has a change that did not settle (R1)
   std::set<std::string> forgotten;  // "ACCOUNT/KIND/IDENTITY" of objects given up on purpose
   std::map<std::string, Time> tombstones;  // identity keys just deleted: lists may still show them
   std::string paused_by;            // everything is paused
@@ -109,10 +116,9 @@ struct Memory {
   bool model_touched = false;
   std::set<std::string> runs_touched;
 
-  /// What is known to need nothing (planning/settled.h); null pointer: nobody has looked.
-  std::shared_ptr<const Settled> settled;
-  int64_t settling = 0;             // which look it is of
-  std::set<std::string> unsettled;  // what a plan would see there changed since that look began
+  AtRest at_rest;
+  AtRest looking;      // of the look that is under way
+  int64_t looks = 0;   // begun so far
 
   Resource& At(const Address& address);
   Resource* Find(const std::string& key);
@@ -121,8 +127,11 @@ struct Memory {
   /// The same, where it is something that plans are made from.
   void Changed(const std::string& key) {
     Touch(key);
-    if (settling > 0) unsettled.insert(key);
+    for (AtRest* rest : {&at_rest, &looking})
+      if (rest->model) rest->unsettled.insert(key);
   }
+  /// `next`, made from `model`, takes its place. What was at rest stays so when it says which resources it changed.
+  void Accept(std::shared_ptr<const CompiledModel> next);
   /// `hash` of `plans` was made just now. Of plans that nobody has asked to start, or approved, or is shown
   /// as what would heal an address, the latest kPlansKept are kept: each may hold a model of its own.
   void PlanMade(const std::string& hash);
@@ -140,7 +149,7 @@ std::vector<std::string> StandsOn(const Memory& memory, const Record& record,
 std::string IdentityKey(const std::string& account, const KindName& kind,
                         const std::string& identity);
 
-/// The row that keeps Resource::unapplied.
+/// The row that keeps one of Memory::unapplied.
 std::string UnappliedKey(const std::string& address);
 
 /// The row of an object that was given up on purpose, so that its mark is not taken for a lost one.

@@ -385,7 +385,7 @@ void Planner::Built(const Ptr& request) {
   request->Finish(std::move(answer));
 }
 
-void Planner::PlanAccepted(std::function<void(PlanResult)> done) {
+void Planner::PlanAllAccepted(std::function<void(PlanResult)> done) {
   if (!context_.memory.model) return done(PlanResult());
   // Secrets are compared by what was recorded: a changed secret is found by the next plan of a person.
   std::shared_ptr<PlanningJob> job = Copy(context_.memory.model);

@@ -36,7 +36,7 @@ struct PlanningJob {
   /// Only these are decided, all else is quiet (settled.h); nullopt: everything is.
   std::optional<std::set<std::string>> few;
   std::map<std::string, Packed> forms;  // of what is quiet and needed by those: as recorded
-  int64_t settling = 0;                 // Memory::settling, when it tells what is quiet
+  int64_t look = 0;                     // of Memory::looks, when it tells what is quiet
   std::optional<int64_t> undo_to;       // the revision that is planned again
 
   std::set<std::string> missing_secrets;  // out: wanted, and not in `worth`
@@ -53,8 +53,9 @@ class Planner {
       : context_(*context), accounts_(*accounts), observer_(*observer) {}
 
   void MakePlan(PlanRequest request, std::function<void(PlanAnswer)> done);
-  /// A plan of the accepted model over what is known now, without looking: for verification and drift.
-  void PlanAccepted(std::function<void(PlanResult)> done);
+  /// What a plan of the accepted model, over what is known now, says of `addresses`, and perhaps of others: for
+  /// verification. Nothing is looked at anew.
+  void PlanAccepted(std::set<std::string> addresses, std::function<void(PlanResult)> done);
   /// Makes accounts of `model` known whose specs can be evaluated by now.
   void KnowAccounts(const CompiledModel& model, bool accepted);
   /// Whether the accepted model or a record has `account`.
@@ -85,6 +86,7 @@ class Planner {
   void Resolve(const std::set<std::string>& uris,
                std::function<void(Status, std::map<std::string, SecretWorth>)> done);
   std::shared_ptr<PlanningJob> Copy(std::shared_ptr<const CompiledModel> model) const;
+  void PlanAllAccepted(std::function<void(PlanResult)> done);
 
   /// Tells `job`, a look at all of the accepted model, to find what is quiet; keeps what it found.
   void BeginSettling(PlanningJob& job);
@@ -100,8 +102,11 @@ class Planner {
   void CopyOne(const std::string& key, const Resource& resource, bool context, PlanningJob& job) const;
   std::shared_ptr<PlanningJob> CopyFew(std::shared_ptr<const CompiledModel> model,
                                        std::set<std::string> few) const;
+  /// `few` to be decided, and what they look at as context.
+  void CopyThose(std::set<std::string> few, PlanningJob& job) const;
+  /// Adds what `few` need, directly or not. False when that is no small part of `model`.
+  static bool WithNeeds(const CompiledModel& model, std::set<std::string>* few);
 
-  bool settling_ = false;
   int64_t few_ = 0;  // plans for which few resources were decided
   Context& context_;
   Accounts& accounts_;

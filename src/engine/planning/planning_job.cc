@@ -117,7 +117,7 @@ void RunPlanning(PlanningJob& job) {
   };
 
   job.input.desired_of = [&](const std::string& address,
-                             const std::set<std::string>& unknown) -> Result<EvaluatedResource> {
+                             const DecidedBefore& before) -> Result<EvaluatedResource> {
     const ModelResource* resource = job.model->Find(address);
     if (resource == nullptr) return NotFound(fmt::format("{} is not in the model", address));
     EvaluatedResource evaluated;
@@ -133,15 +133,22 @@ void RunPlanning(PlanningJob& job) {
       if (const auto form = job.forms.find(target);
           desired == desired_forms.end() && form != job.forms.end() && !form->second.empty())
         desired = desired_forms.emplace(target, form->second.Unpack()).first;
-      if (desired != desired_forms.end())
-        if (const Value* named = Named(desired->second, path)) return answer(*named);
+      if (desired == desired_forms.end() || before.as_settled.count(target) > 0) {
+        const auto record = job.records.find(target);
+        if (record != job.records.end() && !record->second->settled.empty()) {
+          std::optional<Value> named = record->second->settled.At(path);
+          if (named && !named->is_null() && !named->HasUnknown()) return answer(*std::move(named));
+        }
+      } else if (const Value* named = Named(desired->second, path)) {
+        return answer(*named);
+      }
       const auto unknown_value = [&]() -> Result<Value> {
         const ModelResource* model = job.model->Find(target);
         const std::optional<Type> type =
             model ? model->kind->TypeOf(path) : std::optional<Type>(Type::kAny);
         return answer(Value(Unknown{type.value_or(Type::kAny), key}));
       };
-      if (unknown.count(target) > 0) return unknown_value();
+      if (before.becoming_unknown.count(target) > 0) return unknown_value();
       const Value* observed = observed_of(target);
       if (observed != nullptr) {
         const Value* found = FindAt(*observed, path);
@@ -229,7 +236,7 @@ void RunPlanning(PlanningJob& job) {
   // What is provisional comes to be without a change of its own.
   const bool known = std::none_of(provisional_accounts.begin(), provisional_accounts.end(),
                                   [](const auto& account) { return account.second; });
-  if (job.settling > 0 && known) {
+  if (job.look > 0 && known) {
     std::vector<std::string> recorded;
     for (const auto& [address, record] : job.records) recorded.push_back(address);
     job.settled = Settle(job.model, job.result.quiet, recorded);

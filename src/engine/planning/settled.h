@@ -1,8 +1,8 @@
 // What of the accepted model is known to need nothing, so that a plan of a few changes looks at those alone.
 //
 // A look at everything (any plan of the accepted model) tells which resources are quiet (PlanResult::quiet).
-// One stays so until it, its record, its observation or something that it needs changes: Memory::unsettled
-// lists those of them that did since. Immutable.
+// One stays so until it, its record, its observation or something that it needs changes: AtRest::unsettled
+// lists those of them that did since, of later models as well (Memory::Accept). Immutable.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@
 namespace tandem {
 
 struct Settled {
-  std::shared_ptr<const CompiledModel> model;  // the accepted one
+  std::shared_ptr<const CompiledModel> model;  // accepted when the look began
   /// Of the model, those that are not quiet; and recorded addresses that it lacks.
   std::set<std::string> loud;
   int64_t quiet = 0;

@@ -70,6 +70,15 @@ bool Makes(const Step& step, const Path& path) {
          });
 }
 
+// Whether `value` is how the document of `step` spells what is at `path`. Nothing changes there, and yet the step
+// settles all of its document.
+bool Settles(const Step& step, const CompiledModel& model, const Path& path, const Value& value) {
+  if (step.action == Action::kDelete || step.action == Action::kForget) return false;
+  const ModelResource* resource = model.Find(step.address.ToString());
+  const Value* spelled = resource == nullptr ? nullptr : FindAt(resource->spec, path);
+  return spelled != nullptr && *spelled == value;
+}
+
 }  // namespace
 
 std::set<std::string> StoodUpon(const KnownPlan& known) {
@@ -125,7 +134,8 @@ std::string WhatMoved(const Memory& now, const KnownPlan& known, const Catalog& 
       auto found = values.find(reference);
       if (found == values.end())
         found = values.emplace(reference, LiveReference(now, target, path)).first;
-      if (found->second.ok() && *found->second != value)
+      if (found->second.ok() && *found->second != value &&
+          !(own != steps.end() && Settles(*own->second, *known.model, path, value)))
         return fmt::format("{}, which {} refers to, moved", reference, address);
     }
   }

@@ -53,10 +53,10 @@ std::string Runner::Start(KnownPlan known, const std::string& actor,
   context_.memory.runs[id] = run;
   context_.memory.run_order.push_back(id);
   context_.memory.runs_touched.insert(id);
-  context_.Advance({Context::Put(run)}, std::move(durable));
   context_.Emit(false, "RunStarted", "", id, actor,
                 fmt::format("{} of {} steps, plan {}", run.mode, known.plan->steps.size(),
                             run.plan_hash));
+  context_.Advance({Context::Put(run)}, std::move(durable));
   Open(RunWork::Make(std::move(run), std::move(known), {}));
   return id;
 }
@@ -488,9 +488,9 @@ void Runner::Finish(RunWork& run, std::map<std::string, std::string> differences
   if (cancelled > 0) run.run.message += fmt::format(", {} not started", cancelled);
   context_.memory.runs[id] = run.run;
   context_.memory.runs_touched.insert(id);
-  context_.Advance({Context::Put(run.run)});
   context_.Emit(run.run.state != RunState::kSucceeded, "RunFinished", "", id, run.run.actor,
                 fmt::format("{}: {}", RunStateName(run.run.state), run.run.message));
+  context_.Advance({Context::Put(run.run)});
   Change change;
   change.run = std::make_shared<const Run>(run.run);
   context_.changes.push_back(std::move(change));

@@ -15,6 +15,7 @@ namespace {
 
 constexpr size_t kChunkBytes = 200'000;
 constexpr size_t kDigestsAChunk = 2'000;
+constexpr size_t kFew = 16;  // as many are compared in the turn: that takes less than waking a thread
 constexpr char kHoldsNoMore[] = "the plan does not hold any more";
 
 StartAnswer Refused(Refusal refusal, std::string message) {
@@ -198,21 +199,24 @@ void Starter::IfItStands(const std::string& hash, std::function<void(StartAnswer
       return done(Refused(Refusal::kNotFound, NoSuchPlan(hash)));
     if (looked->second.plan->from != context_.memory.accepted)  // R1
       return done(Refused(Refusal::kBusy, Overtaken(*looked->second.plan)));
-    auto now = std::make_shared<Memory>(CopyOf(context_.memory, StoodUpon(looked->second)));
+    const auto go_on = [this, hash, done, then](const std::string& moved) {
+      if (!moved.empty())
+        return done(Refused(Refusal::kBusy, fmt::format("{}: {}; plan again", kHoldsNoMore, moved)));
+      if (context_.stopping) return done(Refused(Refusal::kInternal, "the daemon is stopping"));
+      const auto known = context_.memory.plans.find(hash);
+      if (known == context_.memory.plans.end())
+        return done(Refused(Refusal::kNotFound, NoSuchPlan(hash)));
+      then(known->second);
+    };
+    const std::set<std::string> stood_upon = StoodUpon(looked->second);
+    if (stood_upon.size() <= kFew)
+      return go_on(WhatMoved(context_.memory, looked->second, *context_.ports.catalog));
+    auto now = std::make_shared<Memory>(CopyOf(context_.memory, stood_upon));
     context_.Background<std::string>(
         [now, known = looked->second, catalog = context_.ports.catalog] {
           return WhatMoved(*now, known, *catalog);
         },
-        [this, hash, done, then](std::string moved) {
-          if (!moved.empty())
-            return done(Refused(Refusal::kBusy, fmt::format("{}: {}; plan again", kHoldsNoMore, moved)));
-          if (context_.stopping)
-            return done(Refused(Refusal::kInternal, "the daemon is stopping"));
-          const auto known = context_.memory.plans.find(hash);
-          if (known == context_.memory.plans.end())
-            return done(Refused(Refusal::kNotFound, NoSuchPlan(hash)));
-          then(known->second);
-        });
+        go_on);
   });
 }
 
@@ -341,9 +345,8 @@ void Starter::ShowNew(const CompiledModel& model) {
   else
     for (const auto& [address, resource] : model.resources) show(resource);
   // It may take back what did not settle.
-  for (const auto& [address, held] : memory.resources)
-    if (held.unapplied && model.resources.count(address) > 0)
-      context_.Wake(address, WorkQueue::Priority::kResync);
+  for (const std::string& address : memory.unapplied)
+    if (model.resources.count(address) > 0) context_.Wake(address, WorkQueue::Priority::kResync);
 }
 
 // What the accepted model changes and no step brings about is not healed towards, either (R1).
@@ -364,15 +367,26 @@ void Starter::KeepEdges(const Plan& plan) {
   std::set<std::string> later(plan.not_applied.begin(), plan.not_applied.end());
   for (const Step& step : plan.steps) later.insert(step.address.ToString());
   std::vector<RowChange> rows;
-  for (const auto& [address, resource] : memory.model->resources) {
+  const auto keep = [&](const std::string& address, const ModelResource& resource) {
     Resource* held = memory.Find(address);
-    if (held == nullptr || !held->record || later.count(address) > 0) continue;
+    if (held == nullptr || !held->record || later.count(address) > 0) return;
     std::vector<std::string> edges = StandsOn(memory, *held->record, resource.needs);
-    if (edges == held->record->depends_on) continue;
+    if (edges == held->record->depends_on) return;
     held->record.Edit().depends_on = std::move(edges);
     memory.Changed(address);
     rows.push_back(Context::Put(*held->record));
     if (rows.size() == StoreWriter::kGroup) context_.writer.Commit(std::exchange(rows, {}));
+  };
+  const CompiledModel& model = *memory.model;
+  if (model.fresh) {
+    // No address went, so all others need what they did.
+    std::set<std::string> some(model.fresh->begin(), model.fresh->end());
+    some.insert(memory.unapplied.begin(), memory.unapplied.end());
+    for (const std::string& address : some)
+      if (const auto found = model.resources.find(address); found != model.resources.end())
+        keep(address, found->second);
+  } else {
+    for (const auto& [address, resource] : model.resources) keep(address, resource);
   }
   if (!rows.empty()) context_.writer.Commit(std::move(rows));
 }
@@ -423,7 +437,7 @@ void Starter::Launch(KnownPlan known, const std::string& actor,
     StoreRevision(known, actor);
     memory.accepted = plan.to;
     memory.accepted_digest = plan.proposed_digest;
-    memory.model = known.model;
+    memory.Accept(known.model);
     memory.documents = known.documents;
     memory.model_touched = true;
     ShowNew(*known.model);

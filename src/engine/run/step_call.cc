@@ -2,6 +2,7 @@
 // each class of answer means (R9, R10).
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -308,7 +309,7 @@ void StepMachine::Answered(const Ptr& work, ApplyAnswer answer) {
     context_.writer.Commit({Context::Put(*work->intent)});
     work->phase = Phase::kPoll;
     SetRow(*work, StepState::kWaiting, "");
-    return Advance(work);
+    return PollAfter(work, answer.poll_after);
   }
   CallSettled(work, work->intent->outcome_identity);
 }
@@ -428,7 +429,12 @@ void StepMachine::Polled(const Ptr& work, PollAnswer answer) {
     // The operation goes on; nothing is called meanwhile and its outcome is still looked for.
     SetRow(*work, StepState::kWaiting, "the operation takes longer than the kind's time limit");
   }
-  Retry(work, answer.poll_after > Duration(0) ? answer.poll_after : kPollEvery, "");
+  PollAfter(work, answer.poll_after > Duration(0) ? answer.poll_after : kPollEvery);
+}
+
+// However far off a provider expects the end, it is looked for once the kind's time is over.
+void StepMachine::PollAfter(const Ptr& work, Duration wait) {
+  Retry(work, std::min<Duration>(wait, work->kind->timeout()), "");
 }
 
 void StepMachine::DropIntent(const Ptr& work) {

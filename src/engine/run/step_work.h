@@ -117,6 +117,7 @@ class StepMachine {
   void StillUnsure(const Ptr& work, const CallError& error, const std::string& text);
   void Poll(const Ptr& work);
   void Polled(const Ptr& work, PollAnswer answer);
+  void PollAfter(const Ptr& work, Duration wait);
   void CallSettled(const Ptr& work, const std::string& identity);
   void DropIntent(const Ptr& work);
 

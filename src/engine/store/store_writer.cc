@@ -22,9 +22,17 @@ void StoreWriter::Loaded(const std::string& key, StoreRevision revision) {
 }
 
 void StoreWriter::Commit(std::vector<RowChange> unit, std::function<void()> durable) {
-  TANDEM_CHECK(unit.size() <= kMaxWrites);
+  Queue({std::move(unit), std::move(durable)});
+}
+
+void StoreWriter::CommitFirst(std::vector<RowChange> unit, std::function<void()> durable) {
+  Queue({std::move(unit), std::move(durable), true});
+}
+
+void StoreWriter::Queue(Unit unit) {
+  TANDEM_CHECK(unit.rows.size() <= kMaxWrites);
   if (is_lost_) return;
-  units_.push_back({std::move(unit), std::move(durable)});
+  units_.push_back(std::move(unit));
 }
 
 void StoreWriter::Flush() {
@@ -56,6 +64,7 @@ void StoreWriter::Flush() {
       }
       group_.push_back(std::move(write));
     }
+    if (unit.ends_group) break;
   }
   // A row made and deleted within one group was never in the store: there is nothing to write.
   std::erase_if(group_, [](const Write& write) {

@@ -25,9 +25,7 @@ struct Reading {
   Status Take(const Row& row) {
     const auto found = wanted.find(row.key);
     if (found == wanted.end()) return OkStatus();
-    const Result<Value> value = ParseJson(row.value);
-    if (!value.ok()) return DataLoss(value.status().message()).Annotate(row.key);
-    Result<StoredDocument> document = FromValue<StoredDocument>(*value);
+    Result<StoredDocument> document = FromRow<StoredDocument>(row.value);
     if (!document.ok()) return document.status().Annotate(row.key);
     const auto source = std::make_shared<const SourceText>(
         SourceText{std::move(document->file), std::move(document->text),

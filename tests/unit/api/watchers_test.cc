@@ -3,11 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
+#include <future>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "tandem/state/memory_store.h"
 #include "tests/support/served_daemon.h"
 
 namespace tandem {
@@ -26,6 +30,10 @@ class Watcher {
   }
   grpc::Status Leave() {
     context_.TryCancel();
+    return End();
+  }
+  /// When the daemon ends it.
+  grpc::Status End() {
     api::v1::ChangeReply change;
     while (stream_->Read(&change)) {
     }
@@ -65,6 +73,67 @@ TEST_F(Watchers, OneThatLeavesInTheMiddleOfAWriteIsForgotten) {
       EXPECT_EQ(watcher->Leave().error_code(), grpc::StatusCode::CANCELLED) << "refused, or ended: " << policy;
     std::this_thread::sleep_for(std::chrono::milliseconds(500));  // until the server has heard of it
   }
+}
+
+/// Reads nothing until it is released.
+class HeldStore final : public StateStore {
+ public:
+  void Commit(std::vector<Write> writes, Completion<StoreRevision> done) override {
+    kept_.Commit(std::move(writes), std::move(done));
+  }
+  void Scan(std::string prefix, std::string after, size_t limit, Completion<Page> done) override {
+    std::lock_guard lock(mutex_);
+    if (held_) return waiting_.push_back([=, this] { kept_.Scan(prefix, after, limit, done); });
+    kept_.Scan(std::move(prefix), std::move(after), limit, std::move(done));
+  }
+  void Get(std::string key, Completion<Row> done) override { kept_.Get(std::move(key), std::move(done)); }
+  void Release() {
+    std::lock_guard lock(mutex_);
+    held_ = false;
+    for (const std::function<void()>& scan : waiting_) scan();
+  }
+
+ private:
+  MemoryStore kept_{[](std::function<void()> work) { work(); }};
+  std::mutex mutex_;
+  bool held_ = true;
+  std::vector<std::function<void()>> waiting_;
+};
+
+// What a daemon reads from its store is no change.
+TEST_F(Watchers, OneThatComesBeforeResourcesAreReadIsRefused) {
+  HeldStore store;
+  EnginePorts ports;
+  ports.store = &store;
+  ports.clock = &clock_;
+  ports.random = &random_;
+  ports.executor = &pool_;
+  ports.secrets = &secrets_;
+  ports.catalog = &catalog_;
+  ports.secret_key = "key";
+  ports.provider = [this](const std::string&) -> Provider* { return provider_.get(); };
+  Engine engine(std::move(ports), EngineSettings{});
+  EngineThread turning(engine, clock_);
+  std::promise<Status> started;
+  engine.Start([&](Status status) { started.set_value(std::move(status)); });
+  ApiOptions options;
+  options.engine = &engine;
+  options.catalog = &catalog_;
+  options.roles = RoleMap("uid:" + std::to_string(getuid()));
+  options.socket_path = folder_.path() + "/held.sock";
+  const std::unique_ptr<ApiServer> server = std::move(*StartApiServer(std::move(options)));
+  const auto stub = NewStub({}, "held.sock");
+
+  const grpc::Status refused = Watcher(*stub).End();
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(refused.error_message(), "tandemd is starting: try again");
+  store.Release();
+  EXPECT_TRUE(started.get_future().get().ok());
+  EXPECT_EQ(Watcher(*stub).Leave().error_code(), grpc::StatusCode::CANCELLED) << "refused, or ended";
+
+  server->Stop(std::chrono::seconds(1));
+  Wait<bool>([&](auto done) { engine.Stop([done] { done(true); }); });
+  turning.Stop();
 }
 
 }  // namespace

@@ -293,6 +293,7 @@ TEST(Wire, CallsAreCutAndJoinedOneAfterAnother) {
 
       ApplyAnswer answer;
       answer.handle = "op-1";
+      answer.poll_after = std::chrono::minutes(9);
       answer.identity = "vpc-1";
       answer.fields = Json(R"({"VpcId":"vpc-1","CidrBlock":"10.0.0.0/16"})");
       ApplyReplyJoin reply;
@@ -301,6 +302,7 @@ TEST(Wire, CallsAreCutAndJoinedOneAfterAnother) {
       EXPECT_EQ(reply.intent(), intent);
       const Result<ApplyAnswer> outcome = reply.Take();
       EXPECT_EQ(outcome->handle, "op-1");
+      EXPECT_EQ(outcome->poll_after, answer.poll_after);
       EXPECT_EQ(outcome->identity, "vpc-1");
       EXPECT_EQ(outcome->fields.json(), answer.fields.json());
       EXPECT_TRUE(outcome->error.ok);

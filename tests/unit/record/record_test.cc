@@ -78,6 +78,13 @@ void ExpectRoundTrip(const T& row) {
   ASSERT_TRUE(back.ok()) << back.status().ToString();
   EXPECT_EQ(ToCanonicalJson(ToValue(*back)), json);
   EXPECT_EQ(ToRow(row), json);
+  const auto read = FromRow<T>(json);
+  ASSERT_TRUE(read.ok()) << read.status().ToString();
+  EXPECT_EQ(ToRow(*read), json);
+  // Not as it was written, and yet the same.
+  const auto spaced = FromRow<T>(ToPrettyJson(value));
+  ASSERT_TRUE(spaced.ok()) << spaced.status().ToString();
+  EXPECT_EQ(ToRow(*spaced), json);
 }
 
 TEST(Record, EveryRowComesBackAsItWasStored) {
@@ -145,7 +152,18 @@ TEST(Record, DamagedRowsAreRefusedNamingTheMember) {
     ASSERT_FALSE(read.ok()) << c.name;
     EXPECT_EQ(read.status().code(), Code::kDataLoss) << c.name;
     EXPECT_EQ(read.status().message(), c.says) << c.name;
+    EXPECT_EQ(FromRow<Intent>(ToCanonicalJson(value)).status().ToString(), read.status().ToString()) << c.name;
   }
+}
+
+TEST(Record, ARowThatIsNoJsonIsRefused) {
+  const std::string row = ToRow(FullIntent());
+  for (size_t size = 0; size < row.size(); ++size) {
+    const auto read = FromRow<Intent>(std::string_view(row).substr(0, size));
+    ASSERT_FALSE(read.ok()) << size;
+    EXPECT_EQ(read.status().code(), Code::kDataLoss) << size;
+  }
+  EXPECT_FALSE(FromRow<Intent>(row + "}").ok());
 }
 
 TEST(Record, DamageInsideListsNamesThePath) {
@@ -156,6 +174,8 @@ TEST(Record, DamageInsideListsNamesThePath) {
   value = ToValue(FullRecord());
   ASSERT_TRUE(SetAt(value, ParsePath("dependsOn[0]"), true));
   EXPECT_EQ(FromValue<Record>(value).status().message(),
+            "record: member 'dependsOn[0]' is not a string");
+  EXPECT_EQ(FromRow<Record>(ToCanonicalJson(value)).status().message(),
             "record: member 'dependsOn[0]' is not a string");
   value = ToValue(FullRecord());
   value.Set("address", "nowhere");

@@ -60,9 +60,10 @@ TEST(SimLife, LongCallsHaveHandles) {
   const ApplyAnswer made = cloud.Create("db.sim/Cluster/c", R"({"Engine":"pg","Password":"hush"})");
   ASSERT_TRUE(made.error.ok) << made.error.message;
   ASSERT_NE(made.handle, "");
+  EXPECT_EQ(made.poll_after, std::chrono::minutes(1)) << "10 simulated minutes, ten times as fast";
   PollAnswer poll = cloud.Poll("db.sim/Cluster", made.handle);
   EXPECT_FALSE(poll.done);
-  EXPECT_EQ(poll.poll_after, std::chrono::minutes(1)) << "10 simulated minutes, ten times as fast";
+  EXPECT_EQ(poll.poll_after, made.poll_after);
   cloud.clock().Advance(poll.poll_after);
   poll = cloud.Poll("db.sim/Cluster", made.handle);
   EXPECT_TRUE(poll.done);
@@ -72,6 +73,7 @@ TEST(SimLife, LongCallsHaveHandles) {
 
   const ApplyAnswer deleted = cloud.Delete("db.sim/Cluster/c", made.identity);
   ASSERT_NE(deleted.handle, "");
+  EXPECT_EQ(deleted.poll_after, std::chrono::seconds(30)) << "5 simulated minutes";
   cloud.clock().Advance(std::chrono::minutes(1));
   EXPECT_TRUE(cloud.Poll("db.sim/Cluster", deleted.handle).done);
   EXPECT_TRUE(cloud.Poll("db.sim/Cluster", deleted.handle).error.ok);
