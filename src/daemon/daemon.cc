@@ -119,7 +119,8 @@ int RunDaemon(const Settings& settings) {
 
   const size_t cores = std::max(1u, std::thread::hardware_concurrency());
   auto pool = std::make_unique<ThreadPool>(cores);
-  ThreadPool disk(1);
+  ThreadPool disk(1);    // of the store
+  ThreadPool beside(1);  // of its witness, so that neither waits for the other's syncs
   Providers providers(settings, clock);
   const std::unique_ptr<SecretSource> secrets = NewLocalSecretSource(pool.get());
 
@@ -142,11 +143,11 @@ int RunDaemon(const Settings& settings) {
   ports.parallel = ParallelOn(cores);
   ports.secret_key = *key;
   ports.witnessed = *witnessed;
-  // In the store's queue: the witness is there before the first intent of the run that moved it (R12).
-  ports.witness = [&disk, witness](const WitnessMark& mark) {
-    disk.Run([witness, mark] {
+  ports.witness = [&beside, witness](const WitnessMark& mark, std::function<void()> done) {
+    beside.Run([witness, mark, done = std::move(done)] {
       const Status written = WriteWitness(witness, mark);
       if (!written.ok()) Log(LogLevel::kWarning, "the witness of the store", {{"why", written.message()}});
+      done();
     });
   };
   EngineSettings engine_settings;

@@ -1,5 +1,7 @@
 #include "engine/context.h"
 
+#include <utility>
+
 #include "tandem/codec/json.h"
 #include "tandem/state/keys.h"
 
@@ -56,13 +58,25 @@ RowChange Context::PutPlatform() const {
 void Context::Advance(std::vector<RowChange> rows, std::function<void()> durable) {
   ++memory.witness;
   rows.push_back(PutPlatform());
-  // After the store, so that what stands outside is never ahead of what is durable; and before what comes next, an
-  // intent of the run that is about to begin.
-  writer.CommitFirst(std::move(rows), [this, mark = WitnessMark{memory.uid, memory.witness},
-                                       durable = std::move(durable)] {
-    if (ports.witness) ports.witness(mark);
+  writer.Commit(std::move(rows), [this, mark = WitnessMark{memory.uid, memory.witness},
+                                  durable = std::move(durable)] {
+    // After the store: what stands outside is never ahead of what is durable.
+    if (ports.witness) {
+      ++witnessing_;
+      ports.witness(mark, [this, inbox = inbox] { inbox->Post([this] { Witnessed(); }); });
+    }
     if (durable) durable();
   });
+}
+
+void Context::WhenWitnessed(std::function<void()> then) {
+  if (witnessing_ == 0) then();
+  else unwitnessed_.push_back(std::move(then));
+}
+
+void Context::Witnessed() {
+  if (--witnessing_ > 0) return;
+  for (const std::function<void()>& then : std::exchange(unwitnessed_, {})) then();
 }
 
 void Context::Emit(bool warning, std::string reason, std::string address, std::string run,

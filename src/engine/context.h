@@ -39,6 +39,7 @@ struct Context {
   bool read = false;      // the whole store
   bool stopping = false;
   std::vector<Change> changes;  // of this turn, for watchers; numbered when published
+  std::vector<std::function<void()>> after_turn;
 
   Time Now() const { return ports.clock->Now(); }
   std::shared_ptr<const Kind> FindKind(const KindName& name) const {
@@ -54,6 +55,9 @@ struct Context {
       inbox->Post([done, held] { done(std::move(*held)); });
     };
   }
+
+  /// Runs `then` at the end of this turn, behind what it commits and calls: nothing waits for an answer to a caller.
+  void AfterTurn(std::function<void()> then) { after_turn.push_back(std::move(then)); }
 
   /// Runs `work` on the executor and `then` in a turn after it.
   template <typename T>
@@ -85,6 +89,15 @@ struct Context {
   RowChange PutPlatform() const;
   /// Commits `rows` with a greater witness, which then goes outside the store (R12).
   void Advance(std::vector<RowChange> rows, std::function<void()> durable = {});
+  /// Runs `then` once no witness is under way, at once if none is: what a store from before the run would not
+  /// know of is not called before there is something that tells so.
+  void WhenWitnessed(std::function<void()> then);
+
+ private:
+  void Witnessed();
+
+  size_t witnessing_ = 0;  // under way
+  std::vector<std::function<void()>> unwitnessed_;
 };
 
 }  // namespace tandem

@@ -87,11 +87,13 @@ bool Engine::Core::RunOne() {
     worked = true;
     --left;
   }
-  calls.Flush();
+  // A call waits for nothing but its message to be written; a commit, for the disk.
   context.writer.Flush();
+  calls.Flush();
   if (worked) {
     // What is half read is shown to nobody.
     if (!reading_) publisher.Publish();
+    for (const std::function<void()>& then : std::exchange(context.after_turn, {})) then();
     metrics_are_old_ = true;
     if (++turns_ % 64 == 1) PublishMetrics();
     MaybeStopped();

@@ -5,8 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "tandem/codec/json.h"
-#include "tandem/state/keys.h"
 #include "tests/support/engine_rig.h"
 
 namespace tandem::testing {
@@ -65,43 +63,35 @@ TEST(EngineOldStore, R12_ANewerObjectOfOursIsAdoptedAndNoThirdIsMade) {
   EXPECT_EQ(rig.Live(), std::vector<std::string>{"iam.sim/Role/keep"});
 }
 
-// Tells of each commit that holds an intent while the witness does not stand where the store does.
-class StoreBesideWitness final : public StateStore {
- public:
-  explicit StoreBesideWitness(const std::optional<WitnessMark>* witnessed) : witnessed_(*witnessed) {}
-  void Commit(std::vector<Write> writes, Completion<StoreRevision> done) override {
-    for (const Write& write : writes) {
-      if (write.key == kPlatformKey) number_ = ParseJson(*write.value)->IntOr("witness", 0);
-      if (write.key.rfind("intent/", 0) == 0 && write.value) ++intents;
-    }
-    for (const Write& write : writes)
-      if (write.key.rfind("intent/", 0) == 0 && write.value && (!witnessed_ || witnessed_->number < number_)) ++early;
-    kept_.Commit(std::move(writes), std::move(done));
-  }
-  void Scan(std::string prefix, std::string after, size_t limit, Completion<Page> done) override {
-    kept_.Scan(std::move(prefix), std::move(after), limit, std::move(done));
-  }
-  void Get(std::string key, Completion<Row> done) override { kept_.Get(std::move(key), std::move(done)); }
+// A create needs no look before it: its intent is written in the very turn that starts the run, and yet it is not
+// called before a store from before the run could be told apart.
+TEST(EngineOldStore, R12_NothingIsCalledBeforeTheWitnessStands) {
+  EngineRig rig;
+  rig.hold_witness = true;
+  const PlanAnswer plan = rig.Plan(Network("10.0.0.0/16", "one") + Role("a", "one"));
+  const std::string run = rig.Start(plan.plan->hash).run;
+  rig.Settle();
+  EXPECT_EQ(rig.held_witness.size(), 1u);
+  EXPECT_EQ(rig.Intents(), 2) << "written while the witness is";
+  EXPECT_TRUE(rig.cloud->Effects().empty());
+  rig.held_witness[0]();
+  rig.hold_witness = false;
+  EXPECT_EQ(rig.Wait(run), "succeeded: 2 done");
+}
 
-  int intents = 0;
-  int early = 0;
-
- private:
-  const std::optional<WitnessMark>& witnessed_;
-  int64_t number_ = 0;
-  MemoryStore kept_{[](std::function<void()> work) { work(); }};
-};
-
-// A create needs no look before it: its intent is written in the very turn that starts the run.
-TEST(EngineOldStore, R12_TheWitnessStandsBeforeTheFirstIntentOfItsRun) {
-  std::optional<WitnessMark> witnessed;
-  StoreBesideWitness store(&witnessed);
-  EngineRig rig(EngineSettings(), nullptr, &store);
-  rig.on_witness = [&](const WitnessMark& mark) { witnessed = mark; };
-  ASSERT_EQ(rig.Apply(Network("10.0.0.0/16", "one") + Role("a", "one")), "succeeded: 2 done");
-  ASSERT_EQ(rig.Apply(Network("10.0.0.0/16", "two") + Role("b", "one")), "succeeded: 3 done");
-  EXPECT_GE(store.intents, 5);
-  EXPECT_EQ(store.early, 0);
+TEST(EngineOldStore, R12_ACancelWhileTheWitnessIsWrittenCallsNothing) {
+  EngineRig rig;
+  rig.hold_witness = true;
+  const PlanAnswer plan = rig.Plan(Network("10.0.0.0/16", "one") + Role("a", "one"));
+  const std::string run = rig.Start(plan.plan->hash).run;
+  rig.Settle();
+  ASSERT_TRUE(rig.Ask([&](auto done) { rig.engine->Cancel(run, "uid:1", done); }).ok());
+  ASSERT_EQ(rig.held_witness.size(), 1u);
+  rig.held_witness[0]();
+  rig.hold_witness = false;
+  EXPECT_EQ(rig.Wait(run), "cancelled: 0 done, 2 not started");
+  EXPECT_TRUE(rig.cloud->Effects().empty());
+  EXPECT_EQ(rig.Intents(), 0);
 }
 
 // Lists of roles give names only.

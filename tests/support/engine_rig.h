@@ -175,9 +175,13 @@ class EngineRig {
     ports.catalog = catalog.get();
     ports.secret_key = "key";
     if (keep_witness) ports.witnessed = witnessed;
-    ports.witness = [this](const WitnessMark& mark) {
-      witnessed = mark;
-      if (on_witness) on_witness(mark);
+    ports.witness = [this](const WitnessMark& mark, std::function<void()> done) {
+      const auto put = [this, mark, done = std::move(done)] {
+        witnessed = mark;
+        done();
+      };
+      if (hold_witness) held_witness.push_back(put);
+      else put();
     };
     ports.provider = [this](const std::string& name) -> Provider* {
       return name.empty() ? nullptr : provider.get();
@@ -321,6 +325,12 @@ class EngineRig {
       count += effect.operation == operation && (address.empty() || effect.address == address);
     return count;
   }
+  /// How many the store has.
+  int Intents() const {
+    int count = 0;
+    for (const Row& row : store.Rows()) count += row.key.rfind("intent/", 0) == 0;
+    return count;
+  }
   /// Live objects, "address" each, sorted.
   std::vector<std::string> Live() {
     std::vector<std::string> live;
@@ -345,7 +355,8 @@ class EngineRig {
   std::function<void()> at_readable;  // while an engine starts, in its turn
   bool keep_witness = false;  // true: the next Boots are told what stands outside the store
   std::optional<WitnessMark> witnessed;
-  std::function<void(const WitnessMark&)> on_witness;
+  bool hold_witness = false;  // true: it is put outside by whoever calls these
+  std::vector<std::function<void()>> held_witness;
   ManualClock clock;
   ShiftedClock engine_clock{&clock};  // may be set off before a Boot
   SeededRandom random{7};

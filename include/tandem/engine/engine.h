@@ -46,7 +46,8 @@ struct EnginePorts {
   ParallelFor parallel;    // for parsing; may be empty
   std::string secret_key;  // HMAC key for digests of secrets (R15)
   std::optional<WitnessMark> witnessed;             // what stands outside; nullopt: nothing yet
-  std::function<void(const WitnessMark&)> witness;  // puts it there, later; may be empty
+  /// Puts it there, and calls `done` on any thread once it is there or cannot be; may be empty.
+  std::function<void(const WitnessMark&, std::function<void()> done)> witness;
 };
 
 struct EngineSettings {

@@ -466,7 +466,7 @@ void Starter::Launch(KnownPlan known, const std::string& actor,
   waiting_.push_back(waiting);
   waiting->answer.run = runner_.Start(known, actor, [this, waiting] {
     std::erase(waiting_, waiting);
-    if (waiting->done) waiting->done(waiting->answer);
+    if (waiting->done) context_.AfterTurn([waiting] { waiting->done(waiting->answer); });
   });
   if (accepted_) accepted_();
 }

@@ -203,16 +203,18 @@ void StepMachine::WriteIntent(const Ptr& work, const std::map<std::string, Secre
   work->intent = intent;
   work->unsure = work->token_over = false;
   SetRow(*work, StepState::kIntent, "");
-  // Nothing is called before this is durable (R9).
+  // Nothing is called before this is durable (R9), or before its run is witnessed (R12).
   context_.writer.Commit({Context::Put(intent)}, [this, work, worth] {
-    if (call_is_void(*work)) {
-      calls_.Release(work->account);
-      work->busy = false;
-      DropIntent(work);
-      if (work->dropped_call) End(work, StepState::kCancelled, "cancelled before its call");
-      return;
-    }
-    Send(work, worth);
+    context_.WhenWitnessed([this, work, worth] {
+      if (call_is_void(*work)) {
+        calls_.Release(work->account);
+        work->busy = false;
+        DropIntent(work);
+        if (work->dropped_call) End(work, StepState::kCancelled, "cancelled before its call");
+        return;
+      }
+      Send(work, worth);
+    });
   });
 }
 
@@ -247,11 +249,13 @@ void StepMachine::Call(const Ptr& work) {
       // A new deadline, durable before the bytes go out again.
       work->intent->deadline = context_.Now() + context_.settings.call_timeout;
       context_.writer.Commit({Context::Put(*work->intent)}, [this, work, worth, cancelled] {
-        if (!cancelled()) return Send(work, worth);
-        calls_.Release(work->account);
-        work->busy = false;
-        work->phase = Phase::kRecover;
-        Advance(work);
+        context_.WhenWitnessed([this, work, worth, cancelled] {
+          if (!cancelled()) return Send(work, worth);
+          calls_.Release(work->account);
+          work->busy = false;
+          work->phase = Phase::kRecover;
+          Advance(work);
+        });
       });
     });
   });

@@ -22,17 +22,9 @@ void StoreWriter::Loaded(const std::string& key, StoreRevision revision) {
 }
 
 void StoreWriter::Commit(std::vector<RowChange> unit, std::function<void()> durable) {
-  Queue({std::move(unit), std::move(durable)});
-}
-
-void StoreWriter::CommitFirst(std::vector<RowChange> unit, std::function<void()> durable) {
-  Queue({std::move(unit), std::move(durable), true});
-}
-
-void StoreWriter::Queue(Unit unit) {
-  TANDEM_CHECK(unit.rows.size() <= kMaxWrites);
+  TANDEM_CHECK(unit.size() <= kMaxWrites);
   if (is_lost_) return;
-  units_.push_back(std::move(unit));
+  units_.push_back({std::move(unit), std::move(durable)});
 }
 
 void StoreWriter::Flush() {
@@ -64,7 +56,6 @@ void StoreWriter::Flush() {
       }
       group_.push_back(std::move(write));
     }
-    if (unit.ends_group) break;
   }
   // A row made and deleted within one group was never in the store: there is nothing to write.
   std::erase_if(group_, [](const Write& write) {

@@ -48,8 +48,6 @@ class StoreWriter {
 
   /// Queues a unit of at most kMaxWrites rows; `durable` runs in a turn once it is stored.
   void Commit(std::vector<RowChange> unit, std::function<void()> durable = {});
-  /// As Commit; nothing that is queued later is stored before `durable` has run.
-  void CommitFirst(std::vector<RowChange> unit, std::function<void()> durable);
   /// Sends the next group if none is under way. Called at the end of each turn.
   void Flush();
 
@@ -69,9 +67,7 @@ class StoreWriter {
   struct Unit {
     std::vector<RowChange> rows;
     std::function<void()> durable;
-    bool ends_group = false;
   };
-  void Queue(Unit unit);
   void Send();
   void Completed(Result<StoreRevision> result);
 

@@ -65,23 +65,6 @@ TEST_F(StoreWriterTest, OneGroupUnderWayTheRestGathers) {
   EXPECT_TRUE(writer.idle());
 }
 
-TEST_F(StoreWriterTest, WhatComesFirstSharesNoGroupWithWhatIsQueuedBehindIt) {
-  std::string order;
-  writer.Commit({{"before", "v"}}, [&] { order += "b"; });
-  writer.CommitFirst({{"first", "v"}}, [&] { order += "f"; });
-  writer.Commit({{"behind", "v"}}, [&] { order += "h"; });
-  Turn();
-  ASSERT_EQ(store.groups.size(), 1u);
-  EXPECT_EQ(store.groups[0].size(), 2u);
-  store.Answer(StoreRevision{1});
-  Turn();
-  EXPECT_EQ(order, "bf");
-  ASSERT_EQ(store.groups.size(), 2u);
-  store.Answer(StoreRevision{2});
-  Turn();
-  EXPECT_EQ(order, "bfh");
-}
-
 TEST_F(StoreWriterTest, NamesTheRevisionItSawLast) {
   writer.Loaded("old", 7);
   writer.Commit({{"old", "v"}, {"new", "v"}, {"blob", "v", true}});
