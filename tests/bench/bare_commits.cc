@@ -1,6 +1,7 @@
 #include "tests/bench/bare_commits.h"
 
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -85,10 +86,11 @@ double CommitBare(const std::string& folder, const std::vector<Write>& rows, siz
   return Now() - begin;
 }
 
-std::vector<double> CommitEach(const std::string& folder, size_t count) {
+std::vector<double> CommitEach(const std::string& folder, size_t count, unsigned rest) {
   BareFile file(folder, BareTable::kApart);
   std::vector<double> seconds;
   for (size_t i = 0; i < count; ++i) {
+    usleep(rest * 1000);
     const double begin = Now();
     file.Put({std::to_string(i), std::string(512, 'x'), std::nullopt}, static_cast<sqlite3_int64>(i));
     seconds.push_back(Now() - begin);

@@ -22,7 +22,8 @@ enum class BareTable {
 /// Seconds for committing `rows` in groups of `group` into a fresh file in `folder`.
 double CommitBare(const std::string& folder, const std::vector<Write>& rows, size_t group, BareTable table);
 
-/// Seconds of each of `count` commits of one row of half a kilobyte, with full sync.
-std::vector<double> CommitEach(const std::string& folder, size_t count);
+/// Seconds of each of `count` commits of one row of half a kilobyte, with full sync, each after so many
+/// milliseconds of rest.
+std::vector<double> CommitEach(const std::string& folder, size_t count, unsigned rest);
 
 }  // namespace tandem::bench
