@@ -206,20 +206,21 @@ void WorkQueue::Promote(Time now) {
 
 std::optional<WorkQueue::Out> WorkQueue::Get(Time now) {
   Promote(now);
-  for (Ends& line : lines_) {
-    if (line.first == kNone) continue;
-    const uint32_t handle = line.first;
-    Entry& entry = at(handle);
-    Unlink(handle, entry);
-    entry.waiting = false;
-    entry.out = true;
-    --depth_;
-    ++out_;
-    ++counters_.gets;
-    counters_.waited += now - entry.since;
-    return Out{{entry.key, entry.size}, handle};
-  }
-  return std::nullopt;
+  if (depth_ == 0) return std::nullopt;
+  const uint32_t user = lines_[static_cast<size_t>(Priority::kUser)].first;
+  const uint32_t resync = lines_[static_cast<size_t>(Priority::kResync)].first;
+  const bool resyncs_turn = user == kNone || (resync != kNone && users_in_a_row_ >= kUsersInARow);
+  users_in_a_row_ = resyncs_turn ? 0 : users_in_a_row_ + 1;
+  const uint32_t handle = resyncs_turn ? resync : user;
+  Entry& entry = at(handle);
+  Unlink(handle, entry);
+  entry.waiting = false;
+  entry.out = true;
+  --depth_;
+  ++out_;
+  ++counters_.gets;
+  counters_.waited += now - entry.since;
+  return Out{{entry.key, entry.size}, handle};
 }
 
 void WorkQueue::Done(const Out& out, Time now) {

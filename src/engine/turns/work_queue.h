@@ -1,6 +1,7 @@
 // Which address is worked on next, by the laws of client-go's queue: equal keys merge, a key is never
 // out twice at once, and a key added while it is out comes once more after. Keys of users come before
-// keys of resyncs; within one priority, first in, first out. Every operation is O(1): a key is hashed
+// keys of resyncs, but for one in sixteen, so that steady work of users lets drift be seen; within one priority,
+// first in, first out. Every operation is O(1): a key is hashed
 // once for each Add and copied once while the queue knows it; what is out is named by its handle.
 // Not thread-safe: the engine owns it.
 #pragma once
@@ -20,6 +21,8 @@ namespace tandem {
 class WorkQueue {
  public:
   enum class Priority : uint8_t { kUser, kResync };
+  /// So many keys of users at most come one behind the other while one of a resync waits.
+  static constexpr uint32_t kUsersInARow = 15;
 
   /// A key that is out. `key` is good until Done.
   struct Out {
@@ -99,6 +102,7 @@ class WorkQueue {
   std::vector<std::unique_ptr<char[]>> text_;
   size_t text_left_ = 0;
   std::array<Ends, 2> lines_;
+  uint32_t users_in_a_row_ = 0;
   DueWheel wheel_;
   uint32_t next_ticket_ = 1;
   size_t idle_ = 0;

@@ -117,6 +117,21 @@ TEST(WorkQueue, DelayedAddsInThePastComeInTheOrderOfTheirTimes) {
   EXPECT_EQ(queue.NextDue(), kNow + kSecond);
 }
 
+TEST(WorkQueue, SteadyWorkOfUsersLetsResyncsThrough) {
+  WorkQueue queue;
+  for (int i = 0; i < 3; ++i) queue.Add("resync/" + std::to_string(i), P::kResync, kNow);
+  std::string resyncs;
+  for (int i = 0; i < 64; ++i) {
+    queue.Add("user/" + std::to_string(i), P::kUser, kNow);
+    queue.Add("user/more/" + std::to_string(i), P::kUser, kNow);
+    const auto out = queue.Get(kNow);
+    ASSERT_TRUE(out);
+    if (out->key.starts_with("resync")) resyncs += std::to_string(i) + " ";
+    queue.Done(*out, kNow);
+  }
+  EXPECT_EQ(resyncs, "15 31 47 ");
+}
+
 TEST(WorkQueue, KeysThatCameAndWentDoNotStay) {
   WorkQueue queue;
   for (int i = 0; i < 100'000; ++i) {
@@ -165,8 +180,14 @@ class Laws {
       Add(std::get<2>(due), std::get<3>(due));
     }
     if (line_.empty()) return std::nullopt;
-    const std::string key = line_.front().second;
-    line_.pop_front();
+    auto at = line_.begin();
+    if (at->first == P::kUser && users_ >= WorkQueue::kUsersInARow) {
+      const auto other = std::find_if(at, line_.end(), [](const auto& each) { return each.first == P::kResync; });
+      if (other != line_.end()) at = other;
+    }
+    users_ = at->first == P::kUser ? users_ + 1 : 0;
+    const std::string key = at->second;
+    line_.erase(at);
     out_.insert(key);
     return key;
   }
@@ -186,6 +207,7 @@ class Laws {
   std::set<std::string> out_;
   std::map<std::string, P> dirty_;
   int ticket_ = 0;
+  uint32_t users_ = 0;  // one behind the other
 };
 
 TEST(WorkQueue, RandomOperationsKeepTheLaws) {
