@@ -1,7 +1,7 @@
 // Calls that ask one thing and get one answer.
-
 #include "api/reactors.h"
 #include "api/service.h"
+#include "api/suggest.h"
 #include "tandem/api_wire/convert.h"
 
 namespace tandem {
@@ -11,6 +11,12 @@ grpc::ServerUnaryReactor* Refuse(grpc::CallbackServerContext* context, grpc::Sta
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   reactor->Finish(std::move(status));
   return reactor;
+}
+
+/// ToGrpc; of a name that nothing has with what may have been meant.
+grpc::Status ToGrpcOf(const std::string& name, const Engine& engine, const Status& status) {
+  if (status.code() != Code::kNotFound) return ToGrpc(status);
+  return {grpc::StatusCode::NOT_FOUND, status.message() + DidYouMean(*engine.snapshot(), name)};
 }
 
 void FillReply(const StartAnswer& answer, const std::string& hash, api::v1::ApplyReply* reply) {
@@ -86,8 +92,10 @@ grpc::ServerUnaryReactor* Service::Pause(Context* context, const api::v1::Addres
   if (grpc::Status status = Check(*context, Permission::kOperate); !status.ok())
     return Refuse(context, std::move(status));
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  options_.engine->Pause(request->address(), ActorOf(*context),
-                         [reactor](Status status) { reactor->Finish(ToGrpc(status)); });
+  Engine* engine = options_.engine;
+  engine->Pause(request->address(), ActorOf(*context), [reactor, engine, name = request->address()](Status status) {
+    reactor->Finish(ToGrpcOf(name, *engine, status));
+  });
   return reactor;
 }
 
@@ -96,8 +104,10 @@ grpc::ServerUnaryReactor* Service::Resume(Context* context, const api::v1::Addre
   if (grpc::Status status = Check(*context, Permission::kOperate); !status.ok())
     return Refuse(context, std::move(status));
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  options_.engine->Resume(request->address(), ActorOf(*context),
-                          [reactor](Status status) { reactor->Finish(ToGrpc(status)); });
+  Engine* engine = options_.engine;
+  engine->Resume(request->address(), ActorOf(*context), [reactor, engine, name = request->address()](Status status) {
+    reactor->Finish(ToGrpcOf(name, *engine, status));
+  });
   return reactor;
 }
 
@@ -106,8 +116,10 @@ grpc::ServerUnaryReactor* Service::Refresh(Context* context, const api::v1::Addr
   if (grpc::Status status = Check(*context, Permission::kOperate); !status.ok())
     return Refuse(context, std::move(status));
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  options_.engine->Refresh(request->address(),
-                           [reactor](Status status) { reactor->Finish(ToGrpc(status)); });
+  Engine* engine = options_.engine;
+  engine->Refresh(request->address(), [reactor, engine, name = request->address()](Status status) {
+    reactor->Finish(ToGrpcOf(name, *engine, status));
+  });
   return reactor;
 }
 
@@ -136,7 +148,8 @@ grpc::ServerUnaryReactor* Service::Get(Context* context, const api::v1::AddressR
     }
     if (item->item_case() == api::v1::Item::ITEM_NOT_SET)
       reactor->Finish(grpc::Status(grpc::StatusCode::NOT_FOUND,
-                                   "there is no resource, component or account '" + name + "'"));
+                                   "there is no resource, component or account '" + name + "'" +
+                                       DidYouMean(*now, name)));
     else
       reactor->Finish(grpc::Status::OK);
   });
@@ -203,9 +216,10 @@ grpc::ServerUnaryReactor* Service::Why(Context* context, const api::v1::AddressR
   if (grpc::Status status = Check(*context, Permission::kLook); !status.ok())
     return Refuse(context, std::move(status));
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  options_.engine->Why(request->address(), [reactor, reply](Result<std::string> text) {
+  Engine* engine = options_.engine;
+  engine->Why(request->address(), [reactor, reply, engine, name = request->address()](Result<std::string> text) {
     if (text.ok()) reply->set_text(*std::move(text));
-    reactor->Finish(ToGrpc(text.status()));
+    reactor->Finish(ToGrpcOf(name, *engine, text.status()));
   });
   return reactor;
 }

@@ -1,0 +1,52 @@
+#include "api/suggest.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <vector>
+
+#include "tandem/base/spelling.h"
+
+namespace tandem {
+namespace {
+
+constexpr size_t kMost = 3;
+
+/// "main" of "net.aws/VPC/main@other".
+std::string_view LastPart(std::string_view address) {
+  address = address.substr(0, address.rfind('@'));
+  const size_t slash = address.rfind('/');
+  return slash == std::string_view::npos ? address : address.substr(slash + 1);
+}
+
+}  // namespace
+
+std::string DidYouMean(const Snapshot& snapshot, const std::string& name) {
+  std::map<std::string, std::vector<std::string>> called;  // last part → what has it, as it is asked for
+  for (const auto& page : snapshot.pages)
+    for (const auto& view : *page) {
+      const std::string& address = view->address;
+      called[std::string(LastPart(address))].push_back(address);
+    }
+  for (const ComponentView& view : snapshot.components) called[view.name].push_back(view.name);
+  for (const auto& [account, view] : snapshot.accounts) called[account].push_back(account);
+
+  if (name.empty()) return "";
+  auto found = called.find(std::string(LastPart(name)));
+  if (found == called.end()) {
+    std::vector<std::string> known;
+    for (const auto& [word, addresses] : called) known.push_back(word);
+    found = called.find(NearestWord(LastPart(name), known));
+  }
+  if (found == called.end()) return "";
+  std::vector<std::string> some = found->second;
+  if (std::find(some.begin(), some.end(), name) != some.end()) return "";  // it is there, and lacks something else
+  const bool more = some.size() > kMost;
+  if (more) some.resize(kMost);
+  for (std::string& each : some) each = "'" + each + "'";
+  return fmt::format("; did you mean {}{}?", fmt::join(some, " or "), more ? " or another of that name" : "");
+}
+
+}  // namespace tandem
