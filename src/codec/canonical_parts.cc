@@ -1,6 +1,7 @@
 // The parts of canonical JSON as text, without values of them.
 #include <algorithm>
 
+#include "codec/json_cursor.h"
 #include "codec/plain_text.h"
 #include "codec/quick_json.h"
 #include "tandem/base/utf8.h"
@@ -9,9 +10,9 @@
 namespace tandem {
 namespace {
 
-class Checker {
+class Checker : JsonCursor {
  public:
-  explicit Checker(std::string_view text) : at_(text.data()), end_(text.data() + text.size()) {}
+  using JsonCursor::JsonCursor;
 
   bool at_end() const { return at_ == end_; }
 
@@ -52,17 +53,6 @@ class Checker {
   }
 
  private:
-  bool Take(char c) {
-    if (at_ == end_ || *at_ != c) return false;
-    ++at_;
-    return true;
-  }
-  bool Word(std::string_view word) {
-    if (static_cast<size_t>(end_ - at_) < word.size() || std::string_view(at_, word.size()) != word) return false;
-    at_ += word.size();
-    return true;
-  }
-
   bool Value(int depth) {
     if (at_ == end_) return false;
     switch (*at_) {
@@ -78,7 +68,7 @@ class Checker {
 
   bool String() {
     if (!Take('"')) return false;
-    while ((at_ += PlainBytes({at_, static_cast<size_t>(end_ - at_)}, true)) < end_) {
+    while ((at_ += PlainBytes(rest(), true)) < end_) {
       const auto c = static_cast<unsigned char>(*at_);
       if (c == '"') {
         ++at_;
@@ -90,18 +80,12 @@ class Checker {
         if (++at_ == end_ || std::string_view("\"\\nrtbf").find(*at_) == std::string_view::npos) return false;
         ++at_;
       } else {
-        const size_t bytes = CharacterBytes({at_, static_cast<size_t>(end_ - at_)});
+        const size_t bytes = CharacterBytes(rest());
         if (bytes == 0) return false;
         at_ += bytes;
       }
     }
     return false;
-  }
-
-  bool Digits() {
-    const char* from = at_;
-    while (at_ < end_ && *at_ >= '0' && *at_ <= '9') ++at_;
-    return at_ > from;
   }
 
   /// Whole ones of at most 18 digits; all others are for the parser.
@@ -111,9 +95,6 @@ class Checker {
     if (!Digits() || (*first == '0' && (negative || at_ - first > 1)) || at_ - first > 18) return false;
     return at_ == end_ || std::string_view(".eE").find(*at_) == std::string_view::npos;
   }
-
-  const char* at_;
-  const char* end_;
 };
 
 }  // namespace

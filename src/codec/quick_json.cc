@@ -6,16 +6,16 @@
 #include <string>
 #include <utility>
 
+#include "codec/json_cursor.h"
 #include "codec/plain_text.h"
 #include "tandem/base/utf8.h"
 
 namespace tandem {
 namespace {
 
-class Reader {
+class Reader : JsonCursor {
  public:
-  Reader(std::string_view text, ObjectMaker object)
-      : at_(text.data()), end_(text.data() + text.size()), object_(object) {}
+  Reader(std::string_view text, ObjectMaker object) : JsonCursor(text), object_(object) {}
 
   /// What is at `path`; false: for the parser that reads everything.
   bool Find(const Path& path, std::optional<Value>* value) {
@@ -41,18 +41,6 @@ class Reader {
  private:
   void Skip() {
     while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\t' || *at_ == '\r')) ++at_;
-  }
-  bool Take(char c) {
-    if (at_ == end_ || *at_ != c) return false;
-    ++at_;
-    return true;
-  }
-  bool Word(std::string_view word) {
-    if (static_cast<size_t>(end_ - at_) < word.size() ||
-        std::string_view(at_, word.size()) != word)
-      return false;
-    at_ += word.size();
-    return true;
   }
 
   bool Read(Value* value, int depth) {
@@ -82,7 +70,7 @@ class Reader {
     do {
       Skip();
       if (!Take('"')) return false;
-      const size_t size = PlainBytes({at_, static_cast<size_t>(end_ - at_)}, false);
+      const size_t size = PlainBytes(rest(), false);
       const std::string_view key(at_, size);
       at_ += size;
       if (!Take('"') || key.starts_with('$')) return false;
@@ -117,7 +105,7 @@ class Reader {
       if (at_ == end_) return false;
       switch (*at_++) {
         case '"':
-          while ((at_ += PlainBytes({at_, static_cast<size_t>(end_ - at_)}, false)) < end_ && *at_ != '"')
+          while ((at_ += PlainBytes(rest(), false)) < end_ && *at_ != '"')
             at_ += *at_ == '\\' ? std::min<ptrdiff_t>(2, end_ - at_) : 1;
           if (at_++ == end_) return false;
           break;
@@ -176,7 +164,7 @@ class Reader {
   bool String(std::string* text) {
     if (!Take('"')) return false;
     const char* from = at_;
-    while ((at_ += PlainBytes({at_, static_cast<size_t>(end_ - at_)}, true)) < end_) {
+    while ((at_ += PlainBytes(rest(), true)) < end_) {
       const auto c = static_cast<unsigned char>(*at_);
       if (c == '"') {
         text->append(from, at_);
@@ -200,18 +188,12 @@ class Reader {
         }
         from = ++at_;
       } else {
-        const size_t bytes = CharacterBytes({at_, static_cast<size_t>(end_ - at_)});
+        const size_t bytes = CharacterBytes(rest());
         if (bytes == 0) return false;
         at_ += bytes;
       }
     }
     return false;
-  }
-
-  bool Digits() {
-    const char* from = at_;
-    while (at_ < end_ && *at_ >= '0' && *at_ <= '9') ++at_;
-    return at_ > from;
   }
 
   bool Number(Value* value) {
@@ -244,8 +226,6 @@ class Reader {
     return true;
   }
 
-  const char* at_;
-  const char* end_;
   ObjectMaker object_;
 };
 

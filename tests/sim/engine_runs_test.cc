@@ -227,15 +227,15 @@ TEST(EngineRuns, UndoPlansAnEarlierRevision) {
   EXPECT_EQ(EngineRig::Steps(rig.Plan(Role("a", "one"))), "");
 }
 
+std::string Cluster(const std::string& password) {
+  return "apiVersion: db.sim/v1\nkind: Cluster\nmetadata: {name: orders}\nspec: {Engine: pg, Password: \"" + password +
+         "\"}\n---\n";
+}
+
 TEST(EngineRuns, R15_SecretsReachTheCallAndNothingElse) {
   EngineRig rig;
   rig.secrets.worth["env:DB"] = "s3cret-plaintext";
-  const std::string model = R"(apiVersion: db.sim/v1
-kind: Cluster
-metadata: {name: orders}
-spec: {Engine: pg, Password: "${secret('env:DB')}"}
----
-)";
+  const std::string model = Cluster("${secret('env:DB')}");
   std::string sent;
   rig.provider->on_apply = [&](const ApplyRequest& request) { sent = request.desired.json(); };
   ASSERT_EQ(rig.Apply(model), "succeeded: 1 done");
@@ -250,12 +250,7 @@ spec: {Engine: pg, Password: "${secret('env:DB')}"}
 TEST(EngineRuns, R15_APlanBindsTheSecretThatItWasMadeWith) {
   EngineRig rig;
   rig.secrets.worth["env:DB"] = "made-up-1";
-  const std::string model = R"(apiVersion: db.sim/v1
-kind: Cluster
-metadata: {name: orders}
-spec: {Engine: pg, Password: "x-${secret('env:DB')}"}
----
-)";
+  const std::string model = Cluster("x-${secret('env:DB')}");
   const PlanAnswer first = rig.Plan(model);
   rig.secrets.worth["env:DB"] = "made-up-2";
   std::string run = rig.Start(first.plan->hash).run;
@@ -282,12 +277,7 @@ spec: {Engine: pg, Password: "x-${secret('env:DB')}"}
 TEST(EngineRuns, R3_ASavedPlanWhoseSecretChangedIsRefused) {
   EngineRig rig;
   rig.secrets.worth["env:DB"] = "made-up-1";
-  const std::string model = R"(apiVersion: db.sim/v1
-kind: Cluster
-metadata: {name: orders}
-spec: {Engine: pg, Password: "${secret('env:DB')}"}
----
-)";
+  const std::string model = Cluster("${secret('env:DB')}");
   StartRequest saved;
   saved.plan = rig.Plan(model).plan;
   saved.sources = EngineRig::Request(model).sources;

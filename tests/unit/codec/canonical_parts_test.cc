@@ -1,8 +1,8 @@
 // What is cut out of canonical JSON is what a Value of it would be written as.
 #include <gtest/gtest.h>
 
-#include "tandem/base/random.h"
 #include "tandem/codec/json.h"
+#include "tests/unit/codec/damaged.h"
 
 namespace tandem {
 namespace {
@@ -50,19 +50,9 @@ TEST(CanonicalParts, WhatIsWrittenInAnotherWayIsForTheParser) {
 // Bytes changed, cut out and doubled at random: whatever is taken is canonical.
 TEST(CanonicalParts, TakesNothingElse) {
   SeededRandom random(5);
-  const std::string_view bytes = "{}[]\",:\\ntf0123456789.eE+- \xc3\xa9\xed\xa0\x80\xf0";
   int taken = 0;
   for (int round = 0; round < 60'000; ++round) {
-    std::string text = kObjects[random.Below(std::size(kObjects))];
-    for (uint64_t i = 0, changes = 1 + random.Below(3); i < changes; ++i) {
-      const size_t at = random.Below(text.size());
-      switch (random.Below(3)) {
-        case 0: text[at] = bytes[random.Below(bytes.size())]; break;
-        case 1: text.erase(at, 1 + random.Below(3)); break;
-        default: text.insert(at, 1, bytes[random.Below(bytes.size())]);
-      }
-      if (text.empty()) text = "0";
-    }
+    const std::string text = Damaged(kObjects[random.Below(std::size(kObjects))], random);
     if (!JsonMembers(text)) continue;
     ++taken;
     const Result<Value> value = ParseJson(text);

@@ -8,8 +8,8 @@
 #include <optional>
 
 #include "codec/plain_text.h"
-#include "tandem/base/random.h"
 #include "tandem/codec/json.h"
+#include "tests/unit/codec/damaged.h"
 
 namespace tandem {
 namespace {
@@ -62,20 +62,9 @@ TEST(QuickJson, TakesNothingThatTheOtherRefuses) {
 // Bytes changed, cut out and doubled at random: whatever is taken is good JSON and reads the same.
 TEST(QuickJson, AgreesOnDamagedTexts) {
   SeededRandom random(11);
-  const std::string_view bytes = "{}[]\",:\\ntf0123456789.eE+- \xc3\xa9\xed\xa0\x80\xf0";
   int taken = 0;
   for (int round = 0; round < 60'000; ++round) {
-    std::string text = kTexts[random.Below(std::size(kTexts))];
-    for (uint64_t i = 0, changes = 1 + random.Below(3); i < changes; ++i) {
-      const size_t at = random.Below(text.size());
-      const char byte = bytes[random.Below(bytes.size())];
-      switch (random.Below(3)) {
-        case 0: text[at] = byte; break;
-        case 1: text.erase(at, 1 + random.Below(3)); break;
-        default: text.insert(at, 1, byte);
-      }
-      if (text.empty()) text = "0";
-    }
+    const std::string text = Damaged(kTexts[random.Below(std::size(kTexts))], random);
     Value value;
     if (!ParseQuickly(text, AsIs, &value)) continue;
     ++taken;
