@@ -249,4 +249,11 @@ std::map<std::string, double> Platform::Metrics() {
   return metrics;
 }
 
+std::string MemberOf(const std::string& json, const std::string& name) {
+  const std::string key = "\"" + name + "\":\"";
+  const size_t at = json.find(key);
+  TANDEM_CHECK(at != std::string::npos);
+  return json.substr(at + key.size(), json.find('"', at + key.size()) - at - key.size());
+}
+
 }  // namespace tandem::bench

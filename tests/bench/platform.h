@@ -77,4 +77,7 @@ class Platform {
   std::unique_ptr<api::v1::Tandem::Stub> stub_;
 };
 
+/// The value of a text member of a plan's head.
+std::string MemberOf(const std::string& json, const std::string& name);
+
 }  // namespace tandem::bench

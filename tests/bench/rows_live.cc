@@ -1,4 +1,4 @@
-// memory, event-to-call, restart and apply-latency.
+// memory, restart and apply-latency.
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 #include <unistd.h>
@@ -15,10 +15,6 @@
 
 namespace tandem::bench {
 namespace {
-
-double Wall() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 size_t ListAll(Platform& platform, const std::string& prefix) {
   grpc::ClientContext context;
@@ -67,63 +63,6 @@ void Memory(const Options& options, Report& report) {
   report.Add("idle CPU, daemon and plugin", cpu, "% of a core");
   report.Bar("MiB each 10,000 resources over the idle daemon, peak", peak.median() / tens, 64);
   report.Bar(fmt::format("idle CPU at {}, % of a core", model.count), cpu.median(), 1);
-}
-
-void EventToCall(const Options& options, Report& report) {
-  ModelOptions model;
-  model.count = options.count > 0 ? options.count : 20;
-  Platform platform(options.place);
-  platform.Start();
-  TANDEM_CHECK(platform.Apply(platform.Plan(MakeModel(model)).hash).state == "succeeded");
-  std::vector<double> all;
-  Figure time;
-  const int runs = options.quick ? 5 : 100;
-  for (int run = 0; run < runs; ++run) {
-    Sources changed = MakeModel(model);
-    SourceText text = *changed[1];
-    const std::string before = MakeDocument(model, 3, 1);
-    text.text.replace(text.text.find(before), before.size(), MakeDocument(model, 3, 2 + run));
-    changed[1] = std::make_shared<SourceText>(std::move(text));
-    const std::string hash = platform.Plan(changed).hash;
-    usleep(20'000);
-    const double begin = Wall();
-    const std::string id = platform.Begin(hash);
-    while (platform.StateOf(id) == "open") usleep(1000);
-    const std::string command =
-        fmt::format("{}/tandem sandbox ledger --state-dir {}/state 2>/dev/null", options.place.build,
-                    platform.folder());
-    FILE* pipe = popen(command.c_str(), "r");
-    TANDEM_CHECK(pipe != nullptr);
-    std::string json;
-    char block[4096];
-    for (size_t got; (got = fread(block, 1, sizeof block, pipe)) > 0;) json.append(block, got);
-    pclose(pipe);
-    const Result<Value> ledger = ParseJson(json);
-    TANDEM_CHECK(ledger.ok());
-    const Result<Time> at =
-        ParseTime(ledger->Find("effects")->as_list().back().StringOr("at", ""));
-    TANDEM_CHECK(at.ok());
-    const double latency =
-        (static_cast<double>(at->time_since_epoch().count()) / 1e6 - begin) * 1000;
-    time.Add(latency);
-    all.push_back(latency);
-  }
-  Figure commit, rested, call;
-  for (const double seconds : CommitEach(platform.folder(), all.size(), 0)) commit.Add(seconds * 1000);
-  for (const double seconds : CommitEach(platform.folder(), all.size(), 20)) rested.Add(seconds * 1000);
-  for (size_t i = 0; i < all.size(); ++i) {
-    const double begin = Wall();
-    grpc::ClientContext context;
-    api::v1::VersionReply reply;
-    TANDEM_CHECK(platform.stub().Version(&context, api::v1::Empty(), &reply).ok());
-    call.Add((Wall() - begin) * 1000);
-    usleep(1000);
-  }
-  report.Add("from the Apply call to the effect in the cloud, two commits between", time, "ms");
-  report.Add("one bare commit of one row on this disk, one behind the other", commit, "ms");
-  report.Add("the same, each after 20 ms of rest", rested, "ms");
-  report.Add("one call that does nothing, to the idle daemon and back", call, "ms");
-  report.Bar("idle, p99 in ms", Quantile(all, 0.99), 3);
 }
 
 void Restart(const Options& options, Report& report) {
