@@ -24,6 +24,10 @@ std::string_view LastPart(std::string_view address) {
 }  // namespace
 
 std::string DidYouMean(const Snapshot& snapshot, const std::string& name) {
+  const auto has_it = [&](const ComponentView& view) { return view.name == name; };
+  if (name.empty() || snapshot.Find(name) != nullptr || snapshot.accounts.count(name) > 0 ||
+      std::any_of(snapshot.components.begin(), snapshot.components.end(), has_it))
+    return "";  // it is there, whatever it lacks
   std::map<std::string, std::vector<std::string>> called;  // last part → what has it, as it is asked for
   for (const auto& page : snapshot.pages)
     for (const auto& view : *page) {
@@ -33,7 +37,6 @@ std::string DidYouMean(const Snapshot& snapshot, const std::string& name) {
   for (const ComponentView& view : snapshot.components) called[view.name].push_back(view.name);
   for (const auto& [account, view] : snapshot.accounts) called[account].push_back(account);
 
-  if (name.empty()) return "";
   auto found = called.find(std::string(LastPart(name)));
   if (found == called.end()) {
     std::vector<std::string> known;
@@ -42,7 +45,6 @@ std::string DidYouMean(const Snapshot& snapshot, const std::string& name) {
   }
   if (found == called.end()) return "";
   std::vector<std::string> some = found->second;
-  if (std::find(some.begin(), some.end(), name) != some.end()) return "";  // it is there, and lacks something else
   const bool more = some.size() > kMost;
   if (more) some.resize(kMost);
   for (std::string& each : some) each = "'" + each + "'";

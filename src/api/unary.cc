@@ -13,10 +13,11 @@ grpc::ServerUnaryReactor* Refuse(grpc::CallbackServerContext* context, grpc::Sta
   return reactor;
 }
 
-/// ToGrpc; of a name that nothing has with what may have been meant.
-grpc::Status ToGrpcOf(const std::string& name, const Engine& engine, const Status& status) {
+/// ToGrpc; where nothing was found, with `hint`, which looks at every name: it is made before the engine's thread
+/// is asked.
+grpc::Status ToGrpc(const Status& status, const std::string& hint) {
   if (status.code() != Code::kNotFound) return ToGrpc(status);
-  return {grpc::StatusCode::NOT_FOUND, status.message() + DidYouMean(*engine.snapshot(), name)};
+  return {grpc::StatusCode::NOT_FOUND, status.message() + hint};
 }
 
 void FillReply(const StartAnswer& answer, const std::string& hash, api::v1::ApplyReply* reply) {
@@ -93,8 +94,8 @@ grpc::ServerUnaryReactor* Service::Pause(Context* context, const api::v1::Addres
     return Refuse(context, std::move(status));
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   Engine* engine = options_.engine;
-  engine->Pause(request->address(), ActorOf(*context), [reactor, engine, name = request->address()](Status status) {
-    reactor->Finish(ToGrpcOf(name, *engine, status));
+  engine->Pause(request->address(), ActorOf(*context), [reactor, hint = DidYouMean(*engine->snapshot(), request->address())](Status status) {
+    reactor->Finish(ToGrpc(status, hint));
   });
   return reactor;
 }
@@ -105,8 +106,8 @@ grpc::ServerUnaryReactor* Service::Resume(Context* context, const api::v1::Addre
     return Refuse(context, std::move(status));
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   Engine* engine = options_.engine;
-  engine->Resume(request->address(), ActorOf(*context), [reactor, engine, name = request->address()](Status status) {
-    reactor->Finish(ToGrpcOf(name, *engine, status));
+  engine->Resume(request->address(), ActorOf(*context), [reactor, hint = DidYouMean(*engine->snapshot(), request->address())](Status status) {
+    reactor->Finish(ToGrpc(status, hint));
   });
   return reactor;
 }
@@ -117,8 +118,8 @@ grpc::ServerUnaryReactor* Service::Refresh(Context* context, const api::v1::Addr
     return Refuse(context, std::move(status));
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   Engine* engine = options_.engine;
-  engine->Refresh(request->address(), [reactor, engine, name = request->address()](Status status) {
-    reactor->Finish(ToGrpcOf(name, *engine, status));
+  engine->Refresh(request->address(), [reactor, hint = DidYouMean(*engine->snapshot(), request->address())](Status status) {
+    reactor->Finish(ToGrpc(status, hint));
   });
   return reactor;
 }
@@ -134,7 +135,8 @@ grpc::ServerUnaryReactor* Service::Get(Context* context, const api::v1::AddressR
     reactor->Finish(grpc::Status::OK);
     return reactor;
   }
-  OnceRead([engine, reactor, item, name = request->address()] {
+  OnceRead([engine, reactor, item, name = request->address(),
+            hint = DidYouMean(*engine->snapshot(), request->address())] {
     const std::shared_ptr<const Snapshot> now = engine->snapshot();
     const std::string prefix = "tandem/Component/";
     const std::string component = name.rfind(prefix, 0) == 0 ? name.substr(prefix.size()) : name;
@@ -148,8 +150,7 @@ grpc::ServerUnaryReactor* Service::Get(Context* context, const api::v1::AddressR
     }
     if (item->item_case() == api::v1::Item::ITEM_NOT_SET)
       reactor->Finish(grpc::Status(grpc::StatusCode::NOT_FOUND,
-                                   "there is no resource, component or account '" + name + "'" +
-                                       DidYouMean(*now, name)));
+                                   "there is no resource, component or account '" + name + "'" + hint));
     else
       reactor->Finish(grpc::Status::OK);
   });
@@ -217,9 +218,9 @@ grpc::ServerUnaryReactor* Service::Why(Context* context, const api::v1::AddressR
     return Refuse(context, std::move(status));
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   Engine* engine = options_.engine;
-  engine->Why(request->address(), [reactor, reply, engine, name = request->address()](Result<std::string> text) {
+  engine->Why(request->address(), [reactor, reply, hint = DidYouMean(*engine->snapshot(), request->address())](Result<std::string> text) {
     if (text.ok()) reply->set_text(*std::move(text));
-    reactor->Finish(ToGrpcOf(name, *engine, text.status()));
+    reactor->Finish(ToGrpc(text.status(), hint));
   });
   return reactor;
 }

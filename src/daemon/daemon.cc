@@ -119,8 +119,8 @@ int RunDaemon(const Settings& settings) {
 
   const size_t cores = std::max(1u, std::thread::hardware_concurrency());
   auto pool = std::make_unique<ThreadPool>(cores);
-  ThreadPool disk(1);    // of the store
-  ThreadPool beside(1);  // of its witness, so that neither waits for the other's syncs
+  ThreadPool disk(1);       // of the store
+  ThreadPool witnesses(1);  // so that neither waits for the other's syncs
   Providers providers(settings, clock);
   const std::unique_ptr<SecretSource> secrets = NewLocalSecretSource(pool.get());
 
@@ -143,8 +143,8 @@ int RunDaemon(const Settings& settings) {
   ports.parallel = ParallelOn(cores);
   ports.secret_key = *key;
   ports.witnessed = *witnessed;
-  ports.witness = [&beside, witness](const WitnessMark& mark, std::function<void()> done) {
-    beside.Run([witness, mark, done = std::move(done)] {
+  ports.witness = [&witnesses, witness](const WitnessMark& mark, std::function<void()> done) {
+    witnesses.Run([witness, mark, done = std::move(done)] {
       const Status written = WriteWitness(witness, mark);
       if (!written.ok()) Log(LogLevel::kWarning, "the witness of the store", {{"why", written.message()}});
       done();

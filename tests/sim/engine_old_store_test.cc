@@ -63,14 +63,20 @@ TEST(EngineOldStore, R12_ANewerObjectOfOursIsAdoptedAndNoThirdIsMade) {
   EXPECT_EQ(rig.Live(), std::vector<std::string>{"iam.sim/Role/keep"});
 }
 
-// A create needs no look before it: its intent is written in the very turn that starts the run, and yet it is not
-// called before a store from before the run could be told apart.
-TEST(EngineOldStore, R12_NothingIsCalledBeforeTheWitnessStands) {
-  EngineRig rig;
+// A run of two creates whose witness is not written yet.
+std::string StartWhileHeld(EngineRig& rig) {
   rig.hold_witness = true;
   const PlanAnswer plan = rig.Plan(Network("10.0.0.0/16", "one") + Role("a", "one"));
   const std::string run = rig.Start(plan.plan->hash).run;
   rig.Settle();
+  return run;
+}
+
+// A create needs no look before it: its intent is written in the very turn that starts the run, and yet it is not
+// called before a store from before the run could be told apart.
+TEST(EngineOldStore, R12_NothingIsCalledBeforeTheWitnessStands) {
+  EngineRig rig;
+  const std::string run = StartWhileHeld(rig);
   EXPECT_EQ(rig.held_witness.size(), 1u);
   EXPECT_EQ(rig.Intents(), 2) << "written while the witness is";
   EXPECT_TRUE(rig.cloud->Effects().empty());
@@ -81,10 +87,7 @@ TEST(EngineOldStore, R12_NothingIsCalledBeforeTheWitnessStands) {
 
 TEST(EngineOldStore, R12_ACancelWhileTheWitnessIsWrittenCallsNothing) {
   EngineRig rig;
-  rig.hold_witness = true;
-  const PlanAnswer plan = rig.Plan(Network("10.0.0.0/16", "one") + Role("a", "one"));
-  const std::string run = rig.Start(plan.plan->hash).run;
-  rig.Settle();
+  const std::string run = StartWhileHeld(rig);
   ASSERT_TRUE(rig.Ask([&](auto done) { rig.engine->Cancel(run, "uid:1", done); }).ok());
   ASSERT_EQ(rig.held_witness.size(), 1u);
   rig.held_witness[0]();
