@@ -92,3 +92,8 @@ foreach(row ${rows})
   endif()
   list(APPEND TANDEM_MODULES ${module})
 endforeach()
+
+# Without gRPC only those files of `daemon` are linked that need no other module that is left out.
+if(TARGET tandem_daemon AND NOT TANDEM_GRPC)
+  set_target_properties(tandem_daemon PROPERTIES UNITY_BUILD OFF)
+endif()

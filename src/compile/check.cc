@@ -14,8 +14,6 @@
 namespace tandem {
 namespace {
 
-bool NothingOpaque(const std::string&) { return false; }
-
 /// Why `address` names no resource of the model, with the nearest that exists.
 void ReportDangling(const CompiledModel& model, const Unread& unread, const std::string& address,
                     const Document& document, SourceRange range, Diagnostics& found) {

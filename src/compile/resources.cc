@@ -13,8 +13,6 @@
 namespace tandem {
 namespace {
 
-bool NothingOpaque(const std::string&) { return false; }
-
 /// What is reported about one document, with its address.
 class Reporter {
  public:

@@ -10,6 +10,9 @@
 
 namespace tandem {
 
+/// For values that are known before anything is observed: none is opaque.
+inline bool NothingOpaque(const std::string&) { return false; }
+
 /// What the model lacks because it could not be read. It was reported where it stands, so that
 /// whatever names it is no second mistake.
 struct Unread {

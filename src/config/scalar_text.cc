@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <string>
 
+#include "config/characters.h"
 #include "tandem/config/scalar.h"
 
 namespace tandem {
 namespace {
-
-bool IsBlank(char c) { return c == ' ' || c == '\t'; }
-bool IsSpace(char c) { return IsBlank(c) || c == '\n' || c == '\r'; }
 
 /// The line break at `at` ("\n" or "\r\n"): its size, or 0.
 size_t BreakAt(std::string_view text, size_t at) {
@@ -21,11 +19,6 @@ size_t BreakAt(std::string_view text, size_t at) {
 size_t SkipBlanks(std::string_view text, size_t at) {
   while (at < text.size() && IsBlank(text[at])) ++at;
   return at;
-}
-
-size_t LineStart(std::string_view text, size_t at) {
-  const size_t newline = at == 0 ? std::string_view::npos : text.rfind('\n', at - 1);
-  return newline == std::string_view::npos ? 0 : newline + 1;
 }
 
 /// Whether tags and anchors are all that lies between `at` and `end`; not so where they belong to a key.

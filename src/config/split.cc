@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "config/characters.h"
 #include "tandem/base/hash.h"
 #include "tandem/base/utf8.h"
 #include "tandem/config/parse.h"
@@ -12,8 +13,6 @@ namespace {
 
 constexpr std::string_view kBom = "\xEF\xBB\xBF";
 
-bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
-
 /// True if the text has something besides blanks and a comment. One line.
 bool HasContent(std::string_view line) {
   const size_t at = line.find_first_not_of(" \t\r");
@@ -21,7 +20,7 @@ bool HasContent(std::string_view line) {
 }
 
 bool IsMarker(std::string_view line, std::string_view marker) {
-  return line.substr(0, 3) == marker && (line.size() == 3 || IsBlank(line[3]));
+  return line.substr(0, 3) == marker && (line.size() == 3 || IsSpace(line[3]));
 }
 
 /// True if the eight bytes are printable ASCII.

@@ -5,13 +5,10 @@
 #include <algorithm>
 #include <string>
 
+#include "config/characters.h"
+
 namespace tandem {
 namespace {
-
-size_t LineStart(std::string_view text, size_t at) {
-  const size_t newline = at == 0 ? std::string_view::npos : text.rfind('\n', at - 1);
-  return newline == std::string_view::npos ? 0 : newline + 1;
-}
 
 size_t LineEnd(std::string_view text, size_t at) {
   return std::min(text.find('\n', at), text.size());

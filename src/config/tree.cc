@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "config/characters.h"
 #include "config/plain.h"
 #include "config/scalar_text.h"
 #include "config/syntax.h"
@@ -20,8 +21,6 @@ using Span = PositionTable::Span;
 constexpr uint32_t kNoPlace = UINT32_MAX;
 constexpr int kMaxErrors = 20;  // in one document
 constexpr std::string_view kCoreTag = "tag:yaml.org,2002:";
-
-bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 bool IsTag(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||

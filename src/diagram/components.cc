@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <set>
 
+#include "diagram/limits.h"
 #include "tandem/base/spelling.h"
 
 namespace tandem {
 namespace {
 
-constexpr size_t kMaxDepth = 50;  // of groups in groups, as in mermaid_parse.cc
 
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -231,7 +231,7 @@ Diagram DiagramOf(const std::vector<std::shared_ptr<const Document>>& documents)
   for (DiagramGroup& group : diagram.groups) {
     auto at = parents.find(group.parent);
     for (size_t steps = 0; at != parents.end() && !at->second.empty(); ++steps) {
-      if (at->first == group.id || steps >= kMaxDepth) break;
+      if (at->first == group.id || steps >= kMaxGroupDepth) break;
       at = parents.find(at->second);
     }
     if (at == parents.end() || at->first == group.id || !at->second.empty()) {

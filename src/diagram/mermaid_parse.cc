@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 
+#include "diagram/limits.h"
 #include "tandem/diagram/mermaid.h"
 
 namespace tandem {
@@ -11,7 +12,6 @@ namespace {
 
 constexpr size_t kMaxBytes = 4 << 20;
 constexpr size_t kMaxConnections = 100'000;
-constexpr size_t kMaxDepth = 50;
 
 bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
@@ -279,8 +279,8 @@ class Parser {
       Error(begin, end, "a subgraph without a title", "write 'subgraph \"Title\"'");
       return false;
     }
-    if (open_.size() >= kMaxDepth) {
-      Error(begin, end, fmt::format("subgraphs are nested deeper than {} levels", kMaxDepth), "");
+    if (open_.size() >= kMaxGroupDepth) {
+      Error(begin, end, fmt::format("subgraphs are nested deeper than {} levels", kMaxGroupDepth), "");
       stopped_ = true;
       return false;
     }

@@ -79,6 +79,11 @@ void Context::Witnessed() {
   for (const std::function<void()>& then : std::exchange(unwitnessed_, {})) then();
 }
 
+void Context::InPieces(std::function<bool()> piece) {
+  if (!piece()) return;
+  inbox->Post([this, piece = std::move(piece)]() mutable { InPieces(std::move(piece)); });
+}
+
 void Context::Emit(bool warning, std::string reason, std::string address, std::string run,
                    std::string actor, std::string message) {
   Event event;

@@ -59,6 +59,10 @@ struct Context {
   /// Runs `then` at the end of this turn, behind what it commits and calls: nothing waits for an answer to a caller.
   void AfterTurn(std::function<void()> then) { after_turn.push_back(std::move(then)); }
 
+  /// Runs `piece` now and in turns after this one until it says that nothing is left, so that what comes meanwhile
+  /// does not wait for all of it.
+  void InPieces(std::function<bool()> piece);
+
   /// Runs `work` on the executor and `then` in a turn after it.
   template <typename T>
   void Background(std::function<T()> work, std::function<void(T)> then) {

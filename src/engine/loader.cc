@@ -224,8 +224,7 @@ void Loader::LoadModel(std::function<void()> then) {
       memory.accepted,
       [this, then](Result<StoredModel> stored) {
         if (!stored.ok()) return Fail(AsDataLoss(stored.status()));
-        context_.memory.documents =
-            std::make_shared<const std::vector<std::string>>(std::move(stored->digests));
+        context_.memory.documents = std::move(stored->documents);
         const Catalog* catalog = context_.ports.catalog;
         const ParallelFor parallel = context_.ports.parallel;
         using Outcome = std::pair<std::shared_ptr<const CompiledModel>, Diagnostics>;
@@ -296,9 +295,11 @@ void Loader::LoadPlan(const std::string& hash, std::function<void()> then) {
     known.pending = value->BoolOr("pending", false);
     known.stored = true;
     if (const Value* desired = value->Find("desired")) known.desired = Packed::From(*desired);
-    const Value* documents = value->Find("documents");
-    if (known.plan->to == context_.memory.accepted || documents == nullptr ||
-        !documents->is_list() || documents->as_list().empty()) {
+    const auto has = [&](const char* member) {
+      const Value* list = value->Find(member);
+      return list != nullptr && list->is_list() && !list->as_list().empty();
+    };
+    if (known.plan->to == context_.memory.accepted || (!has("pages") && !has("documents"))) {
       if (known.plan->mode != "heal" && known.plan->mode != "unprotect")
         known.model = context_.memory.model;
       context_.memory.plans.insert_or_assign(hash, std::move(known));
@@ -306,19 +307,20 @@ void Loader::LoadPlan(const std::string& hash, std::function<void()> then) {
     }
     // A proposal that waits for approval: its model is compiled from the documents it was made from.
     auto held = std::make_shared<KnownPlan>(std::move(known));
-    std::vector<std::string> digests;
-    for (const Value& digest : documents->as_list())
-      if (digest.is_string()) digests.push_back(digest.as_string());
-    ReadDocuments(&context_, std::move(digests), [this, held, hash, then](Result<Sources> sources) {
-      if (!sources.ok()) return Fail(AsDataLoss(sources.status()).Annotate("plan " + hash));
+    const auto read = [this, held, hash, then](Result<StoredModel> stored) {
+      if (!stored.ok()) return Fail(AsDataLoss(stored.status()).Annotate("plan " + hash));
+      held->documents = std::move(stored->documents);
       Diagnostics found;
       CompileOptions options;
       options.parallel = context_.ports.parallel;
       options.known = context_.memory.model;
-      held->model = Compile(*sources, *context_.ports.catalog, options, found);
+      held->model = Compile(stored->sources, *context_.ports.catalog, options, found);
       if (held->model) context_.memory.plans.insert_or_assign(hash, *held);
       then();
-    });
+    };
+    // One from before there were pages has the digests of all documents.
+    if (has("pages")) ReadModel(&context_, *value->Find("pages"), read);
+    else ReadModelOf(&context_, value->Find("documents")->as_list(), read);
   });
 }
 

@@ -5,10 +5,11 @@
 #include <algorithm>
 #include <array>
 
+#include "expr/numbers.h"
+
 namespace tandem::expr {
 namespace {
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
 int HexDigit(char c) {

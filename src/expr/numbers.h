@@ -8,6 +8,8 @@
 
 namespace tandem::expr {
 
+inline bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
 /// Decimal with an optional sign; nothing outside int64, no spaces, no underscores.
 std::optional<int64_t> ReadInt(std::string_view text);
 /// An int literal: decimal or 0x, `negative` for one written after a minus.

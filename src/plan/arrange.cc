@@ -8,7 +8,7 @@
 namespace tandem::plan {
 namespace {
 
-bool Destroys(const Draft& draft) {
+bool DestroysFirst(const Draft& draft) {
   return draft.step.action == Action::kDelete ||
          (draft.step.action == Action::kReplace && draft.step.order == ReplaceOrder::kDestroyFirst);
 }
@@ -29,7 +29,7 @@ class Arrangement {
     Split();
     for (auto& [key, draft] : out_.drafts) {
       AfterNeeds(draft);
-      if (Destroys(draft) && key.find(" deposed ") == std::string::npos) AfterDependents(draft);
+      if (DestroysFirst(draft) && key.find(" deposed ") == std::string::npos) AfterDependents(draft);
     }
     return Order(ordered, findings);
   }
@@ -74,7 +74,7 @@ class Arrangement {
       open.pop_back();
       const auto draft = out_.drafts.find(at);
       if (at == parent || draft == out_.drafts.end() || draft->second.record == nullptr ||
-          !Destroys(draft->second))
+          !DestroysFirst(draft->second))
         continue;
       for (const std::string& need : draft->second.record->depends_on) {
         if (need == parent) return true;

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "schema/shown_text.h"
 #include "tandem/base/clock.h"
 #include "tandem/base/hash.h"
 #include "tandem/base/spelling.h"
@@ -11,24 +12,7 @@
 namespace tandem {
 namespace {
 
-constexpr int kMaxDepth = 100;
-
-/// Code points: vendors count characters, not bytes.
-size_t Length(std::string_view text) {
-  size_t length = 0;
-  for (const char c : text) length += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  return length;
-}
-
-std::string Shortened(std::string_view text) {
-  constexpr size_t kShown = 40;
-  if (text.size() <= kShown) return std::string(text);
-  size_t end = kShown;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return std::string(text.substr(0, end)) + "…";
-}
-
-bool CanBe(Type known, ShapeType wanted) {
+bool CanHold(Type known, ShapeType wanted) {
   if (known == Type::kAny || wanted == ShapeType::kDocument) return true;
   switch (wanted) {
     case ShapeType::kStructure:
@@ -54,7 +38,7 @@ class Validator {
   void Check(const ApiShape& shape, const Value& value, const std::string& path, int depth) {
     if (depth > kMaxDepth) return Problem(path, "nested too deeply");
     if (value.is_unknown() || value.is_sensitive()) {
-      if (!CanBe(value.type(), shape.type)) WrongType(shape, value, path);
+      if (!CanHold(value.type(), shape.type)) WrongType(shape, value, path);
       return;
     }
     switch (shape.type) {

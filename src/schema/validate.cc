@@ -7,6 +7,7 @@
 #include <set>
 
 #include "schema/file_kind.h"
+#include "schema/shown_text.h"
 #include "tandem/base/clock.h"
 #include "tandem/base/spelling.h"
 #include "tandem/codec/json.h"
@@ -14,22 +15,6 @@
 
 namespace tandem {
 namespace {
-
-constexpr int kMaxDepth = 100;
-
-size_t Length(std::string_view text) {
-  size_t length = 0;
-  for (const char c : text) length += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  return length;
-}
-
-std::string Shortened(std::string_view text) {
-  constexpr size_t kShown = 40;
-  if (text.size() <= kShown) return std::string(text);
-  size_t end = kShown;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return std::string(text.substr(0, end)) + "…";
-}
 
 std::string_view WithArticle(ShapeType type) {
   switch (type) {

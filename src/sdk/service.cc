@@ -89,7 +89,7 @@ class ApplyStream final : public grpc::ServerBidiReactor<v1::ApplyRequest, v1::A
       paused_ = paused;
     }
     if (!paused) StartRead(&message_);
-    const bool taken = workers_->Run([this, request = std::move(*request), intent]() mutable {
+    const bool taken = workers_->Run(Workers::Work::kStep, [this, request = std::move(*request), intent]() mutable {
       provider_->Apply(std::move(request),
                        [this, intent](ApplyAnswer answer) { Answer(Split(answer, intent)); });
     });
@@ -150,7 +150,7 @@ grpc::ServerUnaryReactor* ProviderService::Open(grpc::CallbackServerContext* con
     ToWire(given, reply);
     reactor->Finish(grpc::Status::OK);
   };
-  if (!workers_->Run([this, request = std::move(*request), answer]() mutable {
+  if (!workers_->Run(Workers::Work::kLook, [this, request = std::move(*request), answer]() mutable {
         provider_->Open(std::move(request), answer);
       })) {
     AccountAnswer refused;
@@ -171,7 +171,7 @@ grpc::ServerWriteReactor<v1::ListReply>* ProviderService::List(grpc::CallbackSer
   stream->Expect(1);
   stream->End(grpc::Status::OK);
   const auto answer = [stream](const ListAnswer& given) { stream->Put(Split(given)); };
-  if (!workers_->Run([this, request = std::move(*request), answer]() mutable {
+  if (!workers_->Run(Workers::Work::kLook, [this, request = std::move(*request), answer]() mutable {
         provider_->List(std::move(request), answer);
       })) {
     ListAnswer refused;
@@ -202,7 +202,7 @@ grpc::ServerWriteReactor<v1::ReadReply>* ProviderService::Read(grpc::CallbackSer
     const auto answer = [stream, index](const ReadAnswer& given) {
       stream->Put(Split(given, index));
     };
-    if (!workers_->Run([this, request = std::move(requests[index]), answer]() mutable {
+    if (!workers_->Run(Workers::Work::kLook, [this, request = std::move(requests[index]), answer]() mutable {
           provider_->Read(std::move(request), answer);
         })) {
       ReadAnswer refused;
@@ -240,7 +240,7 @@ grpc::ServerUnaryReactor* ProviderService::Poll(grpc::CallbackServerContext* con
       ToWire(given, reply->mutable_answers(i));
       if (left->fetch_sub(1) == 1) reactor->Finish(grpc::Status::OK);
     };
-    if (!workers_->Run([this, request = std::move(requests[static_cast<size_t>(i)]),
+    if (!workers_->Run(Workers::Work::kStep, [this, request = std::move(requests[static_cast<size_t>(i)]),
                         answer]() mutable { provider_->Poll(std::move(request), answer); })) {
       PollAnswer refused;
       refused.error = Overloaded();
@@ -272,7 +272,7 @@ grpc::ServerUnaryReactor* ProviderService::Measure(grpc::CallbackServerContext* 
       ToWire(given, reply->mutable_signals(i));
       if (left->fetch_sub(1) == 1) reactor->Finish(grpc::Status::OK);
     };
-    if (!workers_->Run([this, request = std::move(requests[static_cast<size_t>(i)]),
+    if (!workers_->Run(Workers::Work::kLook, [this, request = std::move(requests[static_cast<size_t>(i)]),
                         answer]() mutable { provider_->Measure(std::move(request), answer); })) {
       MeasureAnswer refused;
       refused.error = Overloaded();

@@ -1,12 +1,14 @@
 #include "sdk/workers.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "tandem/base/lock.h"
 
 namespace tandem {
 
-Workers::Workers(int threads, size_t waiting) : most_(waiting) {
+Workers::Workers(int threads, size_t waiting)
+    : most_(waiting), looks_most_(std::max(1, threads - std::max(1, threads / 4))) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Loop(); });
 }
 
@@ -19,11 +21,12 @@ Workers::~Workers() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-bool Workers::Run(std::function<void()> work) {
+bool Workers::Run(Work work, std::function<void()> run) {
   {
     Lock lock(mutex_);
-    if (stopping_ || work_.size() >= most_) return false;
-    work_.push_back(std::move(work));
+    auto& queue = work == Work::kStep ? steps_ : looks_;
+    if (stopping_ || queue.size() >= most_) return false;
+    queue.push_back(std::move(run));
   }
   more_.notify_one();
   return true;
@@ -31,15 +34,26 @@ bool Workers::Run(std::function<void()> work) {
 
 void Workers::Loop() {
   for (;;) {
-    std::function<void()> work;
+    std::function<void()> run;
+    bool look = false;
     {
       Lock lock(mutex_);
-      more_.wait(lock, [this] { return stopping_ || !work_.empty(); });
-      if (work_.empty()) return;
-      work = std::move(work_.front());
-      work_.pop_front();
+      const auto may_look = [this] { return !looks_.empty() && looking_ < looks_most_; };
+      const auto done = [this] { return stopping_ && steps_.empty() && looks_.empty(); };
+      more_.wait(lock, [&] { return !steps_.empty() || may_look() || done(); });
+      if (steps_.empty() && !may_look()) return;
+      look = steps_.empty();
+      auto& queue = look ? looks_ : steps_;
+      run = std::move(queue.front());
+      queue.pop_front();
+      if (look) ++looking_;
+      if (stopping_) more_.notify_all();  // who waits for the last of them
     }
-    work();
+    run();
+    if (!look) continue;
+    // A look that had no place is taken up by this thread, or by one that ends later.
+    Lock lock(mutex_);
+    --looking_;
   }
 }
 

@@ -41,6 +41,7 @@ std::string RevisionKey(int64_t number) { return Key("revision", Padded(number))
 std::string RevisionChunkKey(int64_t number, int64_t chunk) {
   return Key("revision-chunk", Padded(number), Padded(chunk));
 }
+std::string DocumentPageKey(std::string_view digest) { return Key("document-page", digest); }
 std::string DocumentKey(std::string_view digest) { return Key("document", digest); }
 
 }  // namespace tandem

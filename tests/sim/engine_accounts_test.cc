@@ -10,7 +10,7 @@
 namespace tandem::testing {
 namespace {
 
-std::string Roles(int count) {
+std::string NumberedRoles(int count) {
   std::string text;
   for (int i = 0; i < count; ++i)
     text += fmt::format("apiVersion: iam.sim/v1\nkind: Role\nmetadata: {{name: r{:02}}}\nspec: {{Policy: one}}\n---\n",
@@ -25,7 +25,7 @@ std::string Shown(const PlanAnswer& answer) {
 
 TEST(EngineAccounts, R14_AnAccountThatHasRecordsIsNeitherRemovedNorAnotherOne) {
   EngineRig rig;
-  ASSERT_EQ(rig.Apply(Roles(12)), "succeeded: 12 done");
+  ASSERT_EQ(rig.Apply(NumberedRoles(12)), "succeeded: 12 done");
   const std::string head = kHead;
   const size_t account = head.find("apiVersion", 5);
   const std::string without = head.substr(0, account);
@@ -36,7 +36,7 @@ TEST(EngineAccounts, R14_AnAccountThatHasRecordsIsNeitherRemovedNorAnotherOne) {
             "iam.sim/Role/r06, iam.sim/Role/r07, iam.sim/Role/r08, iam.sim/Role/r09 and 2 more\n"
             "  = delete or move them in a model that still has the Account, then remove it\n");
 
-  std::string elsewhere = head + Roles(12);
+  std::string elsewhere = head + NumberedRoles(12);
   elsewhere.replace(elsewhere.find("us-east-1"), 9, "eu-west-1");
   const std::string shown = Shown(rig.Plan(EngineRig::Request(elsewhere, false)));
   EXPECT_NE(shown.find("error: the region of account 'main' cannot change: it has 12 records: iam.sim/Role/r00"),
@@ -46,12 +46,12 @@ TEST(EngineAccounts, R14_AnAccountThatHasRecordsIsNeitherRemovedNorAnotherOne) {
   EXPECT_NE(shown.find("^"), std::string::npos) << shown;
 
   // Endpoint and credentials may change.
-  std::string endpoint = head + Roles(12);
+  std::string endpoint = head + NumberedRoles(12);
   endpoint.replace(endpoint.find("region:"), 0, "endpoint: \"http://127.0.0.1:1\", ");
   EXPECT_EQ(EngineRig::Steps(rig.Plan(EngineRig::Request(endpoint, false))), "");
 
   // Without records it may go.
-  PlanRequest all = EngineRig::Request(head + Roles(1), false);
+  PlanRequest all = EngineRig::Request(head + NumberedRoles(1), false);
   all.delete_budget = 11;
   const PlanAnswer plan = rig.Plan(std::move(all));
   ASSERT_EQ(plan.refusal, Refusal::kNone) << plan.message;

@@ -10,7 +10,7 @@
 namespace tandem::testing {
 namespace {
 
-std::unique_ptr<Catalog> Kinds() {
+std::unique_ptr<Catalog> CreateFirstKinds() {
   std::vector<std::string> kinds = SimKinds();
   kinds.push_back(R"({"kind": "lan.sim/Lan", "createClass": "B", "tags": {}, "createFirst": true,
       "identity": {"field": "LanId", "kind": "assigned"},
@@ -40,7 +40,7 @@ TEST(EngineDeposed, R13_TheOldObjectGoesAfterItsDependentsMovedWhereverTheProces
   for (int kill_at = 0; kill_at < 400; ++kill_at) {
     EngineSettings settings;
     settings.turn = 1;
-    EngineRig rig(settings, Kinds());
+    EngineRig rig(settings, CreateFirstKinds());
     ASSERT_EQ(rig.Apply(Lan("one")), "succeeded: 3 done");
     const PlanAnswer plan = rig.Plan(Lan("two"));
     ASSERT_EQ(EngineRig::Steps(plan), "replace lan.sim/Lan/l; update lan.sim/Port/p");
@@ -66,7 +66,7 @@ TEST(EngineDeposed, R13_TheOldObjectGoesAfterItsDependentsMovedWhereverTheProces
   EXPECT_GT(kills, 10);
 }
 
-std::string Role(const std::string& name, const std::string& annotations) {
+std::string NamedRole(const std::string& name, const std::string& annotations) {
   return "apiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: " + name + ", annotations: {" + annotations +
          "}}\nspec: {RoleName: r, Policy: one}\n---\n";
 }
@@ -75,7 +75,7 @@ std::string Role(const std::string& name, const std::string& annotations) {
 TEST(EngineDeposed, R12_WhatIsRetainedIsForgottenAndItsMarkIsNoLostOne) {
   const std::string keep = "apiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: keep}\nspec: {Policy: one}\n---\n";
   EngineRig rig;
-  ASSERT_EQ(rig.Apply(keep + Role("a", "tandem/deletion-policy: retain")), "succeeded: 2 done");
+  ASSERT_EQ(rig.Apply(keep + NamedRole("a", "tandem/deletion-policy: retain")), "succeeded: 2 done");
   const PlanAnswer plan = rig.Plan(keep);
   ASSERT_EQ(EngineRig::Steps(plan), "forget iam.sim/Role/a");
   EXPECT_EQ(rig.Wait(rig.Start(plan.plan->hash).run), "succeeded: 1 done");
@@ -93,8 +93,8 @@ TEST(EngineDeposed, R12_WhatIsRetainedIsForgottenAndItsMarkIsNoLostOne) {
 TEST(EngineDeposed, R13_AnUndoOfARenameMovesItBack) {
   const std::string keep = "apiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: keep}\nspec: {Policy: one}\n---\n";
   EngineRig rig;
-  ASSERT_EQ(rig.Apply(keep + Role("a", "")), "succeeded: 2 done");
-  ASSERT_EQ(rig.Apply(keep + Role("b", "tandem/moved-from: iam.sim/Role/a")), "succeeded: 1 done");
+  ASSERT_EQ(rig.Apply(keep + NamedRole("a", "")), "succeeded: 2 done");
+  ASSERT_EQ(rig.Apply(keep + NamedRole("b", "tandem/moved-from: iam.sim/Role/a")), "succeeded: 1 done");
   PlanRequest undo;
   undo.undo_to = 0;
   undo.actor = "uid:1";
@@ -104,16 +104,16 @@ TEST(EngineDeposed, R13_AnUndoOfARenameMovesItBack) {
   EXPECT_EQ(rig.Wait(rig.Start(plan.plan->hash).run), "succeeded: 1 done");
   EXPECT_EQ(rig.Effects("create"), 2);
   EXPECT_EQ(rig.Effects("delete"), 0);
-  EXPECT_EQ(EngineRig::Steps(rig.Plan(keep + Role("a", ""))), "");
+  EXPECT_EQ(EngineRig::Steps(rig.Plan(keep + NamedRole("a", ""))), "");
 }
 
 // Back over several renames at once, to each of the revisions, also after a restart and after another undo.
 TEST(EngineDeposed, R4_AnUndoGoesBackOverEveryRenameSince) {
   const std::string keep = "apiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: keep}\nspec: {Policy: one}\n---\n";
   EngineRig rig;
-  ASSERT_EQ(rig.Apply(keep + Role("a", "")), "succeeded: 2 done");
-  ASSERT_EQ(rig.Apply(keep + Role("b", "tandem/moved-from: iam.sim/Role/a")), "succeeded: 1 done");
-  ASSERT_EQ(rig.Apply(keep + Role("c", "tandem/moved-from: iam.sim/Role/b")), "succeeded: 1 done");
+  ASSERT_EQ(rig.Apply(keep + NamedRole("a", "")), "succeeded: 2 done");
+  ASSERT_EQ(rig.Apply(keep + NamedRole("b", "tandem/moved-from: iam.sim/Role/a")), "succeeded: 1 done");
+  ASSERT_EQ(rig.Apply(keep + NamedRole("c", "tandem/moved-from: iam.sim/Role/b")), "succeeded: 1 done");
   std::string at = "c";
   for (const auto& [revision, name] : {std::pair(1, "a"), std::pair(3, "c"), std::pair(2, "b"), std::pair(1, "a")}) {
     rig.Boot();

@@ -2,14 +2,11 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/engine_rig.h"
+#include "tests/support/sim_models.h"
 
 namespace tandem::testing {
 namespace {
 
-std::string Role(const std::string& name, const std::string& policy) {
-  return "apiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: " + name + "}\nspec: {Policy: " +
-         policy + "}\n---\n";
-}
 std::string DriftPolicy(const std::string& drift) {
   return "apiVersion: tandem/v1\nkind: Policy\nmetadata: {name: p}\nspec:\n  drift: " + drift +
          "\n---\n";
@@ -68,18 +65,10 @@ TEST(EngineHeal, ReportedDriftIsShownAndLeft) {
   EXPECT_EQ(rig.ConditionOf("iam.sim/Role/a", "Drifted")->reason, "ChangedOutside");
 }
 
-std::string Annotated(const std::string& name, const std::string& policy,
-                      const std::string& annotation) {
-  std::string role = Role(name, policy);
-  role.replace(role.find("{name: " + name + "}"), name.size() + 8,
-               "{name: " + name + ", annotations: {" + annotation + "}}");
-  return role;
-}
-
 TEST(EngineHeal, WhatIsDelegatedIsMadeAndDeletedAndNeverFoughtOver) {
   EngineRig rig;
   const std::string policy = DriftPolicy("{disruptive: heal}");
-  const std::string role = Annotated("a", "one", "tandem/manage: delegate");
+  const std::string role = Role("a", "one", "tandem/manage: delegate");
   ASSERT_EQ(rig.Apply(policy + role + Role("b", "one")), "succeeded: 2 done");
   rig.Pass(std::chrono::minutes(2));
   ASSERT_TRUE(rig.cloud->Mutate("iam.sim/Role/a", "Policy", "theirs").ok());
@@ -96,9 +85,9 @@ TEST(EngineHeal, WhatIsDelegatedIsMadeAndDeletedAndNeverFoughtOver) {
 TEST(EngineHeal, AReconcileIntervalIsLookedAtBetweenTheLooksAtItsAccount) {
   EngineRig rig;
   const std::string policy = DriftPolicy("{disruptive: heal}");
-  ASSERT_EQ(rig.Apply(policy + Annotated("a", "one", "tandem/reconcile-interval: 30s") +
+  ASSERT_EQ(rig.Apply(policy + Role("a", "one", "tandem/reconcile-interval: 30s") +
                       Role("b", "one") +
-                      Annotated("c", "one", "tandem/reconcile-interval: 30s")),
+                      Role("c", "one", "tandem/reconcile-interval: 30s")),
             "succeeded: 3 done");
   rig.Pass(std::chrono::minutes(2));
   ASSERT_TRUE(rig.cloud->Mutate("iam.sim/Role/a", "Policy", "outside").ok());
@@ -163,8 +152,8 @@ TEST(EngineHeal, R10_NothingStandsOnWhatAStepFoundGone) {
   head += "apiVersion: tandem/v1\nkind: Account\nmetadata: {name: other}\n"
           "spec: {provider: sim, site: aws, region: us-east-1, accountId: \"111122223334\"}\n---\n";
   const auto model = [&](const std::string& policy) {
-    return EngineRig::Request(head + Annotated("a", policy, "tandem/account: main") +
-                                  Annotated("b", "one", "tandem/account: other, "
+    return EngineRig::Request(head + Role("a", policy, "tandem/account: main") +
+                                  Role("b", "one", "tandem/account: other, "
                                             "tandem/depends-on: iam.sim/Role/a@main, "
                                             "tandem/reconcile-interval: 30s"),
                               false);
@@ -197,8 +186,8 @@ TEST(EngineHeal, R10_NothingIsMadeAgainOnWhatSeemsToBeGone) {
   head += "apiVersion: tandem/v1\nkind: Account\nmetadata: {name: other}\n"
           "spec: {provider: sim, site: aws, region: us-east-1, accountId: \"111122223334\"}\n---\n";
   const PlanAnswer plan = rig.Plan(EngineRig::Request(
-      head + Annotated("a", "one", "tandem/account: main") +
-          Annotated("b", "one", "tandem/account: other, tandem/depends-on: iam.sim/Role/a@main"),
+      head + Role("a", "one", "tandem/account: main") +
+          Role("b", "one", "tandem/account: other, tandem/depends-on: iam.sim/Role/a@main"),
       false));
   ASSERT_EQ(plan.refusal, Refusal::kNone) << plan.message;
   ASSERT_EQ(rig.Wait(rig.Start(plan.plan->hash).run), "succeeded: 2 done");
@@ -223,10 +212,10 @@ TEST(EngineHeal, R18_NothingHealsOnWhatCannotBeSeen) {
   head += "apiVersion: tandem/v1\nkind: Account\nmetadata: {name: other}\n"
           "spec: {provider: sim, site: aws, region: us-east-1, accountId: \"111122223334\"}\n---\n";
   const PlanAnswer plan = rig.Plan(EngineRig::Request(
-      head + Annotated("a", "one", "tandem/account: main") +
-          Annotated("b", "one", "tandem/account: other, tandem/depends-on: iam.sim/Role/a@main") +
-          Annotated("c", "one", "tandem/account: other, tandem/depends-on: iam.sim/Role/b@other") +
-          Annotated("d", "one", "tandem/account: other"),
+      head + Role("a", "one", "tandem/account: main") +
+          Role("b", "one", "tandem/account: other, tandem/depends-on: iam.sim/Role/a@main") +
+          Role("c", "one", "tandem/account: other, tandem/depends-on: iam.sim/Role/b@other") +
+          Role("d", "one", "tandem/account: other"),
       false));
   ASSERT_EQ(plan.refusal, Refusal::kNone) << plan.message;
   ASSERT_EQ(rig.Wait(rig.Start(plan.plan->hash).run), "succeeded: 4 done");
@@ -309,7 +298,7 @@ spec: {site: aws, layer: data, title: Empty}
 ---
 )";
   std::string role = Role("a", "one");
-  role.replace(role.find("{name: a}"), 9, "{name: a, labels: {tandem/component: Core}}");
+  role.replace(role.find("{name: a"), 8, "{name: a, labels: {tandem/component: Core}");
   ASSERT_EQ(rig.Apply(model + role), "succeeded: 1 done");
   rig.Pass(std::chrono::minutes(1));
   const auto component = [&](size_t i) { return rig.engine->snapshot()->components[i]; };

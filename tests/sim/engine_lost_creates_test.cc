@@ -19,12 +19,12 @@ std::string Document(const std::string& group, const std::string& kind, const st
          "\n---\n";
 }
 
-struct Case {
+struct LostCase {
   const char* name;
   std::string document;
 };
 
-class LostCreates : public ::testing::TestWithParam<Case> {};
+class LostCreates : public ::testing::TestWithParam<LostCase> {};
 
 TEST_P(LostCreates, R9_IsFoundAgainByWhatItsListShows) {
   EngineRig rig({}, std::move(*OpenCatalog(kSchemas)));
@@ -43,15 +43,15 @@ TEST_P(LostCreates, R9_IsFoundAgainByWhatItsListShows) {
 INSTANTIATE_TEST_SUITE_P(
     Kinds, LostCreates,
     ::testing::Values(
-        Case{"Vpc", Document("ec2.aws", "VPC", "{CidrBlock: 10.0.0.0/16}")},
-        Case{"Policy", Document("iam.aws", "Policy",
+        LostCase{"Vpc", Document("ec2.aws", "VPC", "{CidrBlock: 10.0.0.0/16}")},
+        LostCase{"Policy", Document("iam.aws", "Policy",
                                 "{PolicyName: read, PolicyDocument: '{\"Statement\": []}'}")},
-        Case{"Role", Document("iam.aws", "Role", "{AssumeRolePolicyDocument: '{\"Statement\": []}'}")},
-        Case{"HostedZone", Document("route53.aws", "HostedZone", "{Name: shop.example}")},
-        Case{"HealthCheck", Document("route53.aws", "HealthCheck",
+        LostCase{"Role", Document("iam.aws", "Role", "{AssumeRolePolicyDocument: '{\"Statement\": []}'}")},
+        LostCase{"HostedZone", Document("route53.aws", "HostedZone", "{Name: shop.example}")},
+        LostCase{"HealthCheck", Document("route53.aws", "HealthCheck",
                                      "{HealthCheckConfig: {Type: TCP, IPAddress: 203.0.113.1, Port: 443}}")},
-        Case{"LogGroup", Document("logs.aws", "LogGroup", "{logGroupName: /a}")},
-        Case{"Table", Document("dynamodb.aws", "Table",
+        LostCase{"LogGroup", Document("logs.aws", "LogGroup", "{logGroupName: /a}")},
+        LostCase{"Table", Document("dynamodb.aws", "Table",
                                "{BillingMode: PAY_PER_REQUEST, AttributeDefinitions: [{AttributeName: id, "
                                "AttributeType: S}], KeySchema: [{AttributeName: id, KeyType: HASH}]}")}),
     [](const auto& info) { return std::string(info.param.name); });

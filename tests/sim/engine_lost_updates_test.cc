@@ -2,18 +2,14 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/engine_rig.h"
+#include "tests/support/sim_models.h"
 
 namespace tandem::testing {
 namespace {
 
-std::string Role(const std::string& policy) {
-  return "apiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: a}\nspec: {Policy: " + policy +
-         "}\n---\n";
-}
-
 TEST(EngineLostUpdates, R3_WhatALostCallDidOfItsWorkDoesNotVoidTheStep) {
   EngineRig rig;
-  ASSERT_EQ(rig.Apply(Role("one")), "succeeded: 1 done");
+  ASSERT_EQ(rig.Apply(Role("a", "one")), "succeeded: 1 done");
   rig.Pass(std::chrono::minutes(2));
   int calls = 0;
   rig.provider->answer_with = [&](const ApplyRequest&) -> std::optional<CallError> {
@@ -22,7 +18,7 @@ TEST(EngineLostUpdates, R3_WhatALostCallDidOfItsWorkDoesNotVoidTheStep) {
     EXPECT_TRUE(rig.cloud->Mutate("iam.sim/Role/a", "Policy", "between").ok());
     return MakeCallError(CallErrorClass::kPerhapsDone, "", "connection reset");
   };
-  EXPECT_EQ(rig.Apply(Role("two")), "succeeded: 1 done");
+  EXPECT_EQ(rig.Apply(Role("a", "two")), "succeeded: 1 done");
   EXPECT_EQ(calls, 2);
 }
 

@@ -2,13 +2,10 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/engine_rig.h"
+#include "tests/support/sim_models.h"
 
 namespace tandem::testing {
 namespace {
-
-std::string Role(const std::string& name) {
-  return "apiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: " + name + "}\nspec: {Policy: one}\n---\n";
-}
 
 std::optional<double> MetricOf(EngineRig& rig, const std::string& name) {
   rig.Settle();
@@ -22,8 +19,8 @@ TEST(EngineMetrics, ResourcesAndDriftAreToldAtAllTimes) {
   constexpr int kMany = 1200;
   std::string model =
       "apiVersion: tandem/v1\nkind: Policy\nmetadata: {name: p}\nspec:\n  drift: {disruptive: report}\n---\n";
-  for (int i = 0; i < kMany; ++i) model += Role("r" + std::to_string(i));
-  ASSERT_EQ(rig.Apply(model + Role("last")), "succeeded: 1201 done");
+  for (int i = 0; i < kMany; ++i) model += Role("r" + std::to_string(i), "one");
+  ASSERT_EQ(rig.Apply(model + Role("last", "one")), "succeeded: 1201 done");
   for (int i = 0; i < 5; ++i) {
     rig.Pass(std::chrono::minutes(1));
     EXPECT_EQ(MetricOf(rig, "tandem_resources"), kMany + 1);

@@ -6,16 +6,12 @@
 #include <vector>
 
 #include "tests/support/engine_rig.h"
+#include "tests/support/sim_models.h"
 
 namespace tandem::testing {
 namespace {
 
-std::string Role(const std::string& name, const std::string& policy) {
-  return "apiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: " + name + "}\nspec: {Policy: " + policy +
-         "}\n---\n";
-}
-
-std::string Network(const std::string& block, const std::string& note) {
+std::string NetworkAt(const std::string& block, const std::string& note) {
   return "apiVersion: net.sim/v1\nkind: Network\nmetadata: {name: n}\nspec: {CidrBlock: " + block +
          ", Note: " + note + "}\n---\n";
 }
@@ -32,9 +28,9 @@ void PutBack(EngineRig& rig, const std::vector<Row>& backup) {
 // The record's object was replaced after the backup.
 TEST(EngineOldStore, R12_ANewerObjectOfOursIsAdoptedAndNoThirdIsMade) {
   EngineRig rig;
-  ASSERT_EQ(rig.Apply(Network("10.0.0.0/16", "one") + Role("keep", "one")), "succeeded: 2 done");
+  ASSERT_EQ(rig.Apply(NetworkAt("10.0.0.0/16", "one") + Role("keep", "one")), "succeeded: 2 done");
   const std::vector<Row> backup = rig.store.Rows();
-  ASSERT_EQ(rig.Apply(Network("10.9.0.0/16", "two") + Role("keep", "one")), "succeeded: 1 done");
+  ASSERT_EQ(rig.Apply(NetworkAt("10.9.0.0/16", "two") + Role("keep", "one")), "succeeded: 1 done");
   rig.Pass(std::chrono::minutes(10));
   ASSERT_EQ(rig.Effects("create", "net.sim/Network/n"), 2);
   PutBack(rig, backup);
@@ -43,12 +39,12 @@ TEST(EngineOldStore, R12_ANewerObjectOfOursIsAdoptedAndNoThirdIsMade) {
   EXPECT_EQ(rig.Effects("create", "net.sim/Network/n"), 2) << "nothing heals";
 
   // With the older document it cannot be adopted, and that is said.
-  const PlanAnswer older = rig.Plan(Network("10.0.0.0/16", "one") + Role("keep", "one"));
+  const PlanAnswer older = rig.Plan(NetworkAt("10.0.0.0/16", "one") + Role("keep", "one"));
   EXPECT_EQ(older.refusal, Refusal::kResource);
   EXPECT_NE(older.message.find("carries its mark, cannot be adopted: CidrBlock"), std::string::npos)
       << older.message;
 
-  const PlanAnswer plan = rig.Plan(Network("10.9.0.0/16", "three") + Role("keep", "one"));
+  const PlanAnswer plan = rig.Plan(NetworkAt("10.9.0.0/16", "three") + Role("keep", "one"));
   ASSERT_EQ(EngineRig::Steps(plan), "adopt net.sim/Network/n");
   EXPECT_NE(plan.plan->steps[0].why.find("the store does not know it"), std::string::npos);
   ASSERT_EQ(plan.plan->needs_approval.size(), 1u);
@@ -56,7 +52,7 @@ TEST(EngineOldStore, R12_ANewerObjectOfOursIsAdoptedAndNoThirdIsMade) {
   rig.Pass(std::chrono::minutes(30));
   EXPECT_EQ(rig.Effects("create", "net.sim/Network/n"), 2);
   EXPECT_EQ(rig.Live().size(), 2u);
-  EXPECT_EQ(EngineRig::Steps(rig.Plan(Network("10.9.0.0/16", "three") + Role("keep", "one"))), "");
+  EXPECT_EQ(EngineRig::Steps(rig.Plan(NetworkAt("10.9.0.0/16", "three") + Role("keep", "one"))), "");
   EXPECT_FALSE(rig.engine->snapshot()->old_store);
   // Ours, so it goes with its document; the newer one, not the one that was recorded.
   EXPECT_EQ(rig.Apply(Role("keep", "one")), "succeeded: 1 done");
@@ -66,7 +62,7 @@ TEST(EngineOldStore, R12_ANewerObjectOfOursIsAdoptedAndNoThirdIsMade) {
 // A run of two creates whose witness is not written yet.
 std::string StartWhileHeld(EngineRig& rig) {
   rig.hold_witness = true;
-  const PlanAnswer plan = rig.Plan(Network("10.0.0.0/16", "one") + Role("a", "one"));
+  const PlanAnswer plan = rig.Plan(NetworkAt("10.0.0.0/16", "one") + Role("a", "one"));
   const std::string run = rig.Start(plan.plan->hash).run;
   rig.Settle();
   return run;

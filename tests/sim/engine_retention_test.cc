@@ -4,14 +4,10 @@
 #include <algorithm>
 
 #include "tests/support/engine_rig.h"
+#include "tests/support/sim_models.h"
 
 namespace tandem::testing {
 namespace {
-
-std::string Role(const std::string& name, const std::string& policy) {
-  return "apiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: " + name + "}\nspec: {Policy: " +
-         policy + "}\n---\n";
-}
 
 int Count(EngineRig& rig, const std::string& prefix) {
   const std::vector<Row> rows = rig.store.Rows();

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/engine_rig.h"
+#include "tests/support/sim_models.h"
 
 namespace tandem::testing {
 namespace {
@@ -17,11 +18,6 @@ metadata: {name: a}
 spec: {NetworkId: "${ref('net.sim/Network/main').NetworkId}", CidrBlock: 10.0.1.0/24}
 ---
 )";
-
-std::string Role(const std::string& name, const std::string& policy) {
-  return "apiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: " + name + "}\nspec: {Policy: " +
-         policy + "}\n---\n";
-}
 
 TEST(EngineRuns, CreatesInOrderThenTheNextPlanIsEmpty) {
   EngineRig rig;
@@ -373,9 +369,7 @@ TEST(EngineRuns, R15_WhatHoldsASecretIsReplaced) {
 
 TEST(EngineRuns, R6_UnprotectNeedsItsOwnApproval) {
   EngineRig rig;
-  std::string guarded = Role("a", "one");
-  guarded.replace(guarded.find("{name: a}"), 9,
-                  "{name: a, annotations: {tandem/protect: \"true\"}}");
+  const std::string guarded = Role("a", "one", "tandem/protect: \"true\"");
   ASSERT_EQ(rig.Apply(guarded + Role("b", "one") + Role("c", "one")), "succeeded: 3 done");
   const PlanAnswer refused = rig.Plan(Role("b", "one") + Role("c", "one"));
   EXPECT_EQ(refused.refusal, Refusal::kPolicy) << refused.message;

@@ -2,14 +2,10 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/engine_rig.h"
+#include "tests/support/sim_models.h"
 
 namespace tandem::testing {
 namespace {
-
-std::string Role(const std::string& name, const std::string& policy) {
-  return "apiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: " + name + "}\nspec: {Policy: " +
-         policy + "}\n---\n";
-}
 
 TEST(EngineSight, R18_OnlyWhatChangedIsAChangeNobodyCanSee) {
   EngineRig rig;
@@ -86,7 +82,7 @@ TEST(EngineSight, R18_APlanSaysWhyItLeavesSomethingOut) {
                                      "iam.sim/Role/a"});
 }
 
-std::string PolicyOf(EngineRig& rig, const std::string& name) {
+std::string PolicySeen(EngineRig& rig, const std::string& name) {
   for (const SimObject& object : rig.cloud->Objects())
     if (object.address == "iam.sim/Role/" + name && object.gone > rig.clock.Now())
       return object.fields().Unpack().StringOr("Policy", "");
@@ -107,14 +103,14 @@ TEST(EngineSight, R1_WhatCouldNotBeSeenWhenItWasAcceptedIsNotHealedLater) {
   ASSERT_EQ(rig.Wait(rig.Start(blind.plan->hash).run).substr(0, 9), "succeeded");
   rig.provider->refuse_sign_in = false;
   rig.Pass(std::chrono::hours(1));
-  EXPECT_EQ(PolicyOf(rig, "a"), "one") << "no plan has shown this change";
+  EXPECT_EQ(PolicySeen(rig, "a"), "one") << "no plan has shown this change";
   EXPECT_EQ(rig.ConditionOf("iam.sim/Role/a", "Synced")->reason, "NotApplied");
   EXPECT_EQ(rig.ConditionOf("iam.sim/Role/b", "Synced")->reason, "Applied");
   rig.Boot();
   rig.Pass(std::chrono::hours(1));
-  EXPECT_EQ(PolicyOf(rig, "a"), "one") << "after a restart neither";
+  EXPECT_EQ(PolicySeen(rig, "a"), "one") << "after a restart neither";
   EXPECT_EQ(rig.Apply(kHealAll + Role("a", "two") + Role("b", "one")), "succeeded: 1 done");
-  EXPECT_EQ(PolicyOf(rig, "a"), "two");
+  EXPECT_EQ(PolicySeen(rig, "a"), "two");
 }
 
 TEST(EngineSight, R2_WhatATargetLeavesOutIsNotHealedLater) {
@@ -126,12 +122,12 @@ TEST(EngineSight, R2_WhatATargetLeavesOutIsNotHealedLater) {
   ASSERT_EQ(EngineRig::Steps(plan), "update iam.sim/Role/b");
   ASSERT_EQ(rig.Wait(rig.Start(plan.plan->hash).run), "succeeded: 1 done");
   rig.Pass(std::chrono::hours(1));
-  EXPECT_EQ(PolicyOf(rig, "a"), "one") << "no plan has shown this change";
-  EXPECT_EQ(PolicyOf(rig, "b"), "two");
-  EXPECT_EQ(PolicyOf(rig, "c"), "(gone)");
+  EXPECT_EQ(PolicySeen(rig, "a"), "one") << "no plan has shown this change";
+  EXPECT_EQ(PolicySeen(rig, "b"), "two");
+  EXPECT_EQ(PolicySeen(rig, "c"), "(gone)");
   rig.Boot();
   rig.Pass(std::chrono::hours(1));
-  EXPECT_EQ(PolicyOf(rig, "a"), "one") << "after a restart neither";
+  EXPECT_EQ(PolicySeen(rig, "a"), "one") << "after a restart neither";
   EXPECT_EQ(rig.Apply(kHealAll + Role("a", "two") + Role("b", "two") + Role("c", "one")),
             "succeeded: 2 done");
 }

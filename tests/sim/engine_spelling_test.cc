@@ -9,12 +9,12 @@
 namespace tandem::testing {
 namespace {
 
-std::string Network(const std::string& zones, const std::string& note = "one") {
+std::string NetworkOver(const std::string& zones, const std::string& note = "one") {
   return "---\napiVersion: net.sim/v1\nkind: Network\nmetadata: {name: n}\nspec: {CidrBlock: 10.0.0.0/16, Note: " + note +
          ", Zones: [" + zones + "]}\n";
 }
 
-std::string Role(const std::string& policy) {
+std::string RoleInZone(const std::string& policy) {
   return "---\napiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: r}\nspec: {Policy: \"" + policy +
          "${ref('net.sim/Network/n').Zones[0]}\"}\n";
 }
@@ -27,34 +27,34 @@ std::string PolicyOf(EngineRig& rig) {
 
 class EngineSpelling : public ::testing::Test {
  protected:
-  EngineSpelling() { EXPECT_EQ(rig_.Apply(Network("a, b") + Role("")), "succeeded: 2 done"); }
+  EngineSpelling() { EXPECT_EQ(rig_.Apply(NetworkOver("a, b") + RoleInZone("")), "succeeded: 2 done"); }
   EngineRig rig_;
 };
 
 TEST_F(EngineSpelling, R4_AnotherSpellingChangesNobodyWhoRefersToIt) {
-  EXPECT_EQ(EngineRig::Steps(rig_.Plan(Network("b, a") + Role(""))), "");
-  EXPECT_EQ(rig_.Apply(Network("b, a") + Role("")), "succeeded: 0 done");
+  EXPECT_EQ(EngineRig::Steps(rig_.Plan(NetworkOver("b, a") + RoleInZone(""))), "");
+  EXPECT_EQ(rig_.Apply(NetworkOver("b, a") + RoleInZone("")), "succeeded: 0 done");
   rig_.Pass(std::chrono::hours(1));
   EXPECT_EQ(PolicyOf(rig_), "a");
-  EXPECT_EQ(EngineRig::Steps(rig_.Plan(Network("b, a") + Role(""))), "");
+  EXPECT_EQ(EngineRig::Steps(rig_.Plan(NetworkOver("b, a") + RoleInZone(""))), "");
 }
 
 TEST_F(EngineSpelling, R3_AStepThatRefersToItIsNotVoid) {
-  EXPECT_EQ(rig_.Apply(Network("b, a") + Role("x-")), "succeeded: 1 done");
+  EXPECT_EQ(rig_.Apply(NetworkOver("b, a") + RoleInZone("x-")), "succeeded: 1 done");
   EXPECT_EQ(PolicyOf(rig_), "x-a");
-  EXPECT_EQ(EngineRig::Steps(rig_.Plan(Network("b, a") + Role("x-"))), "");
+  EXPECT_EQ(EngineRig::Steps(rig_.Plan(NetworkOver("b, a") + RoleInZone("x-"))), "");
   // A step of its own settles all of it, as it is spelled now.
-  EXPECT_EQ(rig_.Apply(Network("b, a", "two") + Role("x-")), "succeeded: 2 done");
+  EXPECT_EQ(rig_.Apply(NetworkOver("b, a", "two") + RoleInZone("x-")), "succeeded: 2 done");
   EXPECT_EQ(PolicyOf(rig_), "x-b");
-  EXPECT_EQ(EngineRig::Steps(rig_.Plan(Network("b, a", "two") + Role("x-"))), "");
+  EXPECT_EQ(EngineRig::Steps(rig_.Plan(NetworkOver("b, a", "two") + RoleInZone("x-"))), "");
 }
 
 TEST_F(EngineSpelling, R3_OfWhatIsPausedItIsWorthWhatSettled) {
   ASSERT_TRUE(rig_.Ask([&](auto done) { rig_.engine->Pause("net.sim/Network/n", "uid:1", done); }).ok());
-  EXPECT_EQ(rig_.Apply(Network("c") + Role("x-")), "succeeded: 1 done");
+  EXPECT_EQ(rig_.Apply(NetworkOver("c") + RoleInZone("x-")), "succeeded: 1 done");
   EXPECT_EQ(PolicyOf(rig_), "x-a");
   ASSERT_TRUE(rig_.Ask([&](auto done) { rig_.engine->Resume("net.sim/Network/n", "uid:1", done); }).ok());
-  EXPECT_EQ(rig_.Apply(Network("c") + Role("x-")), "succeeded: 2 done");
+  EXPECT_EQ(rig_.Apply(NetworkOver("c") + RoleInZone("x-")), "succeeded: 2 done");
   EXPECT_EQ(PolicyOf(rig_), "x-c");
 }
 

@@ -3,14 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/engine_rig.h"
+#include "tests/support/sim_models.h"
 
 namespace tandem::testing {
 namespace {
-
-std::string Role(const std::string& name, const std::string& policy) {
-  return "apiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: " + name + "}\nspec: {Policy: " + policy +
-         "}\n---\n";
-}
 
 constexpr char kReport[] =
     "apiVersion: tandem/v1\nkind: Policy\nmetadata: {name: quiet}\nspec: {drift: {disruptive: report, create: report}}\n---\n";

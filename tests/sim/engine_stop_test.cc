@@ -5,13 +5,10 @@
 #include <string>
 
 #include "tests/support/engine_rig.h"
+#include "tests/support/sim_models.h"
 
 namespace tandem::testing {
 namespace {
-
-std::string RoleOf(const std::string& policy) {
-  return "apiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: x}\nspec: {Policy: " + policy + "}\n";
-}
 
 std::string Member(EngineRig& rig, const std::string& key, const std::string& form,
                    const std::string& member) {
@@ -45,11 +42,11 @@ TEST(EngineStop, R1_AnUpdateThatWasMadeSettlesWhereverTheStoppingRunIsKilled) {
       EngineSettings settings;
       settings.turn = 1;
       EngineRig rig(settings);
-      ASSERT_EQ(rig.Apply(RoleOf("one")), "succeeded: 1 done");
+      ASSERT_EQ(rig.Apply(Role("x", "one")), "succeeded: 1 done");
       bool called = false;
       rig.provider->on_apply = [&](const ApplyRequest&) { called = true; };
       rig.provider->lose = [&](const ApplyRequest&) { return lost; };
-      const std::string run = Begin(rig, RoleOf("two"));
+      const std::string run = Begin(rig, Role("x", "two"));
       rig.Until([&] { return called; });
       rig.engine->Cancel(run, "uid:1", [](Status) {});
       int turns = 0;
@@ -59,7 +56,7 @@ TEST(EngineStop, R1_AnUpdateThatWasMadeSettlesWhereverTheStoppingRunIsKilled) {
       const std::string where = "killed at turn " + std::to_string(kill_at) +
                                 (lost ? ", reply lost" : "") + ", plan: ";
       ASSERT_EQ(rig.Effects("update"), 1) << where;
-      const std::string next = EngineRig::Steps(rig.Plan(RoleOf("two")));
+      const std::string next = EngineRig::Steps(rig.Plan(Role("x", "two")));
       EXPECT_EQ(next, "") << where << next;
       EXPECT_EQ(Member(rig, "record/iam.sim/Role/x", "settled", "Policy"), "two") << where;
       EXPECT_EQ(Drift(rig, kRole), "AsApplied ") << where;
@@ -75,11 +72,11 @@ TEST(EngineStop, R1_AnUpdateThatWasMadeSettlesWhereverTheStoppingRunIsKilled) {
 // The run was cancelled before its update: that is not drift, also not for an engine started later.
 TEST(EngineStop, R1_WhatWasNotAppliedIsNoDriftAfterARestart) {
   EngineRig rig;
-  ASSERT_EQ(rig.Apply(RoleOf("one")), "succeeded: 1 done");
+  ASSERT_EQ(rig.Apply(Role("x", "one")), "succeeded: 1 done");
   rig.provider->answer_with = [](const ApplyRequest&) {
     return MakeCallError(CallErrorClass::kNotDone, "ServiceUnavailable", "later");
   };
-  const std::string run = Begin(rig, RoleOf("two"));
+  const std::string run = Begin(rig, Role("x", "two"));
   rig.Pass(std::chrono::seconds(5));
   ASSERT_TRUE(rig.Ask([&](auto done) { rig.engine->Cancel(run, "uid:1", done); }).ok());
   EXPECT_EQ(rig.Wait(run), "cancelled: 0 done, 1 not started");
@@ -97,9 +94,9 @@ TEST(EngineStop, R1_WhatWasNotAppliedIsNoDriftAfterARestart) {
   EXPECT_EQ(rig.cloud->Objects().back().fields().Unpack().StringOr("Policy", ""), "one");
   EXPECT_EQ(rig.ConditionOf("iam.sim/Role/x", "Synced")->reason, "NotApplied");
   EXPECT_EQ(Drift(rig, "iam.sim/Role/x"), "AsApplied ");
-  EXPECT_EQ(EngineRig::Steps(rig.Plan(RoleOf("two"))), "update iam.sim/Role/x");
+  EXPECT_EQ(EngineRig::Steps(rig.Plan(Role("x", "two"))), "update iam.sim/Role/x");
   // Whoever takes the change back has nothing left unapplied.
-  const PlanAnswer back = rig.Plan(RoleOf("one"));
+  const PlanAnswer back = rig.Plan(Role("x", "one"));
   ASSERT_EQ(EngineRig::Steps(back), "");
   EXPECT_EQ(rig.Wait(rig.Start(back.plan->hash).run), "succeeded: 0 done");
   for (const bool restarted : {false, true}) {
@@ -116,7 +113,7 @@ TEST(EngineStop, R1_ARunExpiresAlsoWhileNoProcessIsThere) {
     rig.provider->answer_with = [](const ApplyRequest&) {
       return MakeCallError(CallErrorClass::kExhausted, "QuotaExceeded", "too many");
     };
-    const std::string run = Begin(rig, RoleOf("one"));
+    const std::string run = Begin(rig, Role("x", "one"));
     rig.Pass(std::chrono::minutes(5));
     ASSERT_EQ(rig.RunOf(run)->state, RunState::kOpen);
     if (dead) {
@@ -129,7 +126,7 @@ TEST(EngineStop, R1_ARunExpiresAlsoWhileNoProcessIsThere) {
     rig.provider->answer_with = nullptr;
     rig.Pass(std::chrono::hours(1));
     EXPECT_EQ(rig.Effects("create"), 0) << dead << ": what expired is not applied";
-    EXPECT_EQ(EngineRig::Steps(rig.Plan(RoleOf("one"))), "create iam.sim/Role/x") << dead;
+    EXPECT_EQ(EngineRig::Steps(rig.Plan(Role("x", "one"))), "create iam.sim/Role/x") << dead;
   }
 }
 
@@ -142,7 +139,7 @@ TEST(EngineStop, R1_ARunThatExpiresIsExpiredWhereverItIsKilled) {
     settings.run_lifetime = std::chrono::minutes(3);
     EngineRig rig(settings);
     const std::string cluster =
-        "apiVersion: db.sim/v1\nkind: Cluster\nmetadata: {name: c}\nspec: {Engine: pg}\n---\n" + RoleOf("x");
+        "apiVersion: db.sim/v1\nkind: Cluster\nmetadata: {name: c}\nspec: {Engine: pg}\n---\n" + Role("x", "x");
     const std::string run = Begin(rig, cluster);  // ten minutes under way
     rig.Until([&] { return rig.RunOf(run)->state == RunState::kStopping; });
     int turns = 0;
@@ -163,11 +160,11 @@ TEST(EngineStop, R1_ARunThatWaitsOutsideIsSupersededByTheNextApply) {
     if (request.address.name != "x") return std::nullopt;
     return MakeCallError(CallErrorClass::kExhausted, "QuotaExceeded", "too many");
   };
-  const std::string queue = "---\napiVersion: queue.sim/v1\nkind: Queue\nmetadata: {name: q}\nspec: {Depth: 1}\n";
-  const std::string first = Begin(rig, RoleOf("one"));
+  const std::string queue = "apiVersion: queue.sim/v1\nkind: Queue\nmetadata: {name: q}\nspec: {Depth: 1}\n---\n";
+  const std::string first = Begin(rig, Role("x", "one"));
   rig.Pass(std::chrono::minutes(5));
   ASSERT_EQ(rig.RunOf(first)->state, RunState::kOpen);
-  const PlanAnswer plan = rig.Plan(RoleOf("two") + queue);
+  const PlanAnswer plan = rig.Plan(Role("x", "two") + queue);
   const StartAnswer second = rig.Start(plan.plan->hash);
   ASSERT_NE(second.run, "") << second.message;
   EXPECT_EQ(rig.Wait(first), "superseded: 0 done, 1 not started");
@@ -183,10 +180,10 @@ TEST(EngineStop, R1_ARunThatWaitsOutsideIsSupersededByTheNextApply) {
   bool called = false;
   rig.provider->on_apply = [&](const ApplyRequest&) { called = true; };
   const std::string cluster =
-      "---\napiVersion: db.sim/v1\nkind: Cluster\nmetadata: {name: c}\nspec: {Engine: pg}\n";
-  const std::string third = Begin(rig, RoleOf("two") + queue + cluster);
+      "apiVersion: db.sim/v1\nkind: Cluster\nmetadata: {name: c}\nspec: {Engine: pg}\n---\n";
+  const std::string third = Begin(rig, Role("x", "two") + queue + cluster);
   rig.Until([&] { return called; });
-  const PlanAnswer next = rig.Plan(RoleOf("three") + queue + cluster);
+  const PlanAnswer next = rig.Plan(Role("x", "three") + queue + cluster);
   const StartAnswer refused = rig.Start(next.plan->hash);
   EXPECT_EQ(refused.refusal, Refusal::kBusy);
   EXPECT_NE(refused.message.find(third), std::string::npos) << refused.message;
@@ -200,7 +197,7 @@ std::string Subnets(const std::string& block) {
     text += "apiVersion: net.sim/v1\nkind: Subnet\nmetadata: {name: " + name +
             "}\nspec: {NetworkId: \"${ref('net.sim/Network/n').NetworkId}\", CidrBlock: " + name +
             "}\n---\n";
-  return text + RoleOf("bystander");
+  return text + Role("x", "bystander");
 }
 
 // A subnet that goes with its network is two steps of one address: one of them under way, the other not.

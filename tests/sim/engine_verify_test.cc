@@ -4,26 +4,23 @@
 #include <string>
 
 #include "tests/support/engine_rig.h"
+#include "tests/support/sim_models.h"
 
 namespace tandem::testing {
 namespace {
 
-std::string Role(const std::string& name, const std::string& policy) {
-  return "---\napiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: " + name + "}\nspec: {Policy: " + policy + "}\n";
+std::string NotedNetwork(const std::string& note) {
+  return "apiVersion: net.sim/v1\nkind: Network\nmetadata: {name: n}\nspec: {CidrBlock: 10.0.0.0/16, Note: " + note +
+         "}\n---\n";
 }
 
-std::string Network(const std::string& note) {
-  return "---\napiVersion: net.sim/v1\nkind: Network\nmetadata: {name: n}\nspec: {CidrBlock: 10.0.0.0/16, Note: " + note +
-         "}\n";
-}
-
-std::string Subnet(const std::string& name) {
-  return "---\napiVersion: net.sim/v1\nkind: Subnet\nmetadata: {name: " + name +
-         "}\nspec: {NetworkId: \"${ref('net.sim/Network/n').NetworkId}\", CidrBlock: 10.0.1.0/24}\n";
+std::string SubnetOf(const std::string& name) {
+  return "apiVersion: net.sim/v1\nkind: Subnet\nmetadata: {name: " + name +
+         "}\nspec: {NetworkId: \"${ref('net.sim/Network/n').NetworkId}\", CidrBlock: 10.0.1.0/24}\n---\n";
 }
 
 constexpr char kSlow[] =
-    "---\napiVersion: db.sim/v1\nkind: Cluster\nmetadata: {name: slow}\nspec: {Engine: pg}\n";
+    "apiVersion: db.sim/v1\nkind: Cluster\nmetadata: {name: slow}\nspec: {Engine: pg}\n---\n";
 
 // Beside as many roles, which nobody touches. Without them a run is verified by a plan of everything, with them by
 // one of what it made.
@@ -55,7 +52,7 @@ class EngineVerify : public ::testing::TestWithParam<int> {
 
 TEST_P(EngineVerify, WhatItMadeIsVerified) {
   const StartAnswer started =
-      rig_.Start(rig_.Plan(Network("one") + Subnet("s") + Role("a", "one") + Others()).plan->hash);
+      rig_.Start(rig_.Plan(NotedNetwork("one") + SubnetOf("s") + Role("a", "one") + Others()).plan->hash);
   ASSERT_EQ(rig_.Wait(started.run).substr(0, 9), "succeeded");
   EXPECT_EQ(rig_.Events("NotConverged"), "");
   for (const auto& [address, row] : rig_.Rows(started.run))
@@ -63,7 +60,7 @@ TEST_P(EngineVerify, WhatItMadeIsVerified) {
 }
 
 TEST_P(EngineVerify, WhatChangedMeanwhileHasNotConverged) {
-  const std::string run = RunWhileChanged(Network("one") + Role("a", "one") + kSlow + Others(), "iam.sim/Role/a", "Policy");
+  const std::string run = RunWhileChanged(NotedNetwork("one") + Role("a", "one") + kSlow + Others(), "iam.sim/Role/a", "Policy");
   EXPECT_EQ(rig_.Events("NotConverged"), "iam.sim/Role/a: would update again Policy\n");
   const std::map<std::string, StepRow> rows = rig_.Rows(run);
   EXPECT_EQ(rows.at("iam.sim/Role/a").state, StepState::kSettled);
@@ -72,17 +69,17 @@ TEST_P(EngineVerify, WhatChangedMeanwhileHasNotConverged) {
 
 // The network is no step of the second run; the subnet needs it.
 TEST_P(EngineVerify, WhatChangedElsewhereIsNotSaidOfTheRun) {
-  Begin(Network("one") + Others());
+  Begin(NotedNetwork("one") + Others());
   const std::string run =
-      RunWhileChanged(Network("one") + Subnet("s") + kSlow + Others(), "net.sim/Network/n", "Note");
+      RunWhileChanged(NotedNetwork("one") + SubnetOf("s") + kSlow + Others(), "net.sim/Network/n", "Note");
   EXPECT_EQ(rig_.Events("NotConverged"), "");
   EXPECT_EQ(rig_.Rows(run).at("net.sim/Subnet/s").state, StepState::kVerified);
 }
 
 // The network would have to be replaced, and the subnet with it, which is not for a plan of few to say.
 TEST_P(EngineVerify, WhatWouldBeReplacedHasNotConverged) {
-  Begin(Network("one") + Others());
-  RunWhileChanged(Network("two") + Subnet("s") + kSlow + Others(), "net.sim/Network/n", "CidrBlock");
+  Begin(NotedNetwork("one") + Others());
+  RunWhileChanged(NotedNetwork("two") + SubnetOf("s") + kSlow + Others(), "net.sim/Network/n", "CidrBlock");
   EXPECT_EQ(rig_.Events("NotConverged"),
             "net.sim/Network/n: would replace again CidrBlock\nnet.sim/Subnet/s: would create again NetworkId\n");
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/engine_rig.h"
+#include "tests/support/sim_models.h"
 
 namespace tandem::testing {
 namespace {
@@ -22,10 +23,6 @@ metadata: {name: s}
 spec: {NetworkId: "${ref('net.sim/Network/n').NetworkId}", CidrBlock: 10.0.1.0/24}
 ---
 )";
-std::string Role(const std::string& name, const std::string& policy, const std::string& annotations = "") {
-  return "apiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: " + name + ", annotations: {" + annotations +
-         "}}\nspec: {Policy: " + policy + "}\n---\n";
-}
 std::string Renamed(const std::string& from, const std::string& to) {
   return "apiVersion: net.sim/v1\nkind: Network\nmetadata: {name: " + to +
          ", annotations: {tandem/moved-from: net.sim/Network/" + from + "}}\nspec: {CidrBlock: 10.0.0.0/16}\n---\n";

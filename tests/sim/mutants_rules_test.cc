@@ -3,14 +3,11 @@
 
 #include "tests/support/between_provider.h"
 #include "tests/support/engine_rig.h"
+#include "tests/support/sim_models.h"
 
 namespace tandem::testing {
 namespace {
 
-std::string Role(const std::string& name, const std::string& policy, const std::string& extra = "") {
-  return "apiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: " + name + extra + "}\nspec: {Policy: " +
-         policy + "}\n---\n";
-}
 std::string Network(const std::string& name) {
   return "apiVersion: net.sim/v1\nkind: Network\nmetadata: {name: " + name +
          "}\nspec: {CidrBlock: 10.0.0.0/16}\n---\n";
@@ -209,7 +206,7 @@ TEST_F(Mutants, R16_AnApprovalIsForOneRun) {
 }
 
 TEST_F(Mutants, R7_AProtectedResourceThatIsGoneWaitsForAPerson) {
-  ASSERT_EQ(rig.Apply(Role("a", "one", ", annotations: {tandem/protect: \"true\"}") + Role("b", "one")),
+  ASSERT_EQ(rig.Apply(Role("a", "one", "tandem/protect: \"true\"") + Role("b", "one")),
             "succeeded: 2 done");
   rig.Pass(std::chrono::minutes(2));
   ASSERT_TRUE(rig.cloud->Delete("iam.sim/Role/a").ok());
@@ -306,7 +303,7 @@ spec: {provider: sim, site: gcp, region: us-east-1, accountId: "444455556666"}
 ---
 )";
   const auto role = [](const std::string& name, const std::string& account) {
-    return Role(name, "one", ", annotations: {tandem/account: " + account + "}");
+    return Role(name, "one", "tandem/account: " + account);
   };
   rig.provider->report_loss = false;
   rig.provider->lose = [](const ApplyRequest& request) { return request.account == "main"; };

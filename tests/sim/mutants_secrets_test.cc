@@ -12,7 +12,7 @@ constexpr char kPlain[] = "s3cret-plaintext-of-the-first-day";
 constexpr char kOther[] = "another-plaintext-of-the-second-day";
 
 // Token is secret by its kind and answered; the others are secret where a document says so.
-std::unique_ptr<Catalog> Kinds() {
+std::unique_ptr<Catalog> SecretKinds() {
   std::vector<std::string> kinds = SimKinds();
   kinds.push_back(R"({"kind": "vault.sim/Box", "createClass": "C", "tags": {},
       "identity": {"field": "Name", "name": "Name", "kind": "named"},
@@ -37,7 +37,7 @@ spec:
 
 class EngineSecrets : public ::testing::Test {
  protected:
-  EngineSecrets() : rig({}, Kinds()), between(rig.cloud.get()) {
+  EngineSecrets() : rig({}, SecretKinds()), between(rig.cloud.get()) {
     rig.provider = std::make_unique<LossyProvider>(&between);
     rig.Boot();
     rig.secrets.worth["env:DB"] = kPlain;

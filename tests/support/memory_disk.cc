@@ -10,24 +10,25 @@
 #include "tandem/base/check.h"
 
 namespace tandem::testing {
-namespace {
-
-constexpr size_t kSector = 512;
 
 /// A truncation is a change without bytes.
-struct Change {
+struct DiskChange {
   size_t at = 0;
   std::string bytes;
   bool truncates = false;
   size_t size = 0;
 };
 
+namespace {
+
+constexpr size_t kSector = 512;
+
 void Put(std::string& content, size_t at, std::string_view bytes) {
   if (content.size() < at + bytes.size()) content.resize(at + bytes.size(), '\0');
   std::copy(bytes.begin(), bytes.end(), content.begin() + static_cast<ptrdiff_t>(at));
 }
 
-void Make(std::string& content, const Change& change) {
+void Make(std::string& content, const DiskChange& change) {
   if (change.truncates) {
     content.resize(change.size, '\0');
   } else {
@@ -48,7 +49,7 @@ struct MemoryDisk::File {
   std::string content;          // as read
   std::string durable;          // as synced
   bool on_disk = false;         // its entry in the folder is durable
-  std::vector<Change> pending;  // since the last sync
+  std::vector<DiskChange> pending;  // since the last sync
 };
 
 const char* DiskFaultName(DiskFault fault) {
@@ -102,7 +103,7 @@ struct Adapter {
   static int Write(sqlite3_file* file, const void* from, int amount, sqlite3_int64 to) {
     Open& open = Of(file);
     if (open.dead()) return SQLITE_IOERR_WRITE;
-    Change change;
+    DiskChange change;
     change.at = static_cast<size_t>(to);
     change.bytes.assign(static_cast<const char*>(from), static_cast<size_t>(amount));
     switch (open.disk->Next("write", *open.path)) {
@@ -134,7 +135,7 @@ struct Adapter {
       case DiskFault::kLost: return SQLITE_OK;
       default: return SQLITE_IOERR_TRUNCATE;
     }
-    Change change;
+    DiskChange change;
     change.truncates = true;
     change.size = static_cast<size_t>(size);
     Apply(open, std::move(change));
@@ -159,7 +160,7 @@ struct Adapter {
         synced.on_disk = true;
         return SQLITE_IOERR_FSYNC;
     }
-    for (const Change& change : synced.pending) Make(synced.durable, change);
+    for (const DiskChange& change : synced.pending) Make(synced.durable, change);
     synced.pending.clear();
     synced.on_disk = true;
     return SQLITE_OK;
@@ -180,7 +181,7 @@ struct Adapter {
   // As the system's own VFS.
   static int DeviceCharacteristics(sqlite3_file*) { return SQLITE_IOCAP_POWERSAFE_OVERWRITE; }
 
-  static void Apply(Open& open, Change change) {
+  static void Apply(Open& open, DiskChange change) {
     Make(open.file->content, change);
     open.file->pending.push_back(std::move(change));
   }
@@ -322,7 +323,7 @@ void MemoryDisk::CutPower() {
     auto file = std::make_shared<File>();
     file->durable = old.durable;
     file->on_disk = old.on_disk;
-    for (const Change& change : old.pending) {
+    for (const DiskChange& change : old.pending) {
       if (survival_ == Survival::kNone) break;
       if (survival_ == Survival::kAll) {
         Make(file->durable, change);

@@ -10,7 +10,7 @@
 //   approval/HASH/PRINCIPAL  record::Approval
 //   event/SEQUENCE           record::Event, the newest EngineSettings::events_kept
 //   forgotten/ACCOUNT/KIND/IDENTITY  an object given up on purpose; unapplied/ADDRESS: not settled
-//   revision/N               record::Revision;  document/DIGEST: record::StoredDocument
+//   revision/N               record::Revision;  document/DIGEST: record::StoredDocument; document-page/DIGEST: digests of some
 #pragma once
 
 #include <cstdint>
@@ -31,6 +31,7 @@ std::string ApprovalKey(std::string_view hash, std::string_view principal);
 std::string EventKey(int64_t sequence);
 std::string RevisionKey(int64_t number);
 std::string RevisionChunkKey(int64_t number, int64_t chunk);
+std::string DocumentPageKey(std::string_view digest);
 std::string DocumentKey(std::string_view digest);
 inline constexpr std::string_view kPlatformKey = "meta/platform";
 

@@ -18,13 +18,6 @@ Value MapOf(const Packed& packed) {
   return value.is_map() ? value : Value(Map{});
 }
 
-bool Listed(const Value* words, const Value& value) {
-  if (words == nullptr) return false;
-  if (!words->is_list()) return *words == value;
-  const List& list = words->as_list();
-  return std::find(list.begin(), list.end(), value) != list.end();
-}
-
 /// The members of `form` that a call of these fields looks at.
 Value Narrowed(const Value& form, const std::vector<std::string>& fields) {
   Map map;

@@ -17,6 +17,11 @@
 
 namespace tandem::aws {
 
+inline constexpr int64_t kMostPages = 10'000;  // of one list
+
+/// Whether `value` is one of the words that a kind file has there: a list, or one alone.
+bool Listed(const Value* words, const Value& value);
+
 /// What a call came to: a value, or the error by its class.
 struct Answered {
   CallError error;

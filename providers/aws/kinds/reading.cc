@@ -14,7 +14,6 @@ namespace {
 
 constexpr Duration kReadLimit = std::chrono::seconds(60);
 constexpr std::string_view kMarkPrefix = "tandem:";
-constexpr int64_t kMostPages = 10'000;
 
 Answered Wrong(std::string message) {
   return {MakeCallError(CallErrorClass::kTerminal, "InvalidKindFile", std::move(message)), Value()};
@@ -23,13 +22,6 @@ Answered Wrong(std::string message) {
 CallError Gone(const Kind& kind, const std::string& identity) {
   return MakeCallError(CallErrorClass::kGone, "NotFound",
                        fmt::format("{} '{}' does not exist", kind.name().ToString(), identity));
-}
-
-bool Listed(const Value* words, const Value& value) {
-  if (words == nullptr) return false;
-  if (!words->is_list()) return *words == value;
-  const List& list = words->as_list();
-  return std::find(list.begin(), list.end(), value) != list.end();
 }
 
 /// "tandem:address" → its text, in a list of {Key, Value} or a map.
@@ -90,6 +82,13 @@ Value ItemsAt(const Value& answer, const std::string& result) {
 }
 
 }  // namespace
+
+bool Listed(const Value* words, const Value& value) {
+  if (words == nullptr) return false;
+  if (!words->is_list()) return *words == value;
+  const List& list = words->as_list();
+  return std::find(list.begin(), list.end(), value) != list.end();
+}
 
 Value WithoutMark(const Value& tags) {
   if (tags.is_map()) {

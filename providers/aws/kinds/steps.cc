@@ -11,8 +11,6 @@
 namespace tandem::aws {
 namespace {
 
-constexpr int64_t kMostPages = 10'000;
-
 CallError Terminal(const Status& status) {
   const bool impossible = status.code() == Code::kFailedPrecondition;
   return MakeCallError(CallErrorClass::kTerminal, impossible ? "Immutable" : "InvalidKindFile",

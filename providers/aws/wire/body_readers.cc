@@ -11,10 +11,6 @@
 namespace tandem::aws {
 namespace {
 
-std::string_view Or(std::string_view text, std::string_view otherwise) {
-  return text.empty() ? otherwise : text;
-}
-
 Status Contradicts(const ShapeRef& shape) {
   return InvalidArgument(fmt::format("the answer holds no {}", ShapeTypeName(shape.shape->type)));
 }
@@ -67,7 +63,7 @@ Result<Value> ReadJsonStructure(const ApiShape& shape, const Value& json) {
   Map out;
   for (const ApiMember& member : shape.members) {
     if (member.traits.location != WireLocation::kBody) continue;
-    const Value* given = json.Find(Or(member.traits.name, member.name));
+    const Value* given = json.Find(TextOr(member.traits.name, member.name));
     if (given == nullptr || given->is_null()) continue;
     auto value = ReadJson(member, *given);
     if (!value.ok()) return value.status().Annotate(member.name);
@@ -85,16 +81,16 @@ Result<Value> ReadXmlStructure(const ApiShape& shape, const XmlElement& element)
   for (const ApiMember& member : shape.members) {
     if (member.traits.location != WireLocation::kBody) continue;
     if (member.traits.xml_attribute) {
-      const std::string* text = element.Attribute(Or(member.traits.name, member.name));
+      const std::string* text = element.Attribute(TextOr(member.traits.name, member.name));
       if (text == nullptr) continue;
       auto value = ReadText(member, *text);
       if (!value.ok()) return value.status().Annotate(member.name);
       out.emplace(member.name, std::move(*value));
       continue;
     }
-    std::string_view name = Or(member.traits.name, member.name);
+    std::string_view name = TextOr(member.traits.name, member.name);
     if (member.shape->type == ShapeType::kList && member.traits.flattened)
-      name = Or(member.shape->element.traits.name, name);
+      name = TextOr(member.shape->element.traits.name, name);
     const std::vector<const XmlElement*> found = element.Children(name);
     if (found.empty()) continue;
     // An element that should hold a number and is empty says nothing.
@@ -139,8 +135,8 @@ Result<Value> ReadXmlMap(const ShapeRef& shape, const std::vector<const XmlEleme
     for (const XmlElement& child : elements[0]->children) entries.push_back(&child);
   }
   for (const XmlElement* entry : entries) {
-    const XmlElement* key = entry->Child(Or(key_shape.traits.name, "key"));
-    const XmlElement* value = entry->Child(Or(value_shape.traits.name, "value"));
+    const XmlElement* key = entry->Child(TextOr(key_shape.traits.name, "key"));
+    const XmlElement* value = entry->Child(TextOr(value_shape.traits.name, "value"));
     if (key == nullptr) return InvalidArgument("an entry of a map has no key");
     if (value == nullptr) continue;
     TANDEM_ASSIGN_OR_RETURN(Value read, ReadXml(value_shape, {value}));
@@ -278,7 +274,7 @@ Result<Value> ReadXml(const ShapeRef& shape, const std::vector<const XmlElement*
 
 Status ReadHeaders(const ApiShape& shape, const WireResponse& response, Map& out) {
   for (const ApiMember& member : shape.members) {
-    const std::string_view name = Or(member.traits.name, member.name);
+    const std::string_view name = TextOr(member.traits.name, member.name);
     if (member.traits.location == WireLocation::kStatusCode) {
       out.insert_or_assign(std::string(member.name), response.status);
     } else if (member.traits.location == WireLocation::kHeaderMap) {

@@ -7,18 +7,14 @@
 namespace tandem::aws {
 namespace {
 
-std::string_view Or(std::string_view text, std::string_view otherwise) {
-  return text.empty() ? otherwise : text;
-}
-
 TimestampFormat FormatOf(const ShapeRef& shape, TimestampFormat otherwise) {
   return shape.traits.timestamp == TimestampFormat::kDefault ? otherwise : shape.traits.timestamp;
 }
 
 std::string FieldName(const ApiMember& member, FormStyle style) {
-  if (style == FormStyle::kQuery) return std::string(Or(member.traits.name, member.name));
+  if (style == FormStyle::kQuery) return std::string(TextOr(member.traits.name, member.name));
   if (!member.traits.query_name.empty()) return std::string(member.traits.query_name);
-  std::string name(Or(member.traits.name, member.name));
+  std::string name(TextOr(member.traits.name, member.name));
   // ec2 capitalises a stated name; a member without one keeps its own.
   if (!member.traits.name.empty() && name[0] >= 'a' && name[0] <= 'z')
     name[0] = static_cast<char>(name[0] - 32);
@@ -39,7 +35,7 @@ Status AppendFormList(const ShapeRef& shape, const List& items, FormStyle style,
       return OkStatus();
     }
     if (!shape.traits.flattened) {
-      base = Below(prefix, Or(element.traits.name, "member"));
+      base = Below(prefix, TextOr(element.traits.name, "member"));
     } else if (!element.traits.name.empty()) {
       // A flattened list goes by the name of its element.
       const size_t dot = prefix.rfind('.');
@@ -64,9 +60,9 @@ Status AppendFormMap(const ShapeRef& shape, const Map& map, FormStyle style,
   for (const auto& [key, value] : map) {
     if (value.is_null()) continue;
     const std::string entry = base + "." + std::to_string(++number);
-    out.emplace_back(Below(entry, Or(key_shape.traits.name, "key")), key);
+    out.emplace_back(Below(entry, TextOr(key_shape.traits.name, "key")), key);
     TANDEM_RETURN_IF_ERROR(AppendFormFields(
-        value_shape, value, style, Below(entry, Or(value_shape.traits.name, "value")), out));
+        value_shape, value, style, Below(entry, TextOr(value_shape.traits.name, "value")), out));
   }
   return OkStatus();
 }
@@ -79,7 +75,7 @@ Status AppendJsonMembers(const ApiShape& shape, const Value& value, std::string&
     if (given == nullptr || given->is_null()) continue;
     out += comma;
     comma = ",";
-    AppendJsonString(Or(member.traits.name, member.name), out);
+    AppendJsonString(TextOr(member.traits.name, member.name), out);
     out += ':';
     TANDEM_RETURN_IF_ERROR(AppendJsonBody(member, *given, out));
   }
@@ -99,7 +95,7 @@ Status AppendXmlMembers(const ApiShape& shape, const Value& value, XmlElement& e
     const Value* given = value.Find(member.name);
     if (given == nullptr || given->is_null()) continue;
     if (member.traits.location != WireLocation::kBody) continue;
-    const std::string_view name = Or(member.traits.name, member.name);
+    const std::string_view name = TextOr(member.traits.name, member.name);
     if (member.traits.xml_attribute) {
       TANDEM_ASSIGN_OR_RETURN(std::string text,
                               ScalarField(member, *given, TimestampFormat::kIso8601));
@@ -123,7 +119,7 @@ Status AppendXmlList(const ShapeRef& shape, const List& items, std::string_view 
   AddNamespace(shape.traits, list);
   for (const Value& item : items) {
     if (item.is_null()) continue;
-    TANDEM_RETURN_IF_ERROR(AppendXmlBody(element, item, Or(element.traits.name, "member"), list));
+    TANDEM_RETURN_IF_ERROR(AppendXmlBody(element, item, TextOr(element.traits.name, "member"), list));
   }
   parent.children.push_back(std::move(list));
   return OkStatus();
@@ -139,9 +135,9 @@ Status AppendXmlMap(const ShapeRef& shape, const Map& map, std::string_view name
     if (value.is_null()) continue;
     XmlElement entry{std::string(shape.traits.flattened ? name : "entry"), {}, {}, {}};
     TANDEM_RETURN_IF_ERROR(
-        AppendXmlBody(key_shape, Value(key), Or(key_shape.traits.name, "key"), entry));
+        AppendXmlBody(key_shape, Value(key), TextOr(key_shape.traits.name, "key"), entry));
     TANDEM_RETURN_IF_ERROR(
-        AppendXmlBody(value_shape, value, Or(value_shape.traits.name, "value"), entry));
+        AppendXmlBody(value_shape, value, TextOr(value_shape.traits.name, "value"), entry));
     (shape.traits.flattened ? parent : whole).children.push_back(std::move(entry));
   }
   if (!shape.traits.flattened) parent.children.push_back(std::move(whole));

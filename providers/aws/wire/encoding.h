@@ -1,6 +1,7 @@
 // How single values are written on the wire: escapes, times, numbers, bytes.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,6 +17,13 @@ namespace tandem::aws {
 std::string PercentEncode(std::string_view text, std::string_view safe = "");
 /// %XX undone; a stray % stays.
 std::string PercentDecode(std::string_view text);
+
+inline constexpr size_t kMaxNesting = 100;  // of elements, maps and lists in each other
+
+/// `text`, or where it is empty `otherwise`.
+inline std::string_view TextOr(std::string_view text, std::string_view otherwise) {
+  return text.empty() ? otherwise : text;
+}
 
 bool IsUtf8(std::string_view bytes);
 bool EqualsIgnoringCase(std::string_view a, std::string_view b);

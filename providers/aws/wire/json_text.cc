@@ -11,8 +11,6 @@
 namespace tandem::aws {
 namespace {
 
-constexpr size_t kMaxDepth = 100;
-
 /// Builds the Value while the text is read, so that its depth is bounded before anything recurses.
 class Builder : public nlohmann::json_sax<nlohmann::json> {
  public:
@@ -57,7 +55,7 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   }
 
   bool Open(Value value) {
-    if (open_.size() >= kMaxDepth) return Fail("JSON is nested too deeply");
+    if (open_.size() >= kMaxNesting) return Fail("JSON is nested too deeply");
     open_.push_back({std::move(value), {}});
     return true;
   }

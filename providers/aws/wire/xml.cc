@@ -6,10 +6,10 @@
 #include <climits>
 #include <memory>
 
+#include "providers/aws/wire/encoding.h"
+
 namespace tandem::aws {
 namespace {
-
-constexpr size_t kMaxDepth = 100;
 
 std::string_view Local(std::string_view name) {
   const size_t colon = name.rfind(':');
@@ -30,7 +30,7 @@ struct Reader {
 
 void XMLCALL OnStart(void* data, const XML_Char* name, const XML_Char** attributes) {
   auto& reader = *static_cast<Reader*>(data);
-  if (reader.open.size() >= kMaxDepth) return reader.Stop("nested too deeply");
+  if (reader.open.size() >= kMaxNesting) return reader.Stop("nested too deeply");
   XmlElement element;
   element.name = name;
   for (; *attributes != nullptr; attributes += 2)

@@ -13,7 +13,8 @@ namespace {
 constexpr int kListAttempts = 4;
 constexpr size_t kEnough = 32;                              // calls worth a message of their own
 constexpr Duration kHoldBack = std::chrono::microseconds(300);  // at most, for company
-constexpr size_t kReads = 64;  // at once, each account
+constexpr size_t kReads = 64;         // at once, each account
+constexpr size_t kRoutineReads = 56;  // of them: a step finds a place beside the look at everything
 }  // namespace
 
 namespace {
@@ -25,7 +26,8 @@ bool IsObject(const LiveObject& object) {
 
 }  // namespace
 
-void Calls::Enter(const std::string& account, bool mutating, std::function<void()> start) {
+void Calls::Enter(const std::string& account, Place place, std::function<void()> start) {
+  const bool mutating = place == Place::kWrite;
   Gate& gate = (mutating ? writing_ : reading_)[account];
   const size_t most = mutating ? context_.settings.in_flight_account : kReads;
   if (gate.in_flight >= most || (mutating && mutating_ >= context_.settings.in_flight)) {
@@ -52,7 +54,8 @@ void Calls::Flush() {
   for (Provider* provider : std::exchange(asked_, {})) provider->Flush();
 }
 
-void Calls::Leave(const std::string& account, bool mutating) {
+void Calls::Leave(const std::string& account, Place place) {
+  const bool mutating = place == Place::kWrite;
   Gate& gate = (mutating ? writing_ : reading_)[account];
   --gate.in_flight;
   if (mutating) {
@@ -60,11 +63,44 @@ void Calls::Leave(const std::string& account, bool mutating) {
     Drain();
     return;
   }
-  if (gate.waiting.empty()) return;
+  if (place == Place::kRoutineRead) --gate.routine;
+  if (gate.waiting.empty()) return Admit(account);
   std::function<void()> next = std::move(gate.waiting.front());
   gate.waiting.pop_front();
   ++gate.in_flight;
   next();
+}
+
+// Routine reads, as many as have room. They reserve their time one by one: a look at everything would take
+// all times of a throttled API for minutes, and a step that reads one object would have to come after it.
+void Calls::Admit(const std::string& account) {
+  Gate& gate = reading_[account];
+  if (gate.admitting++ > 0) return;  // a call that ended at once: the loop below goes on
+  for (size_t asked = 0; asked != gate.admitting;) {
+    asked = gate.admitting;
+    for (auto& [key, routine] : gate.routines) {
+      while (!routine.waiting.empty() && !routine.reserved && gate.waiting.empty() &&
+             gate.in_flight < kReads && gate.routine < kRoutineReads) {
+        ++gate.in_flight;
+        ++gate.routine;
+        AdmitOne(account, key, routine);
+      }
+    }
+  }
+  gate.admitting = 0;
+}
+
+void Calls::AdmitOne(const std::string& account, const std::string& bucket_key, Routine& routine) {
+  std::function<void()> start = std::move(routine.waiting.front());
+  routine.waiting.pop_front();
+  const Time when = context_.limits.Reserve(bucket_key, context_.Now());
+  if (when <= context_.Now()) return start();
+  routine.reserved = true;
+  context_.timers.At(when, [this, account, &routine, start = std::move(start)] {
+    routine.reserved = false;
+    start();
+    Admit(account);
+  });
 }
 
 // Lets in the first waiter whose account has room, so that one slow account holds up no other (promise 7).
@@ -95,13 +131,13 @@ std::string Calls::BucketKey(const std::string& account, const std::string& buck
 // after the deadline.
 template <typename Answer>
 void Calls::Start(const std::string& account, const char* method, const std::string& bucket_key,
-                  bool mutating, const std::function<void(Provider&, Done<Answer>)>& start,
+                  Place place, const std::function<void(Provider&, Done<Answer>)>& start,
                   Done<Answer> done) {
   const AccountView* view = accounts_.Find(account);
   const std::string provider_name = view != nullptr ? view->provider : "";
   Provider* provider = accounts_.ProviderOf(account);
   if (provider == nullptr) {
-    Leave(account, mutating);
+    Leave(account, place);
     Answer answer;
     answer.error = MakeCallError(CallErrorClass::kNotDone, "",
                                  fmt::format("no provider serves account '{}'", account));
@@ -114,7 +150,7 @@ void Calls::Start(const std::string& account, const char* method, const std::str
     if (!*open) return;
     *open = false;
     --open_;
-    Leave(account, mutating);
+    Leave(account, place);
     if (!answer.error.ok) {
       ++counters_.errors[{provider_name, std::string(ErrorClassName(static_cast<ErrorClass>(
                                              answer.error.error_class)))}];
@@ -140,12 +176,18 @@ void Calls::Start(const std::string& account, const char* method, const std::str
 }
 
 template <typename Answer>
-void Calls::Issue(const std::string& account, const char* method, const std::string& bucket,
+void Calls::Issue(const std::string& account, const char* method, const std::string& bucket, Pace pace,
                   std::function<void(Provider&, Done<Answer>)> start, Done<Answer> done) {
   const std::string bucket_key = BucketKey(account, bucket);
+  if (pace == Pace::kRoutine) {
+    reading_[account].routines[bucket_key].waiting.push_back([=, this] {
+      Start<Answer>(account, method, bucket_key, Place::kRoutineRead, start, done);
+    });
+    return Admit(account);
+  }
   const auto go = [=, this] {
-    Enter(account, false, [=, this] {
-      Start<Answer>(account, method, bucket_key, false, start, done);
+    Enter(account, Place::kRead, [=, this] {
+      Start<Answer>(account, method, bucket_key, Place::kRead, start, done);
     });
   };
   const Time when = context_.limits.Reserve(bucket_key, context_.Now());
@@ -159,7 +201,7 @@ void Calls::Issue(const std::string& account, const char* method, const std::str
 void Calls::TakePlace(const std::string& account, const std::string& bucket,
                       std::function<void()> go) {
   const Time when = context_.limits.Reserve(BucketKey(account, bucket), context_.Now());
-  auto enter = [this, account, go = std::move(go)] { Enter(account, true, go); };
+  auto enter = [this, account, go = std::move(go)] { Enter(account, Place::kWrite, go); };
   if (when > context_.Now()) {
     context_.timers.At(when, std::move(enter));
   } else {
@@ -168,9 +210,9 @@ void Calls::TakePlace(const std::string& account, const std::string& bucket,
 }
 
 void Calls::Read(const std::string& account, const KindName& kind, const std::string& identity,
-                 Done<ReadAnswer> done) {
+                 Pace pace, Done<ReadAnswer> done) {
   Issue<ReadAnswer>(
-      account, "Read", kind.group + "/read",
+      account, "Read", kind.group + "/read", pace,
       [request = ReadRequest{account, kind, identity}](Provider& provider, Done<ReadAnswer> answer) {
         provider.Read(request, std::move(answer));
       },
@@ -184,7 +226,7 @@ void Calls::Read(const std::string& account, const KindName& kind, const std::st
 void Calls::Poll(const std::string& account, const KindName& kind, const std::string& handle,
                  Done<PollAnswer> done) {
   Issue<PollAnswer>(
-      account, "Poll", kind.group + "/read",
+      account, "Poll", kind.group + "/read", Pace::kStep,
       [request = PollRequest{account, kind, handle}](Provider& provider, Done<PollAnswer> answer) {
         provider.Poll(request, std::move(answer));
       },
@@ -195,7 +237,7 @@ void Calls::Apply(ApplyRequest request, const std::string& bucket, Done<ApplyAns
   const std::string account = request.account;
   auto held = std::make_shared<ApplyRequest>(std::move(request));
   Start<ApplyAnswer>(
-      account, "Apply", BucketKey(account, bucket), true,
+      account, "Apply", BucketKey(account, bucket), Place::kWrite,
       [held](Provider& provider, Done<ApplyAnswer> answer) {
         provider.Apply(std::move(*held), std::move(answer));
       },
@@ -205,19 +247,27 @@ void Calls::Apply(ApplyRequest request, const std::string& bucket, Done<ApplyAns
 void Calls::List(const std::string& account, const KindName& kind, std::vector<std::string> parents,
                  std::function<void(std::vector<LiveObject>)> page,
                  std::function<void(ListEnd)> done) {
-  auto listing = std::make_shared<Listing>();
-  listing->account = account;
-  listing->kind = kind;
-  listing->parents = std::move(parents);
-  listing->page = std::move(page);
-  listing->done = std::move(done);
-  ListPage(listing, 0);
+  const auto take = [page = std::move(page)](std::vector<LiveObject> objects, const std::function<void()>& next) {
+    page(std::move(objects));
+    next();
+  };
+  ListPage(std::make_shared<Listing>(
+               Listing{account, kind, std::move(parents), Pace::kStep, take, std::move(done)}),
+           0);
+}
+
+void Calls::Scan(const std::string& account, const KindName& kind, std::vector<std::string> parents,
+                 std::function<void(std::vector<LiveObject>, std::function<void()>)> page,
+                 std::function<void(ListEnd)> done) {
+  ListPage(std::make_shared<Listing>(Listing{account, kind, std::move(parents), Pace::kRoutine,
+                                             std::move(page), std::move(done)}),
+           0);
 }
 
 void Calls::ListPage(const std::shared_ptr<Listing>& listing, int attempt) {
   ListRequest request{listing->account, listing->kind, listing->parents, listing->token};
   Issue<ListAnswer>(
-      listing->account, "List", listing->kind.group + "/read",
+      listing->account, "List", listing->kind.group + "/read", listing->pace,
       [request = std::move(request)](Provider& provider, Done<ListAnswer> answer) {
         provider.List(request, std::move(answer));
       },
@@ -243,19 +293,22 @@ void Calls::ListPage(const std::shared_ptr<Listing>& listing, int attempt) {
         const bool last = answer.next_page_token.empty();
         listing->complete = listing->complete && whole && (answer.complete || !last);
         listing->names_only = listing->names_only || answer.names_only;
-        listing->page(std::move(answer.objects));
-        if (last) {
-          listing->done({CallError{}, listing->complete, listing->names_only});
-          return;
-        }
-        if (!listing->tokens.insert(answer.next_page_token).second) {
-          // A page that was there already: it would go on for ever, and what it left out nobody knows.
-          listing->done({CallError{}, false, listing->names_only});
-          return;
-        }
-        listing->token = std::move(answer.next_page_token);
-        ListPage(listing, 0);
+        listing->page(std::move(answer.objects), [this, listing, next = answer.next_page_token] {
+          Follow(listing, next);
+        });
       });
+}
+
+void Calls::Follow(const std::shared_ptr<Listing>& listing, const std::string& next) {
+  if (next.empty()) {
+    listing->done({CallError{}, listing->complete, listing->names_only});
+  } else if (!listing->tokens.insert(next).second) {
+    // A page that was there already: it would go on for ever, and what it left out nobody knows.
+    listing->done({CallError{}, false, listing->names_only});
+  } else {
+    listing->token = next;
+    ListPage(listing, 0);
+  }
 }
 
 }  // namespace tandem

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "engine/memory/kept.h"
+#include "engine/store/document_list.h"
 #include "tandem/compile/compile.h"
 #include "tandem/engine/snapshot.h"
 #include "tandem/plan/plan.h"
@@ -66,7 +67,7 @@ struct KnownPlan {
   std::string author;
   bool stored = false;   // under plan/HASH
   /// Of its model's documents, once they are stored.
-  std::shared_ptr<const std::vector<std::string>> documents = nullptr;
+  std::shared_ptr<const DocumentList> documents = nullptr;
   bool pending = false;  // somebody asked to start it
   Packed desired;        // of the one step of a heal plan
   int64_t made = 0;      // orders plans by when they were made last
@@ -90,7 +91,7 @@ struct Memory {
   std::string accepted_digest;
   std::shared_ptr<const CompiledModel> model;  // accepted
   /// Under which the store has its documents, in their order; null pointer: nobody knows.
-  std::shared_ptr<const std::vector<std::string>> documents;
+  std::shared_ptr<const DocumentList> documents;
 
   std::map<std::string, Resource> resources;
   std::map<std::string, Run> runs;        // by id

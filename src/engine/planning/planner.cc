@@ -73,18 +73,20 @@ void Planner::LoadRevision(int64_t number, std::function<void(Result<StoredModel
         if (!page.ok()) return done(page.status());
         if (page->rows.empty())
           return done(NotFound(fmt::format("revision {} is not kept", number)));
-        auto digests = std::make_shared<std::vector<std::string>>();
+        const auto read = [done](Result<StoredModel> model) {
+          if (!model.ok()) return done(model.status().Annotate("a document of the revision"));
+          done(std::move(model));
+        };
+        List digests;  // of a revision from before there were pages
         for (const Row& row : page->rows) {
-          const Result<Value> list = ParseJson(row.value);
-          if (!list.ok() || !list->is_list())
+          const Result<Value> chunk = ParseJson(row.value);
+          const Value* pages = chunk.ok() && chunk->is_map() ? chunk->Find("pages") : nullptr;
+          if (pages != nullptr) return ReadModel(&context_, *pages, read);
+          if (!chunk.ok() || !chunk->is_list())
             return done(DataLoss(fmt::format("row {} is damaged", row.key)));
-          for (const Value& digest : list->as_list())
-            if (digest.is_string()) digests->push_back(digest.as_string());
+          digests.insert(digests.end(), chunk->as_list().begin(), chunk->as_list().end());
         }
-        ReadDocuments(&context_, *digests, [done, digests](Result<Sources> sources) {
-          if (!sources.ok()) return done(sources.status().Annotate("a document of the revision"));
-          done(StoredModel{*std::move(sources), std::move(*digests)});
-        });
+        ReadModelOf(&context_, digests, read);
       }));
 }
 

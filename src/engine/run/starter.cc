@@ -14,7 +14,6 @@ namespace tandem {
 namespace {
 
 constexpr size_t kChunkBytes = 200'000;
-constexpr size_t kDigestsAChunk = 2'000;
 constexpr size_t kFew = 16;  // as many are compared in the turn: that takes less than waking a thread
 constexpr char kHoldsNoMore[] = "the plan does not hold any more";
 
@@ -99,15 +98,12 @@ std::string FirstDifference(const Plan& saved, const Plan& now) {
 
 }  // namespace
 
-std::vector<std::vector<RowChange>> PlanRows(const KnownPlan& known,
-                                             const std::vector<std::string>& documents) {
+std::vector<std::vector<RowChange>> PlanRows(const KnownPlan& known) {
   Value value;
   value.Set("author", known.author);
   value.Set("pending", known.pending);
   if (!known.desired.empty()) value.Set("desired", known.desired.Unpack());
-  List list;
-  for (const std::string& digest : documents) list.push_back(digest);
-  value.Set("documents", std::move(list));
+  value.Set("pages", known.documents ? PagesOf(*known.documents) : Value(List()));
   std::vector<RowChange> rows;
   int64_t chunks = 0;
   // Cut anywhere: the pieces are joined before they are parsed.
@@ -297,16 +293,13 @@ void Starter::StorePlan(KnownPlan& known) {
   if (known.stored) return;
   known.stored = true;
   if (known.model) StoreDocuments(known);
-  const std::vector<std::string> none;
-  for (std::vector<RowChange>& unit : PlanRows(known, known.documents ? *known.documents : none))
-    context_.writer.Commit(std::move(unit));
+  for (std::vector<RowChange>& unit : PlanRows(known)) context_.writer.Commit(std::move(unit));
 }
 
 void Starter::StoreDocuments(KnownPlan& known) {
-  std::vector<std::string> digests;
-  for (std::vector<RowChange>& unit : InUnits(DocumentRows(context_.memory, *known.model, &digests)))
-    context_.writer.Commit(std::move(unit));
-  known.documents = std::make_shared<const std::vector<std::string>>(std::move(digests));
+  std::vector<RowChange> rows;
+  known.documents = DocumentRows(context_.memory, *known.model, &rows);
+  for (std::vector<RowChange>& unit : InUnits(std::move(rows))) context_.writer.Commit(std::move(unit));
 }
 
 void Starter::StoreRevision(KnownPlan& known, const std::string& actor) {
@@ -318,18 +311,11 @@ void Starter::StoreRevision(KnownPlan& known, const std::string& actor) {
   revision.actor = actor;
   revision.accepted = true;
   if (known.documents == nullptr) StoreDocuments(known);
-  const std::vector<std::string>& digests = *known.documents;
-  revision.documents = static_cast<int64_t>(digests.size());
-  int64_t chunk = 0;
-  for (size_t begin = 0; begin < digests.size() || chunk == 0; begin += kDigestsAChunk) {
-    List list;
-    for (size_t i = begin; i < std::min(digests.size(), begin + kDigestsAChunk); ++i)
-      list.push_back(digests[i]);
-    context_.writer.Commit({{RevisionChunkKey(revision.number, chunk++),
-                             ToCanonicalJson(Value(std::move(list))), true}});
-  }
-  context_.writer.Commit(
-      {{RevisionKey(revision.number), ToRow(revision), true}});
+  revision.documents = static_cast<int64_t>(known.documents->size());
+  Value pages;
+  pages.Set("pages", PagesOf(*known.documents));
+  context_.writer.Commit({{RevisionChunkKey(revision.number, 0), ToCanonicalJson(pages), true},
+                          {RevisionKey(revision.number), ToRow(revision), true}});
   memory.revisions[revision.number] = revision;
 }
 

@@ -66,7 +66,6 @@ class Starter {
 };
 
 /// Stored form of a plan with what leads to it: rows plan/HASH and plan-chunk/HASH/N.
-std::vector<std::vector<RowChange>> PlanRows(const KnownPlan& known,
-                                             const std::vector<std::string>& documents);
+std::vector<std::vector<RowChange>> PlanRows(const KnownPlan& known);
 
 }  // namespace tandem

@@ -116,7 +116,7 @@ void StepMachine::Observe(const Ptr& work) {
     return Compose(work);
   }
   work->busy = true;
-  calls_.Read(work->account, work->kind->name(), identity, [this, work](ReadAnswer answer) {
+  calls_.Read(work->account, work->kind->name(), identity, Pace::kStep, [this, work](ReadAnswer answer) {
     work->busy = false;
     Observed(work, std::move(answer));
   });

@@ -65,7 +65,7 @@ void StepMachine::Recover(const Ptr& work) {
 void StepMachine::RecoverByRead(const Ptr& work, const std::string& identity) {
   work->busy = true;
   const Time asked = context_.Now();
-  calls_.Read(work->account, work->kind->name(), identity, [this, work, asked](ReadAnswer answer) {
+  calls_.Read(work->account, work->kind->name(), identity, Pace::kStep, [this, work, asked](ReadAnswer answer) {
     work->busy = false;
     if (answer.error.ok) return Found(work, answer.object);
     if (answer.error.error_class == CallErrorClass::kGone) return NothingFound(work, asked);
@@ -215,7 +215,7 @@ void StepMachine::ReadCandidates(const Ptr& work, const std::shared_ptr<Candidat
     const std::string identity = *candidates->left.begin();
     candidates->left.erase(candidates->left.begin());
     work->busy = true;
-    calls_.Read(work->account, work->kind->name(), identity,
+    calls_.Read(work->account, work->kind->name(), identity, Pace::kStep,
                 [this, work, candidates](ReadAnswer answer) {
                   work->busy = false;
                   if (!answer.error.ok && answer.error.error_class != CallErrorClass::kGone)
@@ -286,7 +286,7 @@ void StepMachine::Resend(const Ptr& work) {
 void StepMachine::RecoverChange(const Ptr& work) {
   work->busy = true;
   const Time asked = context_.Now();
-  calls_.Read(work->account, work->kind->name(), work->intent->identity,
+  calls_.Read(work->account, work->kind->name(), work->intent->identity, Pace::kStep,
               [this, work, asked](ReadAnswer answer) {
     work->busy = false;
     const bool removes = work->intent->call == work->kind->DeleteCall().name;

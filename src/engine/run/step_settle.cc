@@ -184,7 +184,7 @@ void StepMachine::Await(const Ptr& work) {
   if (identity.empty()) return Settle(work);
   if (!work->limit) work->limit = context_.Now() + work->kind->timeout();
   work->busy = true;
-  calls_.Read(work->account, work->kind->name(), identity, [this, work](ReadAnswer answer) {
+  calls_.Read(work->account, work->kind->name(), identity, Pace::kStep, [this, work](ReadAnswer answer) {
     work->busy = false;
     if (!answer.error.ok) {
       if (answer.error.error_class == CallErrorClass::kTerminal)
@@ -217,7 +217,7 @@ void StepMachine::AwaitGone(const Ptr& work) {
   const PlannedCall& call = work->calls[work->at - 1];
   const std::string identity = call.removes.empty() ? work->identity : call.removes;
   work->busy = true;
-  calls_.Read(work->account, work->kind->name(), identity, [this, work](ReadAnswer answer) {
+  calls_.Read(work->account, work->kind->name(), identity, Pace::kStep, [this, work](ReadAnswer answer) {
     work->busy = false;
     if (answer.error.ok) {
       if (PastLimit(*work))

@@ -12,7 +12,8 @@
 namespace tandem {
 namespace {
 constexpr Duration kNextMeeting = std::chrono::seconds(1);
-}
+constexpr size_t kPiece = 32;  // resources that are looked through, or taken in, without a pause
+}  // namespace
 
 void Observer::Refresh(const std::string& account, std::shared_ptr<const CompiledModel> extra,
                        std::function<void()> done) {
@@ -32,15 +33,16 @@ void Observer::Run(PassPtr pass) {
 }
 
 void Observer::Opened(PassPtr pass, const Status& status) {
-  Collect(*pass);
-  if (!status.ok()) {
-    for (const auto& [name, wanted] : pass->wanted)
-      for (const auto& [address, expected] : wanted.expected) Blind(address, status.message());
-    Finish(pass);
-    return;
-  }
-  pass->opened = true;
-  NextStage(pass);
+  Collect(pass, [this, pass, status] {
+    if (!status.ok()) {
+      for (const auto& [name, wanted] : pass->wanted)
+        for (const auto& [address, expected] : wanted.expected) Blind(address, status.message());
+      Finish(pass);
+      return;
+    }
+    pass->opened = true;
+    NextStage(pass);
+  });
 }
 
 void Observer::Want(Pass& pass, const Resource* resource, const Address& address,
@@ -60,24 +62,46 @@ void Observer::Want(Pass& pass, const Resource* resource, const Address& address
   wanted.expected.insert_or_assign(address.ToString(), std::move(expected));
 }
 
-void Observer::Collect(Pass& pass) {
-  Memory& memory = context_.memory;
-  const auto take_model = [&](const CompiledModel& model) {
-    for (const auto& [key, resource] : model.resources) {
-      if (resource.account != pass.account) continue;
-      Resource& known = memory.At(resource.address);
-      if (known.record && known.record->account != pass.account) continue;
-      Want(pass, &known, resource.address, resource.kind, resource.external_name, resource.spec);
-    }
+// What is to be looked for: of the models, then of what is recorded.
+void Observer::Collect(PassPtr pass, std::function<void()> then) {
+  std::vector<std::shared_ptr<const CompiledModel>> models = pass->extras;
+  if (context_.memory.model) models.insert(models.begin(), context_.memory.model);
+  const auto want_modelled = [this, pass](const ModelResource& resource) {
+    if (resource.account != pass->account) return;
+    const Resource& known = context_.memory.At(resource.address);
+    if (known.record && known.record->account != pass->account) return;
+    Want(*pass, &known, resource.address, resource.kind, resource.external_name, resource.spec);
   };
-  if (memory.model) take_model(*memory.model);
-  for (const auto& extra : pass.extras) take_model(*extra);
-  for (const auto& [key, resource] : memory.resources) {
-    if (!resource.record || resource.record->account != pass.account) continue;
-    Want(pass, &resource, resource.address, context_.FindKind(resource.address.kind_name()), "",
+  const auto want_recorded = [this, pass](const Resource& resource) {
+    if (!resource.record || resource.record->account != pass->account) return;
+    Want(*pass, &resource, resource.address, context_.FindKind(resource.address.kind_name()), "",
          Value());
-    if (resource.exists()) ++pass.recorded_live;
-  }
+    if (resource.exists()) ++pass->recorded_live;
+  };
+  using Place = decltype(models.front()->resources.begin());
+  context_.InPieces([=, this, number = size_t{0}, at = std::optional<Place>(), last = std::string()]() mutable {
+    size_t left = kPiece;
+    for (; number < models.size(); ++number, at.reset()) {
+      if (!at) at = models[number]->resources.begin();
+      for (; *at != models[number]->resources.end(); ++*at) {
+        if (left-- == 0) return true;
+        want_modelled((*at)->second);
+      }
+    }
+    // Resources may come and go between pieces.
+    const auto& resources = context_.memory.resources;
+    for (auto next = last.empty() ? resources.begin() : resources.upper_bound(last); next != resources.end(); ++next) {
+      if (left-- == 0) return true;
+      want_recorded(next->second);
+      last = next->first;
+    }
+    SetStages(*pass);
+    then();
+    return false;
+  });
+}
+
+void Observer::SetStages(Pass& pass) {
   // A kind is looked at after the kind that its objects live in.
   for (const auto& [name, wanted] : pass.wanted) {
     size_t depth = 0;
@@ -136,32 +160,36 @@ void Observer::Scan(PassPtr pass, const KindName& name) {
     Rest(pass, name, ListEnd{CallError{}, true, false}, {});
     return;
   }
-  auto reads = std::make_shared<std::vector<std::pair<std::string, std::string>>>();
-  calls_.List(
+  auto reads = std::make_shared<Reads>();
+  calls_.Scan(
       pass->account, name, std::move(parents),
-      [this, pass, name, reads](std::vector<LiveObject> objects) {
-        TakePage(*pass, pass->wanted[name], std::move(objects), reads.get());
+      [this, pass, name, reads](std::vector<LiveObject> objects, std::function<void()> next) {
+        const auto page = std::make_shared<const std::vector<LiveObject>>(std::move(objects));
+        context_.InPieces([this, pass, &wanted = pass->wanted[name], page, reads, next, at = size_t{0}]() mutable {
+          for (const size_t end = std::min(page->size(), at + kPiece); at < end; ++at)
+            TakeListed(*pass, wanted, (*page)[at], reads.get());
+          if (at < page->size()) return true;
+          next();
+          return false;
+        });
       },
       [this, pass, name, reads](ListEnd end) { Rest(pass, name, end, std::move(*reads)); });
 }
 
-void Observer::TakePage(Pass& pass, const Wanted& wanted, std::vector<LiveObject> objects,
-                        std::vector<std::pair<std::string, std::string>>* reads) {
-  for (LiveObject& object : objects) {
-    const std::string address = Match(pass, wanted, object);
-    if (address.empty()) {
-      if (IsUnmet(pass, *wanted.kind, object.identity)) reads->emplace_back("", object.identity);
-      continue;
-    }
-    Resource* resource = context_.memory.Find(address);
-    if (resource == nullptr) continue;
-    pass.seen.insert(address);
-    if (resource->record) ++pass.recorded_seen;
-    if (object.fields.empty() || wanted.kind->list_names_only()) {
-      reads->emplace_back(address, object.identity);
-    } else {
-      Saw(*resource, *wanted.kind, object);
-    }
+void Observer::TakeListed(Pass& pass, const Wanted& wanted, const LiveObject& object, Reads* reads) {
+  const std::string address = Match(pass, wanted, object);
+  if (address.empty()) {
+    if (IsUnmet(pass, *wanted.kind, object.identity)) reads->emplace_back("", object.identity);
+    return;
+  }
+  Resource* resource = context_.memory.Find(address);
+  if (resource == nullptr) return;
+  pass.seen.insert(address);
+  if (resource->record) ++pass.recorded_seen;
+  if (object.fields.empty() || wanted.kind->list_names_only()) {
+    reads->emplace_back(address, object.identity);
+  } else {
+    Saw(*resource, *wanted.kind, object);
   }
 }
 
@@ -189,40 +217,50 @@ std::string Observer::Match(Pass& pass, const Wanted& wanted, const LiveObject& 
   return "";
 }
 
-void Observer::Rest(PassPtr pass, const KindName& name, const ListEnd& end,
-                    std::vector<std::pair<std::string, std::string>> reads) {
-  const Wanted& wanted = pass->wanted[name];
-  pass->outstanding += reads.size();
-  for (const auto& [address, identity] : reads) {
-    if (address.empty()) Meet(pass, name, identity);
-    else ReadOne(pass, name, address, identity, false);
-  }
-  for (const auto& [address, expected] : wanted.expected) {
-    if (pass->seen.count(address) > 0) continue;
-    Resource* resource = context_.memory.Find(address);
-    if (resource == nullptr) continue;
-    const bool recorded = resource->record.has_value();
-    const std::string identity = recorded ? resource->record->identity : expected;
-    if (busy_ && busy_(address)) continue;
-    if (!end.error.ok) {
-      Blind(address, end.error.message);
-    } else if (recorded && !identity.empty()) {
+// What the list did not tell: reads of their own, or the word that it is not there.
+void Observer::Rest(PassPtr pass, const KindName& name, const ListEnd& end, Reads reads) {
+  const auto& expected = pass->wanted[name].expected;
+  context_.InPieces([=, this, reads = std::move(reads), read = size_t{0}, &expected, at = expected.begin()]() mutable {
+    size_t left = kPiece;
+    for (; read < reads.size(); ++read) {
+      if (left-- == 0) return true;
+      const auto& [address, identity] = reads[read];
       ++pass->outstanding;
-      ReadOne(pass, name, address, identity, end.complete);
-    } else if (end.complete || identity.empty()) {
-      Absent(pass, address);
-    } else {
-      // Not listed completely, but a direct read by the name tells.
-      ++pass->outstanding;
-      ReadOne(pass, name, address, identity, true);
+      if (address.empty()) Meet(pass, name, identity);
+      else ReadOne(pass, name, address, identity, false);
     }
+    for (; at != expected.end(); ++at) {
+      if (left-- == 0) return true;
+      if (pass->seen.count(at->first) == 0) Unlisted(pass, name, end, at->first, at->second);
+    }
+    Step(pass);
+    return false;
+  });
+}
+
+void Observer::Unlisted(PassPtr pass, const KindName& name, const ListEnd& end, const std::string& address,
+                        const std::string& expected) {
+  const Resource* resource = context_.memory.Find(address);
+  if (resource == nullptr || (busy_ && busy_(address))) return;
+  const bool recorded = resource->record.has_value();
+  const std::string identity = recorded ? resource->record->identity : expected;
+  if (!end.error.ok) {
+    Blind(address, end.error.message);
+  } else if (recorded && !identity.empty()) {
+    ++pass->outstanding;
+    ReadOne(pass, name, address, identity, end.complete);
+  } else if (end.complete || identity.empty()) {
+    Absent(pass, address);
+  } else {
+    // Not listed completely, but a direct read by the name tells.
+    ++pass->outstanding;
+    ReadOne(pass, name, address, identity, true);
   }
-  Step(pass);
 }
 
 void Observer::ReadOne(PassPtr pass, const KindName& name, const std::string& address,
                        const std::string& identity, bool listed_complete) {
-  calls_.Read(pass->account, name, identity,
+  calls_.Read(pass->account, name, identity, Pace::kRoutine,
               [this, pass, name, address, identity, listed_complete](ReadAnswer answer) {
                 Resource* resource = context_.memory.Find(address);
                 if (resource == nullptr || (busy_ && busy_(address))) {
@@ -310,7 +348,7 @@ void Observer::Gone(Resource& resource) {
   seen.at = context_.Now();
   resource.seen = seen;
   if (!was) return;
-  if (resource.record) context_.writer.Commit({Context::Put(*resource.seen)});
+  if (resource.record) context_.writer.CommitInTime(Context::Put(*resource.seen));
   context_.memory.Changed(resource.key);
   context_.Wake(resource.key, WorkQueue::Priority::kResync);
 }
@@ -364,7 +402,7 @@ void Observer::Saw(Resource& resource, const Kind& kind, const LiveObject& objec
                       resource.seen->state == seen.state &&
                       resource.seen->identity == seen.identity;
   resource.seen = std::move(seen);
-  if (resource.record && !stored) context_.writer.Commit({Context::Put(*resource.seen)});
+  if (resource.record && !stored) context_.writer.CommitInTime(Context::Put(*resource.seen));
   context_.memory.Changed(resource.key);
   context_.Wake(resource.key, WorkQueue::Priority::kResync);
 }
@@ -399,6 +437,8 @@ void Observer::Finish(PassPtr pass) {
     running_[account] = following;
     Run(following);
   }
+  // Letting go of many small things takes longer than a turn should.
+  context_.ports.executor->Run([wanted = std::move(pass->wanted), seen = std::move(pass->seen)] {});
   std::vector<std::function<void()>> waiters;
   waiters.swap(pass->waiters);
   for (const auto& waiter : waiters) waiter();

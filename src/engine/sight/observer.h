@@ -68,20 +68,23 @@ class Observer {
     bool opened = false;
   };
   using PassPtr = std::shared_ptr<Pass>;
+  /// Listed objects that have to be read: (address, or "" while nobody knows whose; identity).
+  using Reads = std::vector<std::pair<std::string, std::string>>;
 
   void Run(PassPtr pass);
   void Opened(PassPtr pass, const Status& status);
-  void Collect(Pass& pass);
+  void Collect(PassPtr pass, std::function<void()> then);
+  void SetStages(Pass& pass);
   void Want(Pass& pass, const Resource* resource, const Address& address,
             std::shared_ptr<const Kind> kind, const std::string& external_name,
             const Value& spec);
   void NextStage(PassPtr pass);
   void Scan(PassPtr pass, const KindName& name);
-  void TakePage(Pass& pass, const Wanted& wanted, std::vector<LiveObject> objects,
-                std::vector<std::pair<std::string, std::string>>* reads);
+  void TakeListed(Pass& pass, const Wanted& wanted, const LiveObject& object, Reads* reads);
   std::string Match(Pass& pass, const Wanted& wanted, const LiveObject& object);
-  void Rest(PassPtr pass, const KindName& name, const ListEnd& end,
-            std::vector<std::pair<std::string, std::string>> reads);
+  void Rest(PassPtr pass, const KindName& name, const ListEnd& end, Reads reads);
+  void Unlisted(PassPtr pass, const KindName& name, const ListEnd& end, const std::string& address,
+                const std::string& expected);
   void ReadOne(PassPtr pass, const KindName& name, const std::string& address,
                const std::string& identity, bool listed_complete);
   void Missing(PassPtr pass, const KindName& name, const std::string& address,

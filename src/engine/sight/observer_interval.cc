@@ -52,7 +52,7 @@ void Observer::LookAgain(const std::string& address) {
       AtInterval(address);
       return;
     }
-    calls_.Read(account, kind->name(), identity, [this, address, account, kind](ReadAnswer answer) {
+    calls_.Read(account, kind->name(), identity, Pace::kRoutine, [this, address, account, kind](ReadAnswer answer) {
       Resource* resource = context_.memory.Find(address);
       const bool judged = resource != nullptr && resource->record && !(busy_ && busy_(address));
       if (judged && answer.error.ok) {

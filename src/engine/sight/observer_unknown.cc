@@ -36,7 +36,7 @@ bool Observer::IsUnmet(Pass& pass, const Kind& kind, const std::string& identity
 }
 
 void Observer::Meet(PassPtr pass, const KindName& name, const std::string& identity) {
-  calls_.Read(pass->account, name, identity, [this, pass, name, identity](ReadAnswer answer) {
+  calls_.Read(pass->account, name, identity, Pace::kRoutine, [this, pass, name, identity](ReadAnswer answer) {
     const CallError& error = answer.error;
     if (error.ok && IsOurs(answer.object.mark)) {
       const Wanted& wanted = pass->wanted[name];

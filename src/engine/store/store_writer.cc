@@ -6,6 +6,11 @@
 #include "tandem/base/check.h"
 
 namespace tandem {
+namespace {
+
+size_t BytesOf(const RowChange& row) { return row.key.size() + (row.value ? row.value->size() : 0) + 64; }
+
+}  // namespace
 
 StoreWriter::StoreWriter(StateStore* store, const Clock* clock, Timers* timers,
                          std::shared_ptr<Inbox> inbox, Random* random,
@@ -24,38 +29,55 @@ void StoreWriter::Loaded(const std::string& key, StoreRevision revision) {
 void StoreWriter::Commit(std::vector<RowChange> unit, std::function<void()> durable) {
   TANDEM_CHECK(unit.size() <= kMaxWrites);
   if (is_lost_) return;
+  if (!in_time_.empty())
+    for (const RowChange& row : unit) in_time_.erase(row.key);
   units_.push_back({std::move(unit), std::move(durable)});
 }
 
+void StoreWriter::CommitInTime(RowChange row) {
+  if (is_lost_) return;
+  const auto [at, fresh] = in_time_.try_emplace(row.key);
+  if (fresh) in_time_order_.push_back(row.key);
+  at->second = std::move(row);
+}
+
+Write StoreWriter::WriteOf(const RowChange& row) const {
+  Write write{row.key, row.value, std::nullopt};
+  if (row.content_addressed) return write;
+  const auto known = revisions_.find(row.key);
+  write.expected = known == revisions_.end() ? 0 : known->second;
+  return write;
+}
+
 void StoreWriter::Flush() {
-  if (busy_ || is_lost_ || units_.empty()) return;
+  if (busy_ || is_lost_ || (units_.empty() && in_time_.empty())) return;
   // Whole units from the front, as many as fit. A later unit's value of a row replaces an earlier one's.
   std::map<std::string, size_t> place;
   size_t bytes = 0;
   group_.clear();
   group_units_ = 0;
+  const auto take = [&](const RowChange& row) {
+    const auto [at, fresh] = place.try_emplace(row.key, group_.size());
+    if (fresh) group_.push_back(WriteOf(row));
+    else group_[at->second].value = row.value;
+  };
   for (const Unit& unit : units_) {
     size_t unit_bytes = 0;
-    for (const RowChange& row : unit.rows)
-      unit_bytes += row.key.size() + (row.value ? row.value->size() : 0) + 64;
+    for (const RowChange& row : unit.rows) unit_bytes += BytesOf(row);
     if (group_units_ > 0 &&
         (group_.size() + unit.rows.size() > kGroup || bytes + unit_bytes > kMaxCommitBytes))
       break;
     bytes += unit_bytes;
     ++group_units_;
-    for (const RowChange& row : unit.rows) {
-      const auto [at, fresh] = place.try_emplace(row.key, group_.size());
-      if (!fresh) {
-        group_[at->second].value = row.value;
-        continue;
-      }
-      Write write{row.key, row.value, std::nullopt};
-      if (!row.content_addressed) {
-        const auto known = revisions_.find(row.key);
-        write.expected = known == revisions_.end() ? 0 : known->second;
-      }
-      group_.push_back(std::move(write));
-    }
+    for (const RowChange& row : unit.rows) take(row);
+  }
+  for (; group_.size() < kGroup && !in_time_order_.empty(); in_time_order_.pop_front()) {
+    const auto found = in_time_.find(in_time_order_.front());
+    if (found == in_time_.end()) continue;
+    bytes += BytesOf(found->second);
+    if (!group_.empty() && bytes > kMaxCommitBytes) break;
+    take(found->second);
+    in_time_.erase(found);
   }
   // A row made and deleted within one group was never in the store: there is nothing to write.
   std::erase_if(group_, [](const Write& write) {
@@ -92,6 +114,8 @@ void StoreWriter::Completed(Result<StoreRevision> result) {
     busy_ = false;
     trouble_ = result.status();
     units_.clear();
+    in_time_.clear();
+    in_time_order_.clear();
     if (lost_) lost_(result.status());
     return;
   }

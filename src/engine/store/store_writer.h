@@ -1,6 +1,7 @@
 // The one writer of the store: gathers what turns produce and commits it in groups.
 //
-// Units are all-or-nothing and become durable in the order given. One commit is under way at a time;
+// Units are all-or-nothing and become durable in the order given; rows that have time fill up what units leave of a
+// group. One commit is under way at a time;
 // what comes meanwhile is the next group, so that groups grow with load and no timer is needed. Each
 // write names the revision at which its row was last seen. Not thread-safe; the store's completion is
 // posted to the inbox.
@@ -48,10 +49,13 @@ class StoreWriter {
 
   /// Queues a unit of at most kMaxWrites rows; `durable` runs in a turn once it is stored.
   void Commit(std::vector<RowChange> unit, std::function<void()> durable = {});
+  /// Queues a row for a time when units leave room: it may come after any later unit, but not after one that
+  /// writes the same row, which is then the only one. What was seen is such a row; it can be seen again.
+  void CommitInTime(RowChange row);
   /// Sends the next group if none is under way. Called at the end of each turn.
   void Flush();
 
-  bool idle() const { return !busy_ && units_.empty(); }
+  bool idle() const { return !busy_ && units_.empty() && in_time_.empty(); }
   /// Why commits are failing for now (disk full, store away), or ok.
   const Status& trouble() const { return trouble_; }
   bool lost() const { return is_lost_; }
@@ -68,6 +72,7 @@ class StoreWriter {
     std::vector<RowChange> rows;
     std::function<void()> durable;
   };
+  Write WriteOf(const RowChange& row) const;
   void Send();
   void Completed(Result<StoreRevision> result);
 
@@ -81,6 +86,8 @@ class StoreWriter {
 
   std::unordered_map<std::string, StoreRevision> revisions_;  // looked up, never iterated
   std::deque<Unit> units_;
+  std::unordered_map<std::string, RowChange> in_time_;  // looked up, never iterated
+  std::deque<std::string> in_time_order_;               // keys; one that is not in there has been written since
   std::vector<Write> group_;  // under way
   size_t group_units_ = 0;    // how many of units_ it holds
   bool busy_ = false;

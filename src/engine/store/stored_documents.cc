@@ -18,9 +18,9 @@ constexpr size_t kPage = 1000;  // rows at a time
 
 struct Reading {
   Context* context;
-  std::map<std::string, std::vector<size_t>> wanted;  // key → places in `sources`
-  Sources sources;
-  std::function<void(Result<Sources>)> done;
+  std::map<std::string, std::vector<size_t>> wanted;  // key → places among them
+  StoredModel model;
+  std::function<void(Result<StoredModel>)> done;
 
   Status Take(const Row& row) {
     const auto found = wanted.find(row.key);
@@ -30,13 +30,13 @@ struct Reading {
     const auto source = std::make_shared<const SourceText>(
         SourceText{std::move(document->file), std::move(document->text),
                    static_cast<int>(std::max<int64_t>(1, document->line))});
-    for (const size_t place : found->second) sources[place] = source;
+    for (const size_t place : found->second) model.sources[place] = source;
     wanted.erase(found);
     return OkStatus();
   }
 
   void Finish() {
-    if (wanted.empty()) return done(std::move(sources));
+    if (wanted.empty()) return done(std::move(model));
     done(NotFound("it is not in the store").Annotate(wanted.begin()->first));
   }
 };
@@ -66,12 +66,65 @@ void ReadNext(const std::shared_ptr<Reading>& reading) {
       }));
 }
 
+void ReadDocuments(Context* context, std::shared_ptr<const DocumentList> documents,
+                   std::function<void(Result<StoredModel>)> done) {
+  auto reading = std::make_shared<Reading>();
+  reading->context = context;
+  reading->done = std::move(done);
+  reading->model.sources.resize(documents->size());
+  size_t place = 0;
+  for (const DocumentList::PagePtr& page : documents->pages())
+    for (const std::string& digest : page->digests) reading->wanted[DocumentKey(digest)].push_back(place++);
+  reading->model.documents = std::move(documents);
+  if (reading->wanted.size() > kFew) return ReadPage(reading, "");
+  ReadNext(reading);
+}
+
+/// Pages, one after the other, then what they list.
+struct PagesReading : std::enable_shared_from_this<PagesReading> {
+  Context* context;
+  std::vector<std::string> wanted;  // digests of pages
+  DocumentList documents;
+  std::function<void(Result<StoredModel>)> done;
+
+  void Next() {
+    const size_t place = documents.pages().size();
+    if (place == wanted.size())
+      return ReadDocuments(context, std::make_shared<const DocumentList>(std::move(documents)), std::move(done));
+    context->ports.store->Get(
+        DocumentPageKey(wanted[place]),
+        context->InTurn<Result<Row>>([self = shared_from_this(), place](Result<Row> row) {
+          const std::string key = DocumentPageKey(self->wanted[place]);
+          if (!row.ok()) return self->done(row.status().Annotate(key));
+          Result<DocumentPage> page = DocumentList::FromRow(row->value);
+          if (page.ok() && page->digest != self->wanted[place]) page = DataLoss("it is another page");
+          if (!page.ok()) return self->done(page.status().Annotate(key));
+          self->documents.Add(std::make_shared<const DocumentPage>(*std::move(page)));
+          self->Next();
+        }));
+  }
+};
+
 /// Finds in the accepted model the documents that another shares with it.
 class Shared {
  public:
   explicit Shared(const Memory& memory)
-      : documents_(memory.model ? &memory.model->documents : nullptr), digests_(memory.documents.get()) {
-    if (digests_ == nullptr || documents_->size() != digests_->size()) documents_ = nullptr;
+      : documents_(memory.model ? &memory.model->documents : nullptr), list_(memory.documents.get()) {
+    if (list_ == nullptr || documents_->size() != list_->size()) documents_ = nullptr;
+  }
+
+  /// The page that comes next there, if the documents from `at` on are all of it; null pointer otherwise.
+  DocumentList::PagePtr NextPage(const std::vector<std::shared_ptr<const Document>>& others, size_t at) {
+    if (documents_ == nullptr) return nullptr;
+    const auto start = std::lower_bound(list_->starts().begin(), list_->starts().end(), next_);
+    if (start == list_->starts().end() || *start != next_) return nullptr;
+    const DocumentList::PagePtr& page = list_->pages()[static_cast<size_t>(start - list_->starts().begin())];
+    const size_t size = page->digests.size();
+    if (at + size > others.size()) return nullptr;
+    const auto from = [](const auto& all, size_t place) { return all.begin() + static_cast<std::ptrdiff_t>(place); };
+    if (!std::equal(from(*documents_, next_), from(*documents_, next_ + size), from(others, at))) return nullptr;
+    next_ += size;
+    return page;
   }
 
   /// The digest of `document` in the store, or null pointer. Most come in the order that they had.
@@ -85,74 +138,119 @@ class Shared {
       const auto found = places_.find(document.get());
       if (found == places_.end()) {
         // It most likely took the place of another: its file was read again.
-        if (next_ < digests_->size()) instead_ = &(*digests_)[next_++];
+        if (next_ < list_->size()) instead_ = &list_->at(next_++);
         return nullptr;
       }
       next_ = found->second;
     }
-    return &(*digests_)[next_++];
+    return &list_->at(next_++);
   }
   /// Whether the one that was not found comes out as what it took the place of.
   bool Same(const std::string& digest) const { return instead_ != nullptr && *instead_ == digest; }
 
  private:
   const std::vector<std::shared_ptr<const Document>>* documents_;
-  const std::vector<std::string>* digests_;
+  const DocumentList* list_;
   size_t next_ = 0;
   const std::string* instead_ = nullptr;
   std::unordered_map<const Document*, size_t> places_;  // looked up, never iterated
 };
 
+/// The rows of documents: each with its text and where that begins.
+class Rows {
+ public:
+  explicit Rows(std::vector<RowChange>* rows) : rows_(*rows) {}
+
+  /// The row's digest. Documents come in the order of their files: lines are counted on from the one before.
+  std::string Of(const Document& document, std::string* json) {
+    StoredDocument stored;
+    if (document.source) {
+      if (document.source.get() != source_ || document.begin < counted_) {
+        source_ = document.source.get();
+        counted_ = 0;
+        line_ = source_->first_line;
+      }
+      const auto at = source_->text.begin() + static_cast<std::ptrdiff_t>(document.begin);
+      line_ += std::count(source_->text.begin() + static_cast<std::ptrdiff_t>(counted_), at, '\n');
+      counted_ = document.begin;
+      stored.text = source_->text.substr(document.begin, document.end - document.begin);
+      stored.file = source_->name;
+      stored.line = line_;
+    }
+    *json = ToRow(stored);
+    return Fingerprint(*json);
+  }
+  void Add(const std::string& digest, std::string json) {
+    if (seen_.insert(digest).second) rows_.push_back({DocumentKey(digest), std::move(json), true});
+  }
+
+ private:
+  std::vector<RowChange>& rows_;
+  std::set<std::string> seen_;
+  const SourceText* source_ = nullptr;
+  size_t counted_ = 0;
+  int64_t line_ = 1;
+};
+
 }  // namespace
 
-std::vector<RowChange> DocumentRows(const Memory& memory, const CompiledModel& model,
-                                    std::vector<std::string>* digests) {
-  std::vector<RowChange> rows;
-  std::set<std::string> seen;
+std::shared_ptr<const DocumentList> DocumentRows(const Memory& memory, const CompiledModel& model,
+                                                 std::vector<RowChange>* rows) {
   Shared shared(memory);
-  digests->reserve(model.documents.size());
-  // Documents come in the order of their files: lines are counted on from the one before.
-  const SourceText* source = nullptr;
-  size_t counted = 0;
-  int64_t line = 1;
-  for (const std::shared_ptr<const Document>& document : model.documents) {
+  Rows documents(rows);
+  DocumentListBuilder builder;
+  for (size_t i = 0; i < model.documents.size();) {
+    if (builder.at_page_start()) {
+      if (DocumentList::PagePtr page = shared.NextPage(model.documents, i)) {
+        i += page->digests.size();
+        builder.Share(std::move(page));
+        continue;
+      }
+    }
+    const std::shared_ptr<const Document>& document = model.documents[i++];
     if (const std::string* digest = shared.Find(document)) {
-      digests->push_back(*digest);
+      builder.Add(*digest);
       continue;
     }
-    StoredDocument stored;
-    if (document->source) {
-      if (document->source.get() != source || document->begin < counted) {
-        source = document->source.get();
-        counted = 0;
-        line = source->first_line;
-      }
-      const auto at = source->text.begin() + static_cast<std::ptrdiff_t>(document->begin);
-      line += std::count(source->text.begin() + static_cast<std::ptrdiff_t>(counted), at, '\n');
-      counted = document->begin;
-      stored.text = document->source->text.substr(document->begin, document->end - document->begin);
-      stored.file = document->source->name;
-      stored.line = line;
-    }
-    const std::string json = ToRow(stored);
-    const std::string digest = Fingerprint(json);
-    digests->push_back(digest);
-    if (!shared.Same(digest) && seen.insert(digest).second)
-      rows.push_back({DocumentKey(digest), json, true});
+    std::string json;
+    std::string digest = documents.Of(*document, &json);
+    if (!shared.Same(digest)) documents.Add(digest, std::move(json));
+    builder.Add(std::move(digest));
   }
-  return rows;
+  const std::shared_ptr<const DocumentList> made = builder.Finish();
+  auto list = std::make_shared<DocumentList>();
+  for (const DocumentList::PagePtr& page : made->pages()) {
+    if (page->stored) {
+      list->Add(page);
+      continue;
+    }
+    rows->push_back({DocumentPageKey(page->digest), DocumentList::RowOf(*page), true});
+    auto stored = std::make_shared<DocumentPage>(*page);
+    stored->stored = true;
+    list->Add(std::move(stored));
+  }
+  return list;
 }
 
-void ReadDocuments(Context* context, std::vector<std::string> digests,
-                   std::function<void(Result<Sources>)> done) {
-  auto reading = std::make_shared<Reading>();
+Value PagesOf(const DocumentList& documents) {
+  List pages;
+  for (const DocumentList::PagePtr& page : documents.pages()) pages.push_back(page->digest);
+  return Value(std::move(pages));
+}
+
+void ReadModel(Context* context, const Value& pages, std::function<void(Result<StoredModel>)> done) {
+  auto reading = std::make_shared<PagesReading>();
   reading->context = context;
   reading->done = std::move(done);
-  reading->sources.resize(digests.size());
-  for (size_t i = 0; i < digests.size(); ++i)
-    reading->wanted[DocumentKey(digests[i])].push_back(i);
-  if (reading->wanted.size() > kFew) return ReadPage(reading, "");
-  ReadNext(reading);
+  if (pages.is_list())
+    for (const Value& digest : pages.as_list()) reading->wanted.push_back(digest.is_string() ? digest.as_string() : "");
+  reading->Next();
+}
+
+void ReadModelOf(Context* context, const List& digests, std::function<void(Result<StoredModel>)> done) {
+  DocumentListBuilder builder;
+  for (const Value& digest : digests) builder.Add(digest.is_string() ? digest.as_string() : "");
+  ReadDocuments(context, builder.Finish(), std::move(done));
 }
 
 }  // namespace tandem

@@ -7,26 +7,31 @@
 #include <vector>
 
 #include "engine/context.h"
+#include "engine/store/document_list.h"
 #include "tandem/model/source.h"
 
 namespace tandem {
 
 using Sources = std::vector<std::shared_ptr<const SourceText>>;
 
-/// A revision's documents as the store has them.
+/// A model's documents as the store has them: texts, each with the place that it had in its file.
 struct StoredModel {
   Sources sources;
-  std::vector<std::string> digests;  // of `sources`, one each
+  std::shared_ptr<const DocumentList> documents;  // of `sources`, one each
 };
 
-/// The rows of those of `model`'s documents that the accepted model does not share, which has its own in the
-/// store. `digests` gets all that `model` has, in order: what ReadDocuments is asked for.
-std::vector<RowChange> DocumentRows(const Memory& memory, const CompiledModel& model,
-                                    std::vector<std::string>* digests);
+/// The documents that `model` has, and in `rows` those of their rows and pages that the accepted model, which has its
+/// own in the store, does not share.
+std::shared_ptr<const DocumentList> DocumentRows(const Memory& memory, const CompiledModel& model,
+                                                 std::vector<RowChange>* rows);
 
-/// The texts under `digests`, in their order, each with the place that it had in its file. kNotFound or
-/// kDataLoss names the document that is missing or damaged. `done` runs in a turn, or at once.
-void ReadDocuments(Context* context, std::vector<std::string> digests,
-                   std::function<void(Result<Sources>)> done);
+/// `pages` as JSON, and what ReadModel is given of it.
+Value PagesOf(const DocumentList& documents);
+
+/// The documents of `pages`: what PagesOf gave. kNotFound or kDataLoss names what is missing or damaged. `done` runs in
+/// a turn, or at once.
+void ReadModel(Context* context, const Value& pages, std::function<void(Result<StoredModel>)> done);
+/// The same, of the digests of all documents: how stores had them before there were pages.
+void ReadModelOf(Context* context, const List& digests, std::function<void(Result<StoredModel>)> done);
 
 }  // namespace tandem

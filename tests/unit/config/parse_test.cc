@@ -8,7 +8,7 @@
 namespace tandem {
 namespace parse_test {
 
-std::shared_ptr<const SourceText> Text(std::string text) {
+std::shared_ptr<const SourceText> TextOf(std::string text) {
   return std::make_shared<SourceText>(SourceText{"m.yaml", std::move(text)});
 }
 
@@ -45,7 +45,7 @@ TEST(SplitDocuments, CutsAtMarkers) {
   for (const Case& test : cases) {
     Diagnostics found;
     std::vector<std::string> parts;
-    for (const DocumentText& text : SplitDocuments(Text(test.text), {}, found))
+    for (const DocumentText& text : SplitDocuments(TextOf(test.text), {}, found))
       parts.emplace_back(text.text());
     EXPECT_EQ(parts, test.parts) << test.name;
     EXPECT_TRUE(found.empty()) << test.name << FormatDiagnostics(found);
@@ -54,8 +54,8 @@ TEST(SplitDocuments, CutsAtMarkers) {
 
 TEST(SplitDocuments, SameTextHasTheSameDigestWhereverItStands) {
   Diagnostics found;
-  const auto one = SplitDocuments(Text("a: 1\n"), {}, found);
-  const auto two = SplitDocuments(Text("x: 1\n---\na: 1\n---\n# end\n"), {}, found);
+  const auto one = SplitDocuments(TextOf("a: 1\n"), {}, found);
+  const auto two = SplitDocuments(TextOf("x: 1\n---\na: 1\n---\n# end\n"), {}, found);
   ASSERT_EQ(two.size(), 2u);
   EXPECT_EQ(one[0].digest, two[1].digest);
   EXPECT_NE(two[0].digest, two[1].digest);
@@ -65,14 +65,14 @@ TEST(SplitDocuments, BoundsTheirNumber) {
   ParseLimits limits;
   limits.documents = 2;
   Diagnostics found;
-  EXPECT_EQ(SplitDocuments(Text("a: 1\n---\nb: 1\n---\nc: 1\n---\nd: 1\n"), limits, found).size(),
+  EXPECT_EQ(SplitDocuments(TextOf("a: 1\n---\nb: 1\n---\nc: 1\n---\nd: 1\n"), limits, found).size(),
             2u);
   EXPECT_EQ(found.errors(), 1);
 }
 
 std::string Json(const std::string& yaml) {
   Diagnostics found;
-  const auto tree = ParseYaml(Text(yaml), {}, found);
+  const auto tree = ParseYaml(TextOf(yaml), {}, found);
   if (!tree) return "none: " + (found.empty() ? "" : found.items()[0].summary);
   return ToCanonicalJson(tree->value);
 }
@@ -123,7 +123,7 @@ TEST(ParseYaml, FollowsTheCoreSchema) {
 
 TEST(ParseYaml, LeadingZerosAreDecimalWithAWarning) {
   Diagnostics found;
-  const auto tree = ParseYaml(Text("mode: 0644\nok: 0\n"), {}, found);
+  const auto tree = ParseYaml(TextOf("mode: 0644\nok: 0\n"), {}, found);
   ASSERT_TRUE(tree);
   EXPECT_EQ(tree->value.Find("mode")->as_int(), 644);
   ASSERT_EQ(found.warnings(), 1);
@@ -176,7 +176,7 @@ TEST(ParseYaml, KnowsWhereEveryPathIs) {
   };
   for (const Case& test : cases) {
     Diagnostics found;
-    const auto tree = ParseYaml(Text(test.yaml), {}, found);
+    const auto tree = ParseYaml(TextOf(test.yaml), {}, found);
     ASSERT_TRUE(tree) << test.name << FormatDiagnostics(found);
     EXPECT_EQ(Covered(*tree, test.path), test.covered) << test.name;
   }
@@ -189,7 +189,7 @@ TEST(ParseYaml, ASecondDocumentIsRefusedWhereOneIsExpected) {
 
 TEST(ParseDocument, ReadsTheMembersThatEveryDocumentHas) {
   Diagnostics found;
-  const auto documents = ParseText(Text("# first\n"
+  const auto documents = ParseText(TextOf("# first\n"
                                         "apiVersion: apps/v1\n"
                                         "kind: Deployment\n"
                                         "metadata:\n"
@@ -221,8 +221,8 @@ TEST(ParseDocument, ReadsTheMembersThatEveryDocumentHas) {
 TEST(ParseDocument, IsTheSameAfterItMoved) {
   Diagnostics found;
   const std::string text = "apiVersion: tandem/v1\nkind: Component\nmetadata: {name: a}\n";
-  const auto one = ParseText(Text(text), {}, found);
-  const auto two = ParseText(Text("# x\n---\n" + text), {}, found);
+  const auto one = ParseText(TextOf(text), {}, found);
+  const auto two = ParseText(TextOf("# x\n---\n" + text), {}, found);
   ASSERT_EQ(two.size(), 1u);
   EXPECT_EQ(two[0].begin, 8u);
   EXPECT_EQ(*one[0].positions->Find("metadata.name"), *two[0].positions->Find("metadata.name"));
@@ -244,7 +244,7 @@ TEST(PositionTable, FindsThePlaceOfAPathOrOfItsNearestParent) {
 
 TEST(ParseYaml, EscapesOfLatinOneAreUtf8) {
   Diagnostics found;
-  const auto tree = ParseYaml(Text("a: \"x\\N\\_\xC3\xA9\\_\"\n"), {}, found);
+  const auto tree = ParseYaml(TextOf("a: \"x\\N\\_\xC3\xA9\\_\"\n"), {}, found);
   ASSERT_TRUE(tree);
   EXPECT_EQ(tree->value.StringOr("a", ""), "x\xC2\x85\xC2\xA0\xC3\xA9\xC2\xA0");
 }

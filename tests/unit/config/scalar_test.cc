@@ -8,7 +8,7 @@
 namespace tandem {
 namespace scalar_test {
 
-struct Case {
+struct ScalarCase {
   const char* name;
   const char* text;  // the scalar is the value of the path below
   const char* path;
@@ -16,10 +16,10 @@ struct Case {
   const char* at;      // the source text that must follow the offset found
 };
 
-class ScalarOffset : public testing::TestWithParam<Case> {};
+class ScalarOffset : public testing::TestWithParam<ScalarCase> {};
 
 TEST_P(ScalarOffset, PointsAtTheSourceOfAByte) {
-  const Case& test = GetParam();
+  const ScalarCase& test = GetParam();
   const auto source = std::make_shared<SourceText>(SourceText{"m.yaml", test.text});
   Diagnostics found;
   const auto texts = SplitDocuments(source, {}, found);
@@ -42,48 +42,48 @@ TEST_P(ScalarOffset, PointsAtTheSourceOfAByte) {
 INSTANTIATE_TEST_SUITE_P(
     Styles, ScalarOffset,
     testing::Values(
-        Case{"plain", "a: x ${b}\n", "a", "${b}", "${b}"},
-        Case{"plain_at_end_of_text", "a: x ${b}", "a", "b}", "b}"},
-        Case{"plain_on_two_lines", "a: one\n   two ${b}\n", "a", "${b}", "${b}"},
-        Case{"plain_with_blank_line", "a: one\n\n\n   two ${b}\nc: 1\n", "a", "${b}", "${b}"},
-        Case{"plain_folded_space", "a: one   \n   two\n", "a", " two", "\n   two"},
-        Case{"plain_colon_inside", "a: x:y ${b}  # c\n", "a", "${b}", "${b}"},
-        Case{"plain_in_brackets", "a: [x, y z, w]\n", "a[1]", "z", "z, w"},
-        Case{"plain_tagged", "a: !!str ${b}\n", "a", "b}", "b}"},
-        Case{"plain_unicode", "a: \xC3\xBC\xE2\x82\xAC ${b}\n", "a", "${b}", "${b}"},
-        Case{"single", "a: 'x ${b}'\n", "a", "${b}", "${b}"},
-        Case{"single_quote_inside", "a: 'it''s ${b}'\n", "a", "${b}", "${b}"},
-        Case{"single_quote_itself", "a: 'it''s'\n", "a", "'s", "''s"},
-        Case{"single_on_two_lines", "a: 'one  \n\n   two ${b}'\n", "a", "${b}", "${b}"},
-        Case{"double", "a: \"x ${b}\"\n", "a", "${b}", "${b}"},
-        Case{"double_escapes", R"(a: "\t\x41\u00fc\U0001F600 \"q\" ${b}")", "a", "${b}", "${b}"},
-        Case{"double_escape_itself", R"(a: "x\u00fcy")", "a", "\xC3\xBC", "\\u00fc"},
-        Case{"double_joined_line", "a: \"one \\\n   two ${b}\"\n", "a", "${b}", "${b}"},
-        Case{"double_on_three_lines", "a: \"one\n\n   two\n   ${b}\"\n", "a", "${b}", "${b}"},
-        Case{"double_crlf", "a: \"one\r\n   two ${b}\"\r\n", "a", "${b}", "${b}"},
-        Case{"literal", "a: |\n  one\n  two ${b}\nc: 1\n", "a", "${b}", "${b}"},
-        Case{"literal_stripped", "a: |-\n\n  one\n\n    two ${b}\n\n\nc: 1\n", "a", "${b}", "${b}"},
-        Case{"literal_kept", "a: |+\n  one\n  two ${b}\n\n\nc: 1\n", "a", "${b}", "${b}"},
-        Case{"literal_indicator", "a: |2\n    one\n  two ${b}\n", "a", "${b}", "${b}"},
-        Case{"literal_indicator_nested", "k:\n  a: |1-\n    one\n   two ${b}\n", "k.a", "${b}",
+        ScalarCase{"plain", "a: x ${b}\n", "a", "${b}", "${b}"},
+        ScalarCase{"plain_at_end_of_text", "a: x ${b}", "a", "b}", "b}"},
+        ScalarCase{"plain_on_two_lines", "a: one\n   two ${b}\n", "a", "${b}", "${b}"},
+        ScalarCase{"plain_with_blank_line", "a: one\n\n\n   two ${b}\nc: 1\n", "a", "${b}", "${b}"},
+        ScalarCase{"plain_folded_space", "a: one   \n   two\n", "a", " two", "\n   two"},
+        ScalarCase{"plain_colon_inside", "a: x:y ${b}  # c\n", "a", "${b}", "${b}"},
+        ScalarCase{"plain_in_brackets", "a: [x, y z, w]\n", "a[1]", "z", "z, w"},
+        ScalarCase{"plain_tagged", "a: !!str ${b}\n", "a", "b}", "b}"},
+        ScalarCase{"plain_unicode", "a: \xC3\xBC\xE2\x82\xAC ${b}\n", "a", "${b}", "${b}"},
+        ScalarCase{"single", "a: 'x ${b}'\n", "a", "${b}", "${b}"},
+        ScalarCase{"single_quote_inside", "a: 'it''s ${b}'\n", "a", "${b}", "${b}"},
+        ScalarCase{"single_quote_itself", "a: 'it''s'\n", "a", "'s", "''s"},
+        ScalarCase{"single_on_two_lines", "a: 'one  \n\n   two ${b}'\n", "a", "${b}", "${b}"},
+        ScalarCase{"double", "a: \"x ${b}\"\n", "a", "${b}", "${b}"},
+        ScalarCase{"double_escapes", R"(a: "\t\x41\u00fc\U0001F600 \"q\" ${b}")", "a", "${b}", "${b}"},
+        ScalarCase{"double_escape_itself", R"(a: "x\u00fcy")", "a", "\xC3\xBC", "\\u00fc"},
+        ScalarCase{"double_joined_line", "a: \"one \\\n   two ${b}\"\n", "a", "${b}", "${b}"},
+        ScalarCase{"double_on_three_lines", "a: \"one\n\n   two\n   ${b}\"\n", "a", "${b}", "${b}"},
+        ScalarCase{"double_crlf", "a: \"one\r\n   two ${b}\"\r\n", "a", "${b}", "${b}"},
+        ScalarCase{"literal", "a: |\n  one\n  two ${b}\nc: 1\n", "a", "${b}", "${b}"},
+        ScalarCase{"literal_stripped", "a: |-\n\n  one\n\n    two ${b}\n\n\nc: 1\n", "a", "${b}", "${b}"},
+        ScalarCase{"literal_kept", "a: |+\n  one\n  two ${b}\n\n\nc: 1\n", "a", "${b}", "${b}"},
+        ScalarCase{"literal_indicator", "a: |2\n    one\n  two ${b}\n", "a", "${b}", "${b}"},
+        ScalarCase{"literal_indicator_nested", "k:\n  a: |1-\n    one\n   two ${b}\n", "k.a", "${b}",
              "${b}"},
-        Case{"literal_indicator_in_item", "- a: |2\n     one\n    two ${b}\n", "[0].a", "${b}",
+        ScalarCase{"literal_indicator_in_item", "- a: |2\n     one\n    two ${b}\n", "[0].a", "${b}",
              "${b}"},
-        Case{"literal_indicator_item", "k:\n  - |2\n     one\n    two ${b}\n", "k[0]", "${b}",
+        ScalarCase{"literal_indicator_item", "k:\n  - |2\n     one\n    two ${b}\n", "k[0]", "${b}",
              "${b}"},
-        Case{"literal_comment", "a: | # not a line\n  one ${b}\n", "a", "${b}", "${b}"},
-        Case{"literal_crlf", "a: |\r\n  one\r\n  two ${b}\r\n", "a", "${b}", "${b}"},
-        Case{"literal_tabs", "a: |\n  one\n  \ttwo ${b}\n", "a", "${b}", "${b}"},
-        Case{"literal_of_a_tagged_key", "k:\n    - a: 1\n! b: |\n  one ${b}\n", "b", "${b}", "${b}"},
-        Case{"literal_of_a_tagged_key_in_an_item", "- ! a: |2\n     one\n    two ${b}\n", "[0].a", "${b}", "${b}"},
-        Case{"literal_anchored", "a: &x |\n  one ${b}\n", "a", "${b}", "${b}"},
-        Case{"folded", "a: >\n  one\n  two ${b}\nc: 1\n", "a", "${b}", "${b}"},
-        Case{"folded_break", "a: >\n  one\n  two\n", "a", " two", "\n  two"},
-        Case{"folded_blank_lines", "a: >\n\n  one\n\n\n  two\n  three ${b}\n", "a", "${b}", "${b}"},
-        Case{"folded_deeper", "a: >-\n  one\n    deep\n    deep\n\n  two\n  ${b}\n", "a", "${b}",
+        ScalarCase{"literal_comment", "a: | # not a line\n  one ${b}\n", "a", "${b}", "${b}"},
+        ScalarCase{"literal_crlf", "a: |\r\n  one\r\n  two ${b}\r\n", "a", "${b}", "${b}"},
+        ScalarCase{"literal_tabs", "a: |\n  one\n  \ttwo ${b}\n", "a", "${b}", "${b}"},
+        ScalarCase{"literal_of_a_tagged_key", "k:\n    - a: 1\n! b: |\n  one ${b}\n", "b", "${b}", "${b}"},
+        ScalarCase{"literal_of_a_tagged_key_in_an_item", "- ! a: |2\n     one\n    two ${b}\n", "[0].a", "${b}", "${b}"},
+        ScalarCase{"literal_anchored", "a: &x |\n  one ${b}\n", "a", "${b}", "${b}"},
+        ScalarCase{"folded", "a: >\n  one\n  two ${b}\nc: 1\n", "a", "${b}", "${b}"},
+        ScalarCase{"folded_break", "a: >\n  one\n  two\n", "a", " two", "\n  two"},
+        ScalarCase{"folded_blank_lines", "a: >\n\n  one\n\n\n  two\n  three ${b}\n", "a", "${b}", "${b}"},
+        ScalarCase{"folded_deeper", "a: >-\n  one\n    deep\n    deep\n\n  two\n  ${b}\n", "a", "${b}",
              "${b}"},
-        Case{"folded_no_break_at_end", "a: >\n  one\n  two ${b}", "a", "${b}", "${b}"}),
-    [](const testing::TestParamInfo<Case>& info) { return info.param.name; });
+        ScalarCase{"folded_no_break_at_end", "a: >\n  one\n  two ${b}", "a", "${b}", "${b}"}),
+    [](const testing::TestParamInfo<ScalarCase>& info) { return info.param.name; });
 
 TEST(ScalarOffset, PastTheValueIsItsEnd) {
   const SourceText source{"m.yaml", "a: 'xy'  # c\n"};

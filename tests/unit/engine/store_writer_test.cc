@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -151,6 +152,66 @@ TEST_F(StoreWriterTest, SomebodyElseWroteEndsIt) {
   Turn();
   EXPECT_EQ(store.groups.size(), 1u);
   EXPECT_FALSE(durable);
+}
+
+// What was seen has time: it fills up the groups that units leave room in, and never goes over what came later.
+TEST_F(StoreWriterTest, RowsInTimeGiveWayToUnits) {
+  writer.Commit({{"first", "v"}});
+  Turn();  // under way
+  for (int i = 0; i < 1000; ++i) writer.CommitInTime({"seen" + std::to_string(i), "v"});
+  bool durable = false;
+  writer.Commit({{"intent", "v"}}, [&] { durable = true; });
+  store.Answer(StoreRevision{1});
+  Turn();
+  ASSERT_EQ(store.groups.size(), 2u);
+  EXPECT_EQ(store.groups[1].front().key, "intent");
+  EXPECT_EQ(store.groups[1].size(), StoreWriter::kGroup);
+  store.Answer(StoreRevision{2});
+  Turn();
+  EXPECT_TRUE(durable);
+  EXPECT_FALSE(writer.idle());
+  for (int64_t revision = 3; store.pending; ++revision) {
+    store.Answer(StoreRevision{revision});
+    Turn();
+  }
+  EXPECT_TRUE(writer.idle());
+  size_t rows = 0;
+  for (const std::vector<Write>& group : store.groups) rows += group.size();
+  EXPECT_EQ(rows, 1002u);
+  EXPECT_EQ(store.groups.size(), 2u + (1000 - 63 + 63) / 64);
+}
+
+TEST_F(StoreWriterTest, ARowInTimeIsWrittenOnceAsItWasLast) {
+  writer.Commit({{"first", "v"}});
+  Turn();
+  writer.CommitInTime({"a", "old"});
+  writer.CommitInTime({"b", "old"});
+  writer.CommitInTime({"b", "new"});
+  writer.CommitInTime({"c", "old"});
+  writer.Commit({{"a", std::nullopt}, {"c", "unit"}, {"d", "unit"}});  // after what was seen of it
+  writer.CommitInTime({"c", "newer"});
+  writer.CommitInTime({"d", "newer"});
+  store.Answer(StoreRevision{1});
+  Turn();
+  ASSERT_EQ(store.groups.size(), 2u);
+  std::map<std::string, std::string> written;
+  for (const Write& write : store.groups[1]) EXPECT_TRUE(written.emplace(write.key, write.value.value_or("gone")).second);
+  // "a" was never in the store, so its end is nothing to write.
+  EXPECT_EQ(written, (std::map<std::string, std::string>{{"b", "new"}, {"c", "newer"}, {"d", "newer"}}));
+  store.Answer(StoreRevision{2});
+  Turn();
+  EXPECT_TRUE(writer.idle());
+}
+
+TEST_F(StoreWriterTest, RowsInTimeKeepToTheSizeOfACommit) {
+  const std::string large(kMaxCommitBytes / 3, 'x');
+  for (int i = 0; i < 5; ++i) writer.CommitInTime({"seen" + std::to_string(i), large});
+  Turn();
+  ASSERT_EQ(store.groups.size(), 1u);
+  EXPECT_EQ(store.groups[0].size(), 2u);
+  store.Answer(StoreRevision{1});
+  Turn();
+  EXPECT_EQ(store.groups[1].size(), 2u);
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ class World final : public Scope {
 
 using expr_test::Case;
 
-std::string Outcome(const std::string& text) {
+std::string TemplateOutcome(const std::string& text) {
   const ExprResult<Template> parsed = Template::Parse(text);
   if (!parsed.ok()) return "parse " + expr_test::Show(parsed.error());
   const ExprResult<Value> value = Evaluate(*parsed, World());
@@ -59,7 +59,7 @@ std::string Outcome(const std::string& text) {
 class TemplateTable : public testing::TestWithParam<Case> {};
 
 TEST_P(TemplateTable, Is) {
-  EXPECT_EQ(Outcome(GetParam().text), GetParam().expected) << GetParam().text;
+  EXPECT_EQ(TemplateOutcome(GetParam().text), GetParam().expected) << GetParam().text;
 }
 
 std::string NameOf(const testing::TestParamInfo<Case>& info) { return info.param.name; }

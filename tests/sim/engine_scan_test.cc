@@ -1,0 +1,48 @@
+// A look at everything, and what goes on beside it.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/support/engine_rig.h"
+#include "tests/support/sim_models.h"
+
+namespace tandem::testing {
+namespace {
+
+// Lists of roles give names only, so each is read; the API has just said that it is too much. A step that reads one
+// object comes before what is left of the look, not after it.
+TEST(EngineScan, AStepDoesNotWaitForTheReadsOfAThrottledLook) {
+  constexpr int kMany = 300;
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(Roles(kMany, "one")), "succeeded: 300 done");
+  const PlanAnswer plan = rig.Plan(Roles(kMany, "two"));
+  ASSERT_EQ(EngineRig::Steps(plan), "update iam.sim/Role/r0");
+
+  const auto throttled = [](ReadAnswer& answer) {
+    answer = ReadAnswer();
+    answer.error = MakeCallError(CallErrorClass::kThrottled, "Throttling", "rate exceeded");
+  };
+  int looks = 0;
+  const auto look = [&] { rig.engine->Refresh("", [&](Status) { ++looks; }); };
+  rig.provider->on_read = throttled;
+  look();
+  rig.Pass(std::chrono::seconds(10));
+  rig.provider->on_read = nullptr;
+  ASSERT_TRUE(rig.Until([&] { return looks == 1; }));
+  const int before = rig.provider->reads;
+  look();
+  rig.Pass(std::chrono::seconds(1));
+
+  const Time begun = rig.clock.Now();
+  const StartAnswer started = rig.Start(plan.plan->hash);
+  ASSERT_TRUE(rig.Until([&] { return rig.Effects("update") == 1; }));
+  EXPECT_LT(rig.clock.Now() - begun, std::chrono::seconds(5));
+  EXPECT_LT(rig.provider->reads - before, kMany / 2);
+  EXPECT_EQ(looks, 1) << "the look was not at work beside it";
+  EXPECT_EQ(rig.Wait(started.run), "succeeded: 1 done");
+  EXPECT_TRUE(rig.Until([&] { return looks == 2; }));
+  EXPECT_GE(rig.provider->reads - before, kMany);
+}
+
+}  // namespace
+}  // namespace tandem::testing
