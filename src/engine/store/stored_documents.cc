@@ -127,28 +127,37 @@ class Shared {
     return page;
   }
 
-  /// The digest of `document` in the store, or null pointer. Most come in the order that they had.
-  /// Asked of each document of the other model, in order.
-  const std::string* Find(const std::shared_ptr<const Document>& document) {
+  /// The digest of the document at `place` of another model in the store, or null pointer. Most come in the order that
+  /// they had. Asked in order of each document that NextPage did not give.
+  const std::string* Find(const std::vector<std::shared_ptr<const Document>>& others, size_t place) {
     instead_ = nullptr;
     if (documents_ == nullptr) return nullptr;
-    if (next_ >= documents_->size() || (*documents_)[next_] != document) {
-      if (places_.empty())
-        for (size_t i = 0; i < documents_->size(); ++i) places_.emplace((*documents_)[i].get(), i);
-      const auto found = places_.find(document.get());
-      if (found == places_.end()) {
-        // It most likely took the place of another: its file was read again.
-        if (next_ < list_->size()) instead_ = &list_->at(next_++);
-        return nullptr;
-      }
-      next_ = found->second;
+    if (Is(next_, others, place)) return &list_->at(next_++);
+    // What comes next tells what most likely became of it, and spares looking among all.
+    if (Is(next_ + 1, others, place + 1) || (next_ + 1 == documents_->size() && place + 1 == others.size())) {
+      instead_ = &list_->at(next_++);
+      return nullptr;
     }
+    if (Is(next_, others, place + 1)) return nullptr;  // it was put in between
+    if (places_.empty())
+      for (size_t i = 0; i < documents_->size(); ++i) places_.emplace((*documents_)[i].get(), i);
+    const auto found = places_.find(others[place].get());
+    if (found == places_.end()) {
+      // It most likely took the place of another: its file was read again.
+      if (next_ < list_->size()) instead_ = &list_->at(next_++);
+      return nullptr;
+    }
+    next_ = found->second;
     return &list_->at(next_++);
   }
   /// Whether the one that was not found comes out as what it took the place of.
   bool Same(const std::string& digest) const { return instead_ != nullptr && *instead_ == digest; }
 
  private:
+  bool Is(size_t known, const std::vector<std::shared_ptr<const Document>>& others, size_t place) const {
+    return known < documents_->size() && place < others.size() && (*documents_)[known] == others[place];
+  }
+
   const std::vector<std::shared_ptr<const Document>>* documents_;
   const DocumentList* list_;
   size_t next_ = 0;
@@ -207,13 +216,13 @@ std::shared_ptr<const DocumentList> DocumentRows(const Memory& memory, const Com
         continue;
       }
     }
-    const std::shared_ptr<const Document>& document = model.documents[i++];
-    if (const std::string* digest = shared.Find(document)) {
+    const size_t place = i++;
+    if (const std::string* digest = shared.Find(model.documents, place)) {
       builder.Add(*digest);
       continue;
     }
     std::string json;
-    std::string digest = documents.Of(*document, &json);
+    std::string digest = documents.Of(*model.documents[place], &json);
     if (!shared.Same(digest)) documents.Add(digest, std::move(json));
     builder.Add(std::move(digest));
   }
