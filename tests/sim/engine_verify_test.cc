@@ -60,7 +60,8 @@ TEST_P(EngineVerify, WhatItMadeIsVerified) {
 }
 
 TEST_P(EngineVerify, WhatChangedMeanwhileHasNotConverged) {
-  const std::string run = RunWhileChanged(NotedNetwork("one") + Role("a", "one") + kSlow + Others(), "iam.sim/Role/a", "Policy");
+  const std::string run = RunWhileChanged(NotedNetwork("one") + Role("a", "one") + kSlow + Others(),
+                                          "iam.sim/Role/a", "Policy");
   EXPECT_EQ(rig_.Events("NotConverged"), "iam.sim/Role/a: would update again Policy\n");
   const std::map<std::string, StepRow> rows = rig_.Rows(run);
   EXPECT_EQ(rows.at("iam.sim/Role/a").state, StepState::kSettled);

@@ -10,7 +10,8 @@
 //   approval/HASH/PRINCIPAL  record::Approval
 //   event/SEQUENCE           record::Event, the newest EngineSettings::events_kept
 //   forgotten/ACCOUNT/KIND/IDENTITY  an object given up on purpose; unapplied/ADDRESS: not settled
-//   revision/N               record::Revision;  document/DIGEST: record::StoredDocument; document-page/DIGEST: digests of some
+//   revision/N               record::Revision;  document/DIGEST: record::StoredDocument
+//   document-page/DIGEST     digests of some documents; revision-chunk/N/0: {"pages": [DIGEST…]}
 #pragma once
 
 #include <cstdint>

@@ -116,6 +116,7 @@ class Observer {
   std::set<std::string> resyncing_;
   std::set<std::string> strangers_;  // identity keys of objects that were read and are not ours
   std::set<std::string> at_interval_;  // addresses with a timer of their own
+  std::shared_ptr<const CompiledModel> intervals_of_;  // accepted when they were last looked through
   int64_t looked_ = 0;
 };
 

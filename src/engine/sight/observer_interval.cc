@@ -18,9 +18,17 @@ std::optional<Duration> IntervalOf(const Memory& memory, const std::string& addr
 }  // namespace
 
 void Observer::StartIntervals() {
-  if (!context_.memory.model) return;
-  for (const auto& [address, resource] : context_.memory.model->resources)
+  const std::shared_ptr<const CompiledModel>& model = context_.memory.model;
+  if (!model || model == intervals_of_) return;
+  const auto start = [&](const std::string& address, const ModelResource& resource) {
     if (resource.reconcile_interval && at_interval_.insert(address).second) AtInterval(address);
+  };
+  if (model->fresh && intervals_of_) {
+    for (const std::string& address : *model->fresh) start(address, model->resources.at(address));
+  } else {
+    for (const auto& [address, resource] : model->resources) start(address, resource);
+  }
+  intervals_of_ = model;
 }
 
 void Observer::AtInterval(const std::string& address) {

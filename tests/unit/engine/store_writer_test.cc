@@ -195,7 +195,8 @@ TEST_F(StoreWriterTest, ARowInTimeIsWrittenOnceAsItWasLast) {
   Turn();
   ASSERT_EQ(store.groups.size(), 2u);
   std::map<std::string, std::string> written;
-  for (const Write& write : store.groups[1]) EXPECT_TRUE(written.emplace(write.key, write.value.value_or("gone")).second);
+  for (const Write& write : store.groups[1])
+    EXPECT_TRUE(written.emplace(write.key, write.value.value_or("gone")).second);
   // "a" was never in the store, so its end is nothing to write.
   EXPECT_EQ(written, (std::map<std::string, std::string>{{"b", "new"}, {"c", "newer"}, {"d", "newer"}}));
   store.Answer(StoreRevision{2});
