@@ -64,7 +64,8 @@ bool Engine::Core::RunOne() {
   const Time begun = context.Now();
   size_t left = std::max<size_t>(1, context.settings.turn);
   const auto more = [&] { return left > 0 && context.Now() - begun < kTurn; };
-  while (more()) {
+  // What is posted from now on is for the next turn: work in pieces posts itself again, and the queue has its turn, too.
+  for (size_t posted = std::min(context.inbox->size(), std::max<size_t>(2, left) - 1); posted > 0 && more(); --posted) {
     std::function<void()> work = context.inbox->Take();
     if (!work) break;
     work();
@@ -78,7 +79,8 @@ bool Engine::Core::RunOne() {
     worked = true;
     --left;
   }
-  while (more() && started_) {
+  // One key at the least, however long the others took.
+  for (bool first = true; started_ && left > 0 && (first || more()); first = false) {
     const std::optional<WorkQueue::Out> out = context.queue.Get(context.Now());
     if (!out) break;
     key_.assign(out->key);

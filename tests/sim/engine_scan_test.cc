@@ -44,5 +44,23 @@ TEST(EngineScan, AStepDoesNotWaitForTheReadsOfAThrottledLook) {
   EXPECT_GE(rig.provider->reads - before, kMany);
 }
 
+// What is to be looked for is collected in pieces, a turn each: a step is through before the first list is asked for.
+TEST(EngineScan, AStepGoesOnWhileALookCollects) {
+  constexpr int kMany = 1500;
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(Roles(kMany, "one")), "succeeded: 1500 done");
+  const PlanAnswer plan = rig.Plan(Roles(kMany, "two"));
+  rig.Settle();
+  const int lists = rig.provider->lists;
+  bool looked = false;
+  rig.engine->Refresh("", [&](Status) { looked = true; });
+  const StartAnswer started = rig.Start(plan.plan->hash);
+  ASSERT_TRUE(rig.Until([&] { return rig.Effects("update") == 1; }));
+  EXPECT_EQ(rig.provider->lists, lists);
+  EXPECT_EQ(rig.Wait(started.run), "succeeded: 1 done");
+  EXPECT_TRUE(rig.Until([&] { return looked; }));
+  EXPECT_GT(rig.provider->lists, lists);
+}
+
 }  // namespace
 }  // namespace tandem::testing

@@ -25,9 +25,9 @@ std::function<void()> Inbox::Take() {
   return work;
 }
 
-bool Inbox::empty() const {
+size_t Inbox::size() const {
   Lock lock(mutex_);
-  return work_.empty();
+  return work_.size();
 }
 
 void Inbox::OnWork(std::function<void()> wake) {

@@ -14,7 +14,8 @@ class Inbox {
   void Post(std::function<void()> work);
   /// The oldest; empty when there is none.
   std::function<void()> Take();
-  bool empty() const;
+  bool empty() const { return size() == 0; }
+  size_t size() const;
   void OnWork(std::function<void()> wake);
   void Close();
 
