@@ -189,7 +189,7 @@ void Observer::TakeListed(Pass& pass, const Wanted& wanted, const LiveObject& ob
   if (object.fields.empty() || wanted.kind->list_names_only()) {
     reads->emplace_back(address, object.identity);
   } else {
-    Saw(*resource, *wanted.kind, object);
+    Take(*resource, *wanted.kind, object);
   }
 }
 
@@ -271,7 +271,7 @@ void Observer::ReadOne(PassPtr pass, const KindName& name, const std::string& ad
                   pass->seen.insert(address);
                   if (resource->record) ++pass->recorded_seen;
                   else if (IsOurs(answer.object.mark)) LostMark(answer.object, pass->account);
-                  Saw(*resource, *pass->wanted[name].kind, answer.object);
+                  Take(*resource, *pass->wanted[name].kind, answer.object);
                   Step(pass);
                 } else if (answer.error.error_class != CallErrorClass::kGone) {
                   Blind(address, answer.error.message);
@@ -354,6 +354,14 @@ void Observer::Gone(Resource& resource) {
 }
 
 void Observer::Saw(Resource& resource, const Kind& kind, const LiveObject& object) {
+  // A look that is under way need not read it again because its list is from before.
+  if (resource.record)
+    if (const auto running = running_.find(resource.record->account); running != running_.end())
+      running->second->seen.insert(resource.key);
+  Take(resource, kind, object);
+}
+
+void Observer::Take(Resource& resource, const Kind& kind, const LiveObject& object) {
   ++looked_;
   const Time now = context_.Now();
   if (resource.newer) context_.memory.Changed(resource.key);

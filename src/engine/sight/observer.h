@@ -35,7 +35,7 @@ class Observer {
   /// `tandem/reconcile-interval`.
   void StartResync();
 
-  /// Takes what a read just gave. Null pointer: a direct read says that it is gone.
+  /// Takes what a step's read just gave.
   void Saw(Resource& resource, const Kind& kind, const LiveObject& object);
   void Gone(Resource& resource);
 
@@ -90,6 +90,7 @@ class Observer {
   void Missing(PassPtr pass, const KindName& name, const std::string& address,
                const std::string& identity);
   void Absent(PassPtr pass, const std::string& address);
+  void Take(Resource& resource, const Kind& kind, const LiveObject& object);
   void Blind(const std::string& address, const std::string& why);
   void Step(PassPtr pass);
   void Finish(PassPtr pass);

@@ -64,7 +64,7 @@ void Observer::LookAgain(const std::string& address) {
       Resource* resource = context_.memory.Find(address);
       const bool judged = resource != nullptr && resource->record && !(busy_ && busy_(address));
       if (judged && answer.error.ok) {
-        Saw(*resource, *kind, answer.object);
+        Take(*resource, *kind, answer.object);
       } else if (judged && answer.error.error_class == CallErrorClass::kGone) {
         Refresh(account, nullptr, nullptr);  // absence needs the evidence of a whole look (R8)
       } else if (judged) {

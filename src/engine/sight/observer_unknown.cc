@@ -43,7 +43,7 @@ void Observer::Meet(PassPtr pass, const KindName& name, const std::string& ident
       const std::string address = TakeUnknown(*pass, wanted, answer.object);
       if (!address.empty()) {
         pass->seen.insert(address);
-        Saw(*context_.memory.Find(address), *wanted.kind, answer.object);
+        Take(*context_.memory.Find(address), *wanted.kind, answer.object);
       }
     } else if (error.ok || error.error_class == CallErrorClass::kTerminal) {
       // Not ours, or not for us to see.
@@ -81,7 +81,7 @@ bool Observer::TakeNewer(const Pass& pass, Resource& resource) {
     Blind(resource.key, "what is recorded is gone, and several objects carry its mark");
     return true;
   }
-  Saw(resource, *kind, *found->second);
+  Take(resource, *kind, *found->second);
   resource.newer = true;
   context_.memory.Changed(resource.key);
   context_.Wake(resource.key, WorkQueue::Priority::kResync);
