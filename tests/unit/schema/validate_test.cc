@@ -1,7 +1,6 @@
 // What is wrong with a document, said at the right place.
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <fstream>
 #include <sstream>
 
@@ -201,28 +200,6 @@ TEST(Validate, R15SensitivePassesAtSecretAndStringPathsOnly) {
   kind->Validate(document, Map{{"AssumeRolePolicyDocument", "{}"}, {"MaxSessionDuration", secret}},
                  found);
   EXPECT_NE(FormatDiagnostics(found).find("a secret cannot be given here"), std::string::npos);
-}
-
-TEST(Validate, TenThousandDocumentsTakeNoLongerThanTheyShould) {
-  const auto kind = Shipped("eks.aws", "Cluster");
-  const Document document = DocumentOf(
-      "apiVersion: eks.aws/v1\nkind: Cluster\nmetadata: {name: shop}\nspec:\n  version: \"1.33\"\n"
-      "  roleArn: arn:aws:iam::111122223333:role/eks\n  resourcesVpcConfig:\n"
-      "    subnetIds: [subnet-1, subnet-2, subnet-3]\n    endpointPrivateAccess: true\n"
-      "  accessConfig: {authenticationMode: API}\n"
-      "  logging: {clusterLogging: [{types: [api, audit], enabled: true}]}\n"
-      "  tags: {team: platform, stage: production}\n");
-  const Value& spec = *document.body.Find("spec");
-  Diagnostics found;
-  const auto start = std::chrono::steady_clock::now();
-  for (int i = 0; i < 10'000; ++i) kind->Validate(document, spec, found);
-  const auto took = std::chrono::steady_clock::now() - start;
-  EXPECT_EQ(FormatDiagnostics(found), "");
-  RecordProperty(
-      "microseconds",
-      std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
-  // A bound for gross faults only: it takes some 30 ms.
-  EXPECT_LT(std::chrono::duration_cast<std::chrono::seconds>(took).count(), 5);
 }
 
 }  // namespace
