@@ -34,7 +34,7 @@ class Workers {
   std::mutex mutex_;
   std::condition_variable more_;
   std::deque<std::function<void()>> steps_, looks_;  // waiting
-  int looking_ = 0;                                      // threads
+  int looking_ = 0;                                  // threads
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

@@ -24,10 +24,15 @@ CREATE TABLE meta (
 INSERT INTO meta VALUES ('revision', 0);
 )sql";
 
+constexpr std::string_view kPages = R"sql(
+-- A revision lists the documents of its model in pages (document-page/DIGEST), which models share. Revisions from
+-- before are read as they are: nothing is written here but the number, by which an older program refuses the file.
+)sql";
+
 }  // namespace
 
 const std::vector<std::string_view>& Migrations() {
-  static const std::vector<std::string_view> kAll = {kFirst};
+  static const std::vector<std::string_view> kAll = {kFirst, kPages};
   return kAll;
 }
 

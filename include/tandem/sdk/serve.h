@@ -16,9 +16,9 @@ namespace tandem {
 
 struct ServeSettings {
   /// Threads on which the provider's methods are called, so that one that blocks holds up at most
-  /// itself.
+  /// itself. A quarter, one at the least, is kept for Apply and Poll.
   int workers = 16;
-  /// Calls that may wait for a worker; more are refused as kNotDone.
+  /// Calls that may wait for a worker, of those two and of the others; more are refused as kNotDone.
   int waiting = 1024;
 };
 

@@ -8,7 +8,7 @@
 
 namespace tandem {
 namespace {
-constexpr size_t kMost = 1024;              // of one page
+constexpr size_t kMost = 1024;            // of one page
 constexpr std::string_view kLast = "00";  // how the last digest of a page ends: one in 256
 }  // namespace
 
@@ -43,13 +43,6 @@ void DocumentList::Add(PagePtr page) {
 const std::string& DocumentList::at(size_t place) const {
   const auto start = std::prev(std::upper_bound(starts_.begin(), starts_.end(), place));
   return pages_[static_cast<size_t>(start - starts_.begin())]->digests[place - *start];
-}
-
-std::vector<std::string> DocumentList::Digests() const {
-  std::vector<std::string> all;
-  all.reserve(size_);
-  for (const PagePtr& page : pages_) all.insert(all.end(), page->digests.begin(), page->digests.end());
-  return all;
 }
 
 void DocumentListBuilder::Add(std::string digest) {

@@ -33,7 +33,6 @@ class DocumentList {
   /// Where each page begins.
   const std::vector<size_t>& starts() const { return starts_; }
   const std::string& at(size_t place) const;
-  std::vector<std::string> Digests() const;
 
  private:
   std::vector<PagePtr> pages_;

@@ -71,7 +71,9 @@ void StoreWriter::Flush() {
     ++group_units_;
     for (const RowChange& row : unit.rows) take(row);
   }
-  for (; group_.size() < kGroup && !in_time_order_.empty(); in_time_order_.pop_front()) {
+  // Behind all units: what was seen of an object is not in the store before its record.
+  const bool room = group_units_ == units_.size();
+  for (; room && group_.size() < kGroup && !in_time_order_.empty(); in_time_order_.pop_front()) {
     const auto found = in_time_.find(in_time_order_.front());
     if (found == in_time_.end()) continue;
     bytes += BytesOf(found->second);

@@ -49,8 +49,9 @@ class StoreWriter {
 
   /// Queues a unit of at most kMaxWrites rows; `durable` runs in a turn once it is stored.
   void Commit(std::vector<RowChange> unit, std::function<void()> durable = {});
-  /// Queues a row for a time when units leave room: it may come after any later unit, but not after one that
-  /// writes the same row, which is then the only one. What was seen is such a row; it can be seen again.
+  /// Queues a row for a time when no unit waits that is not in the group: it may come after any later unit, but not
+  /// before an earlier one, nor after one that writes the same row, which is then the only one. What was seen is such
+  /// a row; it can be seen again.
   void CommitInTime(RowChange row);
   /// Sends the next group if none is under way. Called at the end of each turn.
   void Flush();

@@ -66,11 +66,11 @@ INSTANTIATE_TEST_SUITE_P(
         ScalarCase{"literal_kept", "a: |+\n  one\n  two ${b}\n\n\nc: 1\n", "a", "${b}", "${b}"},
         ScalarCase{"literal_indicator", "a: |2\n    one\n  two ${b}\n", "a", "${b}", "${b}"},
         ScalarCase{"literal_indicator_nested", "k:\n  a: |1-\n    one\n   two ${b}\n", "k.a", "${b}",
-             "${b}"},
+                   "${b}"},
         ScalarCase{"literal_indicator_in_item", "- a: |2\n     one\n    two ${b}\n", "[0].a", "${b}",
-             "${b}"},
+                   "${b}"},
         ScalarCase{"literal_indicator_item", "k:\n  - |2\n     one\n    two ${b}\n", "k[0]", "${b}",
-             "${b}"},
+                   "${b}"},
         ScalarCase{"literal_comment", "a: | # not a line\n  one ${b}\n", "a", "${b}", "${b}"},
         ScalarCase{"literal_crlf", "a: |\r\n  one\r\n  two ${b}\r\n", "a", "${b}", "${b}"},
         ScalarCase{"literal_tabs", "a: |\n  one\n  \ttwo ${b}\n", "a", "${b}", "${b}"},
@@ -81,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(
         ScalarCase{"folded_break", "a: >\n  one\n  two\n", "a", " two", "\n  two"},
         ScalarCase{"folded_blank_lines", "a: >\n\n  one\n\n\n  two\n  three ${b}\n", "a", "${b}", "${b}"},
         ScalarCase{"folded_deeper", "a: >-\n  one\n    deep\n    deep\n\n  two\n  ${b}\n", "a", "${b}",
-             "${b}"},
+                   "${b}"},
         ScalarCase{"folded_no_break_at_end", "a: >\n  one\n  two ${b}", "a", "${b}", "${b}"}),
     [](const testing::TestParamInfo<ScalarCase>& info) { return info.param.name; });
 

@@ -29,7 +29,6 @@ TEST(DocumentList, HoldsAllInOrder) {
     const std::vector<std::string> digests = Many(count);
     const auto list = ListOf(digests);
     ASSERT_EQ(list->size(), digests.size());
-    EXPECT_EQ(list->Digests(), digests);
     for (size_t i = 0; i < digests.size(); ++i) ASSERT_EQ(list->at(i), digests[i]) << i;
   }
 }

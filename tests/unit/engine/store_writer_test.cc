@@ -181,6 +181,23 @@ TEST_F(StoreWriterTest, RowsInTimeGiveWayToUnits) {
   EXPECT_EQ(store.groups.size(), 2u + (1000 - 63 + 63) / 64);
 }
 
+TEST_F(StoreWriterTest, ARowInTimeIsNotBeforeAUnitThatCameFirst) {
+  std::vector<RowChange> large, next;
+  for (size_t i = 0; i < StoreWriter::kGroup - 4; ++i) large.push_back({"a" + std::to_string(i), "v"});
+  for (int i = 0; i < 8; ++i) next.push_back({"record" + std::to_string(i), "v"});
+  writer.Commit(large);
+  writer.Commit(next);  // does not fit beside it
+  writer.CommitInTime({"seen", "v"});
+  Turn();
+  ASSERT_EQ(store.groups.size(), 1u);
+  EXPECT_EQ(store.groups[0].size(), large.size());
+  store.Answer(StoreRevision{1});
+  Turn();
+  ASSERT_EQ(store.groups.size(), 2u);
+  EXPECT_EQ(store.groups[1].size(), next.size() + 1);
+  EXPECT_EQ(store.groups[1].back().key, "seen");
+}
+
 TEST_F(StoreWriterTest, ARowInTimeIsWrittenOnceAsItWasLast) {
   writer.Commit({{"first", "v"}});
   Turn();
