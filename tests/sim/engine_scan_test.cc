@@ -62,5 +62,27 @@ TEST(EngineScan, AStepGoesOnWhileALookCollects) {
   EXPECT_GT(rig.provider->lists, lists);
 }
 
+// What a plan stands upon was seen longer than a minute ago, and everything is being looked at: the start reads the
+// one object, and waits neither for that look nor for one of its own.
+TEST(EngineScan, TheStartOfAnOldPlanDoesNotWaitForALook) {
+  constexpr int kMany = 300;
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(Roles(kMany, "one")), "succeeded: 300 done");
+  const PlanAnswer plan = rig.Plan(Roles(kMany, "two"));
+  rig.Pass(std::chrono::minutes(2));
+  const int lists = rig.provider->lists;
+  const int before = rig.provider->reads;
+  bool looked = false;
+  rig.engine->Refresh("", [&](Status) { looked = true; });
+  const StartAnswer started = rig.Start(plan.plan->hash);
+  EXPECT_FALSE(looked);
+  ASSERT_EQ(rig.Wait(started.run), "succeeded: 1 done");
+  ASSERT_TRUE(rig.Until([&] { return looked; }));
+  rig.Settle();
+  EXPECT_EQ(rig.provider->lists - lists, 1) << "of the look";
+  // Each role once by the look or by the start, then r0 before its call, after it, and when the run is verified.
+  EXPECT_LE(rig.provider->reads - before, kMany + 3);
+}
+
 }  // namespace
 }  // namespace tandem::testing

@@ -16,6 +16,8 @@ namespace {
 
 constexpr int kSecretRounds = 3;
 constexpr Duration kSeenLately = std::chrono::minutes(1);
+// So many of an account are read one by one; for more, all of it is looked at, after whoever is doing so already.
+constexpr size_t kReadAlone = 32;
 
 PlanAnswer Refused(Refusal refusal, std::string message) {
   PlanAnswer answer;
@@ -243,19 +245,34 @@ void Planner::Look(const Ptr& request) {
 
 void Planner::LookAgain(const KnownPlan& known, std::function<void()> done) {
   std::set<std::string> names;
+  std::map<std::string, std::vector<std::string>> alone;  // by account: what one read tells of
   for (const std::string& address : StoodUpon(known)) {
     const Resource* resource = context_.memory.Find(address);
     const ModelResource* model = known.model ? known.model->Find(address) : nullptr;
     if (resource != nullptr && resource->looked && resource->seen &&
         resource->seen->at + kSeenLately > context_.Now())
       continue;
-    if (resource != nullptr && resource->record) names.insert(resource->record->account);
-    else if (model != nullptr) names.insert(model->account);
+    if (resource != nullptr && resource->record) {
+      const Record& record = *resource->record;
+      if (record.identity.empty()) names.insert(record.account);
+      else alone[record.account].push_back(address);
+    } else if (model != nullptr) {
+      names.insert(model->account);
+    }
+  }
+  for (auto at = alone.begin(); at != alone.end();) {
+    if (at->second.size() > kReadAlone) names.insert(at->first);
+    const bool together = names.count(at->first) > 0 || !accounts_.Knows(at->first);
+    at = together ? alone.erase(at) : std::next(at);
   }
   auto left = std::make_shared<size_t>(names.size() + 1);
   const auto looked = [left, done = std::move(done)] {
     if (--*left == 0) done();
   };
+  for (const auto& [name, addresses] : alone) {
+    *left += addresses.size();
+    for (const std::string& address : addresses) observer_.LookAt(address, Pace::kStep, looked);
+  }
   for (const std::string& name : names) {
     if (accounts_.Knows(name)) observer_.Refresh(name, known.model, looked);
     else looked();

@@ -28,6 +28,34 @@ void Observer::Refresh(const std::string& account, std::shared_ptr<const Compile
   if (!busy) Run(pass);
 }
 
+void Observer::LookAt(const std::string& address, Pace pace, std::function<void()> done) {
+  const Resource* resource = context_.memory.Find(address);
+  const bool recorded = resource != nullptr && resource->record && !resource->record->identity.empty();
+  if (!recorded || (busy_ && busy_(address))) return done();
+  const std::string account = resource->record->account;
+  const std::string identity = resource->record->identity;
+  accounts_.Open(account, [this, address, account, identity, pace, done = std::move(done)](Status opened) {
+    Resource* resource = context_.memory.Find(address);
+    const std::shared_ptr<const Kind> kind =
+        resource == nullptr ? nullptr : context_.FindKind(resource->address.kind_name());
+    if (!opened.ok() || !kind) {
+      if (!opened.ok()) Blind(address, opened.message());
+      return done();
+    }
+    calls_.Read(account, kind->name(), identity, pace, [=, this](ReadAnswer answer) {
+      Resource* resource = context_.memory.Find(address);
+      const bool same = resource != nullptr && resource->record && resource->record->identity == identity;
+      if (!same || (busy_ && busy_(address))) return done();
+      // Absence needs the evidence of a whole look (R8).
+      if (answer.error.error_class == CallErrorClass::kGone && !answer.error.ok)
+        return Refresh(account, nullptr, done);
+      if (answer.error.ok) Saw(*resource, *kind, answer.object);
+      else Blind(address, answer.error.message);
+      done();
+    });
+  });
+}
+
 void Observer::Run(PassPtr pass) {
   accounts_.Open(pass->account, [this, pass](Status status) { Opened(pass, status); });
 }

@@ -31,6 +31,9 @@ class Observer {
   /// it was seen, or found unobservable. Calls while one is under way join the next one.
   void Refresh(const std::string& account, std::shared_ptr<const CompiledModel> extra,
                std::function<void()> done);
+  /// Looks at what is recorded at `address` by a read of its own, and at all of its account where a read does not
+  /// tell. `done` when it was seen, found unobservable, or there is nothing to read or a step is working on it.
+  void LookAt(const std::string& address, Pace pace, std::function<void()> done);
   /// Sets the timers of periodic observation: of accounts, and of resources that ask for a shorter
   /// `tandem/reconcile-interval`.
   void StartResync();

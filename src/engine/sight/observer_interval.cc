@@ -43,36 +43,7 @@ void Observer::AtInterval(const std::string& address) {
 }
 
 void Observer::LookAgain(const std::string& address) {
-  const Resource* resource = context_.memory.Find(address);
-  const bool recorded = resource != nullptr && resource->record && !resource->record->identity.empty();
-  if (!recorded || (busy_ && busy_(address))) {
-    AtInterval(address);
-    return;
-  }
-  const std::string account = resource->record->account;
-  const std::string identity = resource->record->identity;
-  accounts_.Open(account, [this, address, account, identity](Status opened) {
-    Resource* resource = context_.memory.Find(address);
-    const std::shared_ptr<const Kind> kind =
-        resource == nullptr ? nullptr : context_.FindKind(resource->address.kind_name());
-    if (!opened.ok() || !kind) {
-      if (!opened.ok()) Blind(address, opened.message());
-      AtInterval(address);
-      return;
-    }
-    calls_.Read(account, kind->name(), identity, Pace::kRoutine, [this, address, account, kind](ReadAnswer answer) {
-      Resource* resource = context_.memory.Find(address);
-      const bool judged = resource != nullptr && resource->record && !(busy_ && busy_(address));
-      if (judged && answer.error.ok) {
-        Take(*resource, *kind, answer.object);
-      } else if (judged && answer.error.error_class == CallErrorClass::kGone) {
-        Refresh(account, nullptr, nullptr);  // absence needs the evidence of a whole look (R8)
-      } else if (judged) {
-        Blind(address, answer.error.message);
-      }
-      AtInterval(address);
-    });
-  });
+  LookAt(address, Pace::kRoutine, [this, address] { AtInterval(address); });
 }
 
 }  // namespace tandem
