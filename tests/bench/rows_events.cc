@@ -41,8 +41,8 @@ std::map<std::string, double> LastEffects(const Options& options, const Platform
   return last;
 }
 
-/// Milliseconds from the Apply call of a change to its effect, each of another resource of `count`. While it is
-/// `busy`, everything is observed anew, and each resource that was seen is in the queue to be looked at.
+/// Milliseconds from the Apply call of a change to its effect, each of another resource of `count`. Where it is
+/// `busy`, everything is observed anew meanwhile.
 std::vector<double> Latencies(const Options& options, Platform& platform, size_t count, size_t runs, bool busy,
                               double* deepest) {
   ModelOptions model;
@@ -54,6 +54,18 @@ std::vector<double> Latencies(const Options& options, Platform& platform, size_t
   platform.WaitReady();
   std::string over = MemberOf(first.json, "proposedDigest");
   const auto other_stub = platform.NewStub();
+  const auto look = [&] {
+    grpc::ClientContext context;
+    api::v1::Empty empty;
+    TANDEM_CHECK(other_stub->Refresh(&context, api::v1::AddressRequest(), &empty).ok());
+  };
+  // The changes come at different times of a look: while it is collected, listed, and its resyncs wait.
+  double span = 0;
+  if (busy) {
+    const double begin = Now();
+    look();
+    span = Now() - begin;
+  }
   std::map<std::string, double> begun;
   for (size_t run = 0; run < runs; ++run) {
     SourceText text = *sources[1 + run];
@@ -63,12 +75,8 @@ std::vector<double> Latencies(const Options& options, Platform& platform, size_t
     over = MemberOf(plan.json, "proposedDigest");
     std::thread scan;
     if (busy) {
-      scan = std::thread([&] {
-        grpc::ClientContext context;
-        api::v1::Empty empty;
-        TANDEM_CHECK(other_stub->Refresh(&context, api::v1::AddressRequest(), &empty).ok());
-      });
-      usleep(30'000);  // in the midst of it: that of 10,000 takes a third of a second
+      scan = std::thread(look);
+      usleep(static_cast<useconds_t>(span * 1e6 * static_cast<double>(run) / static_cast<double>(runs)));
       for (const auto& [name, value] : platform.Metrics())
         if (name == "tandem_workqueue_depth") *deepest = std::max(*deepest, value);
     } else {

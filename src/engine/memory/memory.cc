@@ -44,6 +44,7 @@ Resource& Memory::At(const Address& address) {
   if (resource.key.empty()) {
     resource.key = std::move(key);
     resource.address = address;
+    resource.number = ++resources_made;
   }
   return resource;
 }

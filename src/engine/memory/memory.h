@@ -16,6 +16,7 @@
 
 #include "engine/memory/kept.h"
 #include "engine/store/document_list.h"
+#include "engine/store/store_writer.h"
 #include "tandem/compile/compile.h"
 #include "tandem/engine/snapshot.h"
 #include "tandem/plan/plan.h"
@@ -27,6 +28,7 @@ namespace tandem {
 struct Resource {
   Address address;
   std::string key;  // the address as text
+  uint32_t number = 0;  // of all that this memory has known; none is given twice
   Kept<Record> record;
   Kept<Observation> seen;  // as stored: owned and declared paths only (R15)
 
@@ -66,8 +68,9 @@ struct KnownPlan {
   std::shared_ptr<const CompiledModel> model;  // null pointer for heal and unprotect plans
   std::string author;
   bool stored = false;   // under plan/HASH
-  /// Of its model's documents, once they are stored.
+  /// Of its model's documents, once they are stored, or made to be: those of a small plan are made with it.
   std::shared_ptr<const DocumentList> documents = nullptr;
+  std::vector<RowChange> document_rows = {};  // that `documents` needs and the store does not have yet
   bool pending = false;  // somebody asked to start it
   Packed desired;        // of the one step of a heal plan
   int64_t made = 0;      // orders plans by when they were made last
@@ -93,6 +96,7 @@ struct Memory {
   /// Under which the store has its documents, in their order; null pointer: nobody knows.
   std::shared_ptr<const DocumentList> documents;
 
+  uint32_t resources_made = 0;
   std::map<std::string, Resource> resources;
   std::map<std::string, Run> runs;        // by id
   std::vector<std::string> run_order;     // oldest first

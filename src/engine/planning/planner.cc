@@ -318,6 +318,7 @@ void Planner::Build(const Ptr& request) {
     request->job = Copy(request->model);
   } else {
     request->job = CopyFew(request->model, std::move(few));
+    request->job->stored_documents = context_.memory.documents;
   }
   PlanInput& input = request->job->input;
   input.mode = request->request.mode;
@@ -398,6 +399,10 @@ void Planner::Built(const Ptr& request) {
   known.plan = plan;
   known.model = request->model;
   known.author = request->request.actor;
+  if (!known.stored) {
+    known.documents = std::move(job.documents);
+    known.document_rows = std::move(job.document_rows);
+  }
   context_.memory.PlanMade(plan->hash);
   PlanAnswer answer;
   answer.plan = std::move(plan);

@@ -42,6 +42,11 @@ struct PlanningJob {
   std::set<std::string> missing_secrets;  // out: wanted, and not in `worth`
   bool too_few = false;                   // out: everything has to be decided for this plan
   std::shared_ptr<const Settled> settled;  // out
+
+  /// Of the accepted model; null pointer: its documents are not known, or the proposed one's need not be told.
+  std::shared_ptr<const DocumentList> stored_documents;
+  std::shared_ptr<const DocumentList> documents;  // out
+  std::vector<RowChange> document_rows;           // out
   PlanResult result;                      // out
 };
 /// Fills `result`, or `missing_secrets`.

@@ -233,6 +233,8 @@ void RunPlanning(PlanningJob& job) {
   job.input.proposed_policies = &job.model->policies;
   job.result = BuildPlan(job.input);
   if (job.few && job.missing_secrets.empty()) job.too_few = !SaysAll(job.result);
+  if (job.stored_documents && !job.too_few)
+    job.documents = DocumentRows(job.accepted.get(), job.stored_documents.get(), *job.model, &job.document_rows);
   // What is provisional comes to be without a change of its own.
   const bool known = std::none_of(provisional_accounts.begin(), provisional_accounts.end(),
                                   [](const auto& account) { return account.second; });

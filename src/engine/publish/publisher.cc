@@ -100,13 +100,35 @@ void Publisher::Count(const ResourceView* view, int64_t by) {
   if (!view->drift.empty()) drifted_ += by;
 }
 
+void Publisher::Members::Roll::Move(const std::string& address, ConditionStatus from, ConditionStatus to) {
+  if (from == to) return;
+  const auto those = [this](ConditionStatus status) {
+    return status == ConditionStatus::kFalse ? &bad : status == ConditionStatus::kUnknown ? &unknown : nullptr;
+  };
+  if (auto* left = those(from)) left->erase(address);
+  if (auto* entered = those(to)) entered->insert(address);
+}
+
+bool Publisher::Members::Set(const std::string& address, std::optional<Member> member) {
+  const auto found = all.find(address);
+  constexpr ConditionStatus kNone = ConditionStatus::kTrue;  // counts nowhere
+  if (found == all.end() && !member) return false;
+  if (found != all.end() && member && found->second == *member) return false;
+  const Member* before = found == all.end() ? nullptr : &found->second;
+  ready.Move(address, before ? before->ready : kNone, member ? member->ready : kNone);
+  synced.Move(address, before ? before->synced : kNone, member ? member->synced : kNone);
+  if (!member) all.erase(found);
+  else if (before) found->second = *std::move(member);
+  else all.emplace(address, *std::move(member));
+  return true;
+}
+
 void Publisher::UpdateMembers(const ResourceView* before, const ResourceView* after) {
   Count(before, -1);
   Count(after, 1);
   if (before != nullptr && !before->component.empty() &&
       (after == nullptr || after->component != before->component)) {
-    members_[before->component].erase(before->address);
-    dirty_components_.insert(before->component);
+    if (members_[before->component].Set(before->address, std::nullopt)) dirty_components_.insert(before->component);
   }
   if (after == nullptr || after->component.empty()) return;
   Member member;
@@ -117,8 +139,7 @@ void Publisher::UpdateMembers(const ResourceView* before, const ResourceView* af
     member.reason = told->reason;
     member.message = told->message;
   }
-  members_[after->component].insert_or_assign(after->address, std::move(member));
-  dirty_components_.insert(after->component);
+  if (members_[after->component].Set(after->address, std::move(member))) dirty_components_.insert(after->component);
 }
 
 // Merges touched addresses (sorted) into the pages (sorted): only pages with a change are copied.
@@ -188,38 +209,32 @@ void Publisher::UpdateComponents(Snapshot& snapshot, bool all) {
   }
   for (ComponentView& view : snapshot.components) {
     if (!all && dirty_components_.count(view.name) == 0) continue;
-    const auto& members = members_[view.name];
-    view.resources = static_cast<int64_t>(members.size());
-    if (members.empty()) {
+    const Members& members = members_[view.name];
+    view.resources = static_cast<int64_t>(members.all.size());
+    if (members.all.empty()) {
       SetCondition(view.conditions, "Ready", ConditionStatus::kUnknown, "NoResources", "", now);
       SetCondition(view.conditions, "Synced", ConditionStatus::kUnknown, "NoResources", "", now);
       continue;
     }
     // The worst of its resources: false before unknown before true.
-    const auto roll = [&](std::string_view type, ConditionStatus Member::*of) {
-      int64_t bad = 0;
-      int64_t unknown = 0;
-      const std::pair<const std::string, Member>* worst = nullptr;
-      for (const auto& entry : members) {
-        const ConditionStatus status = entry.second.*of;
-        if (status == ConditionStatus::kTrue) continue;
-        if (status == ConditionStatus::kFalse && bad++ == 0) worst = &entry;
-        if (status == ConditionStatus::kUnknown && unknown++ == 0 && bad == 0) worst = &entry;
-      }
-      if (worst == nullptr) {
+    const auto roll = [&](std::string_view type, const Members::Roll& of) {
+      const bool bad = !of.bad.empty();
+      const size_t count = of.bad.size() + of.unknown.size();
+      if (count == 0) {
         SetCondition(view.conditions, type, ConditionStatus::kTrue,
                      type == "Ready" ? "AllReady" : "AllSynced", "", now);
         return;
       }
-      std::string message = worst->first;
-      if (!worst->second.message.empty()) message += ": " + worst->second.message;
-      if (bad + unknown > 1) message += fmt::format(" (and {} more)", bad + unknown - 1);
-      SetCondition(view.conditions, type,
-                   bad > 0 ? ConditionStatus::kFalse : ConditionStatus::kUnknown,
-                   worst->second.reason, message, now);
+      const std::string& address = bad ? *of.bad.begin() : *of.unknown.begin();
+      const Member& worst = members.all.at(address);
+      std::string message = address;
+      if (!worst.message.empty()) message += ": " + worst.message;
+      if (count > 1) message += fmt::format(" (and {} more)", count - 1);
+      SetCondition(view.conditions, type, bad ? ConditionStatus::kFalse : ConditionStatus::kUnknown,
+                   worst.reason, message, now);
     };
-    roll("Ready", &Member::ready);
-    roll("Synced", &Member::synced);
+    roll("Ready", members.ready);
+    roll("Synced", members.synced);
   }
   dirty_components_.clear();
 }

@@ -50,6 +50,19 @@ class Publisher {
     ConditionStatus synced = ConditionStatus::kUnknown;
     std::string reason;
     std::string message;
+    bool operator==(const Member&) const = default;
+  };
+  /// Of a component. What is bad is known by address, so that the worst is found without looking at all.
+  struct Members {
+    std::map<std::string, Member> all;
+    struct Roll {
+      std::set<std::string> bad, unknown;
+      void Move(const std::string& address, ConditionStatus from, ConditionStatus to);
+    };
+    Roll ready, synced;
+
+    /// True if it was another before; nullopt takes it out.
+    bool Set(const std::string& address, std::optional<Member> member);
   };
 
   Context& context_;
@@ -57,7 +70,7 @@ class Publisher {
   Runner& runner_;
   Synchronized<std::shared_ptr<const Snapshot>> current_;
   std::shared_ptr<const Snapshot> last_;  // the same, for turns
-  std::map<std::string, std::map<std::string, Member>> members_;  // component → address → its state
+  std::map<std::string, Members> members_;  // by component
   std::set<std::string> dirty_components_;
   int64_t recorded_ = 0;
   int64_t drifted_ = 0;

@@ -297,9 +297,11 @@ void Starter::StorePlan(KnownPlan& known) {
 }
 
 void Starter::StoreDocuments(KnownPlan& known) {
-  std::vector<RowChange> rows;
-  known.documents = DocumentRows(context_.memory, *known.model, &rows);
-  for (std::vector<RowChange>& unit : InUnits(std::move(rows))) context_.writer.Commit(std::move(unit));
+  if (known.documents == nullptr)
+    known.documents = DocumentRows(context_.memory.model.get(), context_.memory.documents.get(), *known.model,
+                                   &known.document_rows);
+  for (std::vector<RowChange>& unit : InUnits(std::exchange(known.document_rows, {})))
+    context_.writer.Commit(std::move(unit));
 }
 
 void Starter::StoreRevision(KnownPlan& known, const std::string& actor) {
@@ -310,7 +312,7 @@ void Starter::StoreRevision(KnownPlan& known, const std::string& actor) {
   revision.created = context_.Now();
   revision.actor = actor;
   revision.accepted = true;
-  if (known.documents == nullptr) StoreDocuments(known);
+  StoreDocuments(known);
   revision.documents = static_cast<int64_t>(known.documents->size());
   Value pages;
   pages.Set("pages", PagesOf(*known.documents));

@@ -64,7 +64,8 @@ void Observer::Opened(PassPtr pass, const Status& status) {
   Collect(pass, [this, pass, status] {
     if (!status.ok()) {
       for (const auto& [name, wanted] : pass->wanted)
-        for (const auto& [address, expected] : wanted.expected) Blind(address, status.message());
+        for (size_t i = 0; i < wanted.expected.size(); ++i)
+          Blind(std::string(wanted.expected[i].address), status.message());
       Finish(pass);
       return;
     }
@@ -73,38 +74,37 @@ void Observer::Opened(PassPtr pass, const Status& status) {
   });
 }
 
-void Observer::Want(Pass& pass, const Resource* resource, const Address& address,
-                    std::shared_ptr<const Kind> kind, const std::string& external_name,
-                    const Value& spec) {
+void Observer::Want(Pass& pass, const Resource& resource, std::shared_ptr<const Kind> kind,
+                    const std::string& external_name, const Value& spec) {
   if (!kind) return;
   Wanted& wanted = pass.wanted[kind->name()];
   wanted.kind = kind;
   std::string expected;
-  if (resource != nullptr && resource->record && !resource->record->identity.empty()) {
-    expected = resource->record->identity;
+  if (resource.record && !resource.record->identity.empty()) {
+    expected = resource.record->identity;
   } else {
-    expected = ExpectedIdentity(*kind, address, external_name, spec);
-    const std::string name = ExpectedName(*kind, address, external_name, spec);
-    if (!name.empty()) wanted.by_name[name] = address.ToString();
+    expected = ExpectedIdentity(*kind, resource.address, external_name, spec);
+    const std::string name = ExpectedName(*kind, resource.address, external_name, spec);
+    if (!name.empty()) wanted.by_name.emplace(name, resource.key);
   }
-  wanted.expected.insert_or_assign(address.ToString(), std::move(expected));
+  if (pass.expected.insert(resource.number)) wanted.expected.Add(resource.key, expected);
 }
 
-// What is to be looked for: of the models, then of what is recorded.
+// What is to be looked for: of the models, the proposed before the accepted one, then of what is recorded.
 void Observer::Collect(PassPtr pass, std::function<void()> then) {
-  std::vector<std::shared_ptr<const CompiledModel>> models = pass->extras;
-  if (context_.memory.model) models.insert(models.begin(), context_.memory.model);
-  const auto want_modelled = [this, pass](const ModelResource& resource) {
-    if (resource.account != pass->account) return;
-    const Resource& known = context_.memory.At(resource.address);
-    if (known.record && known.record->account != pass->account) return;
-    Want(*pass, &known, resource.address, resource.kind, resource.external_name, resource.spec);
+  std::vector<std::shared_ptr<const CompiledModel>> models(pass->extras.rbegin(), pass->extras.rend());
+  if (context_.memory.model) models.push_back(context_.memory.model);
+  const auto want_modelled = [this, pass](const ModelResource& model) {
+    if (model.account != pass->account) return;
+    const Resource& resource = context_.memory.At(model.address);
+    if (resource.record && resource.record->account != pass->account) return;
+    Want(*pass, resource, model.kind, model.external_name, model.spec);
   };
   const auto want_recorded = [this, pass](const Resource& resource) {
     if (!resource.record || resource.record->account != pass->account) return;
-    Want(*pass, &resource, resource.address, context_.FindKind(resource.address.kind_name()), "",
-         Value());
     if (resource.exists()) ++pass->recorded_live;
+    if (pass->expected.contains(resource.number)) return;
+    Want(*pass, resource, context_.FindKind(resource.address.kind_name()), "", Value());
   };
   using Place = decltype(models.front()->resources.begin());
   context_.InPieces([=, this, number = size_t{0}, at = std::optional<Place>(), last = std::string()]() mutable {
@@ -212,7 +212,7 @@ void Observer::TakeListed(Pass& pass, const Wanted& wanted, const LiveObject& ob
   }
   Resource* resource = context_.memory.Find(address);
   if (resource == nullptr) return;
-  pass.seen.insert(address);
+  pass.seen.insert(resource->number);
   if (resource->record) ++pass.recorded_seen;
   if (object.fields.empty() || wanted.kind->list_names_only()) {
     reads->emplace_back(address, object.identity);
@@ -247,8 +247,8 @@ std::string Observer::Match(Pass& pass, const Wanted& wanted, const LiveObject& 
 
 // What the list did not tell: reads of their own, or the word that it is not there.
 void Observer::Rest(PassPtr pass, const KindName& name, const ListEnd& end, Reads reads) {
-  const auto& expected = pass->wanted[name].expected;
-  context_.InPieces([=, this, reads = std::move(reads), read = size_t{0}, &expected, at = expected.begin()]() mutable {
+  const LookList& expected = pass->wanted[name].expected;
+  context_.InPieces([=, this, &expected, reads = std::move(reads), read = size_t{0}, at = size_t{0}]() mutable {
     size_t left = kPiece;
     for (; read < reads.size(); ++read) {
       if (left-- == 0) return true;
@@ -257,21 +257,23 @@ void Observer::Rest(PassPtr pass, const KindName& name, const ListEnd& end, Read
       if (address.empty()) Meet(pass, name, identity);
       else ReadOne(pass, name, address, identity, false);
     }
-    for (; at != expected.end(); ++at) {
+    for (; at < expected.size(); ++at) {
       if (left-- == 0) return true;
-      if (pass->seen.count(at->first) == 0) Unlisted(pass, name, end, at->first, at->second);
+      const Resource* resource = context_.memory.Find(std::string(expected[at].address));
+      if (resource != nullptr && !pass->seen.contains(resource->number))
+        Unlisted(pass, name, end, *resource, std::string(expected[at].expected));
     }
     Step(pass);
     return false;
   });
 }
 
-void Observer::Unlisted(PassPtr pass, const KindName& name, const ListEnd& end, const std::string& address,
+void Observer::Unlisted(PassPtr pass, const KindName& name, const ListEnd& end, const Resource& resource,
                         const std::string& expected) {
-  const Resource* resource = context_.memory.Find(address);
-  if (resource == nullptr || (busy_ && busy_(address))) return;
-  const bool recorded = resource->record.has_value();
-  const std::string identity = recorded ? resource->record->identity : expected;
+  const std::string& address = resource.key;
+  if (busy_ && busy_(address)) return;
+  const bool recorded = resource.record.has_value();
+  const std::string identity = recorded ? resource.record->identity : expected;
   if (!end.error.ok) {
     Blind(address, end.error.message);
   } else if (recorded && !identity.empty()) {
@@ -296,7 +298,7 @@ void Observer::ReadOne(PassPtr pass, const KindName& name, const std::string& ad
                   return;
                 }
                 if (answer.error.ok) {
-                  pass->seen.insert(address);
+                  pass->seen.insert(resource->number);
                   if (resource->record) ++pass->recorded_seen;
                   else if (IsOurs(answer.object.mark)) LostMark(answer.object, pass->account);
                   Take(*resource, *pass->wanted[name].kind, answer.object);
@@ -385,7 +387,7 @@ void Observer::Saw(Resource& resource, const Kind& kind, const LiveObject& objec
   // A look that is under way need not read it again because its list is from before.
   if (resource.record)
     if (const auto running = running_.find(resource.record->account); running != running_.end())
-      running->second->seen.insert(resource.key);
+      running->second->seen.insert(resource.number);
   Take(resource, kind, object);
 }
 
@@ -473,8 +475,8 @@ void Observer::Finish(PassPtr pass) {
     running_[account] = following;
     Run(following);
   }
-  // Letting go of many small things takes longer than a turn should.
-  context_.ports.executor->Run([wanted = std::move(pass->wanted), seen = std::move(pass->seen)] {});
+  // Letting go of many names takes longer than a turn should.
+  context_.ports.executor->Run([wanted = std::move(pass->wanted)] {});
   std::vector<std::function<void()>> waiters;
   waiters.swap(pass->waiters);
   for (const auto& waiter : waiters) waiter();

@@ -16,6 +16,7 @@
 #include "engine/calls/accounts.h"
 #include "engine/calls/calls.h"
 #include "engine/context.h"
+#include "engine/sight/look_list.h"
 
 namespace tandem {
 
@@ -50,18 +51,19 @@ class Observer {
  private:
   struct Wanted {
     std::shared_ptr<const Kind> kind;
-    std::map<std::string, std::string> expected;  // address → identity or name to look for, or ""
-    std::map<std::string, std::string> by_name;   // the same for what is not recorded, turned round
+    LookList expected;
+    std::map<std::string, std::string> by_name;  // the same for what is not recorded, turned round
   };
   struct Pass {
     std::string account;
     std::vector<std::shared_ptr<const CompiledModel>> extras;
     std::vector<std::function<void()>> waiters;
     std::map<KindName, Wanted> wanted;
+    ResourceSet expected;  // of all kinds
     std::vector<std::vector<KindName>> stages;  // parents before what lives in them
     size_t stage = 0;
     size_t outstanding = 0;
-    std::set<std::string> seen;   // addresses whose objects were seen
+    ResourceSet seen;             // whose objects were seen
     size_t recorded_seen = 0;     // recorded ones among them: the credential can see (R8)
     size_t recorded_live = 0;     // recorded ones that existed before
     // R12: objects of ours where another one is recorded; null pointer where there are several.
@@ -78,15 +80,14 @@ class Observer {
   void Opened(PassPtr pass, const Status& status);
   void Collect(PassPtr pass, std::function<void()> then);
   void SetStages(Pass& pass);
-  void Want(Pass& pass, const Resource* resource, const Address& address,
-            std::shared_ptr<const Kind> kind, const std::string& external_name,
-            const Value& spec);
+  void Want(Pass& pass, const Resource& resource, std::shared_ptr<const Kind> kind,
+            const std::string& external_name, const Value& spec);
   void NextStage(PassPtr pass);
   void Scan(PassPtr pass, const KindName& name);
   void TakeListed(Pass& pass, const Wanted& wanted, const LiveObject& object, Reads* reads);
   std::string Match(Pass& pass, const Wanted& wanted, const LiveObject& object);
   void Rest(PassPtr pass, const KindName& name, const ListEnd& end, Reads reads);
-  void Unlisted(PassPtr pass, const KindName& name, const ListEnd& end, const std::string& address,
+  void Unlisted(PassPtr pass, const KindName& name, const ListEnd& end, const Resource& resource,
                 const std::string& expected);
   void ReadOne(PassPtr pass, const KindName& name, const std::string& address,
                const std::string& identity, bool listed_complete);

@@ -42,8 +42,9 @@ void Observer::Meet(PassPtr pass, const KindName& name, const std::string& ident
       const Wanted& wanted = pass->wanted[name];
       const std::string address = TakeUnknown(*pass, wanted, answer.object);
       if (!address.empty()) {
-        pass->seen.insert(address);
-        Take(*context_.memory.Find(address), *wanted.kind, answer.object);
+        Resource& resource = *context_.memory.Find(address);
+        pass->seen.insert(resource.number);
+        Take(resource, *wanted.kind, answer.object);
       }
     } else if (error.ok || error.error_class == CallErrorClass::kTerminal) {
       // Not ours, or not for us to see.
@@ -62,7 +63,9 @@ std::string Observer::TakeUnknown(Pass& pass, const Wanted& wanted, const LiveOb
   const std::string key = IdentityKey(pass.account, wanted.kind->name(), object.identity);
   if (Tombstoned(key) || memory.forgotten.count(key) > 0) return "";
   LostMark(object, pass.account);
-  if (resource == nullptr || wanted.expected.count(resource->key) == 0) return "";
+  if (resource == nullptr || resource->address.kind_name() != wanted.kind->name() ||
+      !pass.expected.contains(resource->number))
+    return "";
   if (!resource->record) return resource->key;
   ++pass.recorded_seen;  // of ours, so the credential can see (R8)
   const auto [at, fresh] =

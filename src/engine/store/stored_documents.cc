@@ -108,8 +108,8 @@ struct PagesReading : std::enable_shared_from_this<PagesReading> {
 /// Finds in the accepted model the documents that another shares with it.
 class Shared {
  public:
-  explicit Shared(const Memory& memory)
-      : documents_(memory.model ? &memory.model->documents : nullptr), list_(memory.documents.get()) {
+  Shared(const CompiledModel* accepted, const DocumentList* stored)
+      : documents_(accepted ? &accepted->documents : nullptr), list_(stored) {
     if (list_ == nullptr || documents_->size() != list_->size()) documents_ = nullptr;
   }
 
@@ -203,9 +203,9 @@ class Rows {
 
 }  // namespace
 
-std::shared_ptr<const DocumentList> DocumentRows(const Memory& memory, const CompiledModel& model,
-                                                 std::vector<RowChange>* rows) {
-  Shared shared(memory);
+std::shared_ptr<const DocumentList> DocumentRows(const CompiledModel* accepted, const DocumentList* stored,
+                                                 const CompiledModel& model, std::vector<RowChange>* rows) {
+  Shared shared(accepted, stored);
   Rows documents(rows);
   DocumentListBuilder builder;
   for (size_t i = 0; i < model.documents.size();) {
@@ -234,9 +234,9 @@ std::shared_ptr<const DocumentList> DocumentRows(const Memory& memory, const Com
       continue;
     }
     rows->push_back({DocumentPageKey(page->digest), DocumentList::RowOf(*page), true});
-    auto stored = std::make_shared<DocumentPage>(*page);
-    stored->stored = true;
-    list->Add(std::move(stored));
+    auto added = std::make_shared<DocumentPage>(*page);
+    added->stored = true;
+    list->Add(std::move(added));
   }
   return list;
 }

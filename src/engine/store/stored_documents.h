@@ -20,10 +20,10 @@ struct StoredModel {
   std::shared_ptr<const DocumentList> documents;  // of `sources`, one each
 };
 
-/// The documents that `model` has, and in `rows` those of their rows and pages that the accepted model, which has its
-/// own in the store, does not share.
-std::shared_ptr<const DocumentList> DocumentRows(const Memory& memory, const CompiledModel& model,
-                                                 std::vector<RowChange>* rows);
+/// The documents that `model` has, and in `rows` those of their rows and pages that the accepted model, which has
+/// `stored` in the store, does not share. Both may be null pointers.
+std::shared_ptr<const DocumentList> DocumentRows(const CompiledModel* accepted, const DocumentList* stored,
+                                                 const CompiledModel& model, std::vector<RowChange>* rows);
 
 /// `pages` as JSON, and what ReadModel is given of it.
 Value PagesOf(const DocumentList& documents);
