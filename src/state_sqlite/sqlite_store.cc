@@ -69,12 +69,22 @@ class Core {
     Status status = begin_.Run();
     if (status.ok()) status = Store(writes);
     if (status.ok()) status = commit_.Run();
-    if (status.ok()) return ++revision_;
+    if (status.ok()) {
+      logged_ += writes.size();
+      return ++revision_;
+    }
     if (!database_.idle()) {
       if (Status rolled = rollback_.Run(); !rolled.ok() && broken_.ok())
         broken_ = Unavailable("a failed commit could not be rolled back: " + rolled.message());
     }
     return Failed(status);
+  }
+
+  /// Brings the log into the file, so that no commit does while somebody waits for it (wal_autocheckpoint). One that
+  /// fails leaves the log as it is; a later one begins again with all of it.
+  void Tidy() {
+    if (!broken_.ok() || logged_ < kRowsToTidy) return;
+    if (database_.Execute("PRAGMA wal_checkpoint(PASSIVE)").ok()) logged_ = 0;
   }
 
   Result<Page> Scan(const std::string& prefix, const std::string& after, size_t limit) {
@@ -100,6 +110,7 @@ class Core {
   }
 
  private:
+  static constexpr size_t kRowsToTidy = 64;
   explicit Core(Database database) : database_(std::move(database)) {}
 
   static Result<std::shared_ptr<Core>> Configure(const SqliteOptions& options) {
@@ -209,6 +220,7 @@ class Core {
 
   Database database_;
   StoreRevision revision_ = 0;
+  size_t logged_ = 0;  // rows since the log was brought into the file at rest
   Status broken_;
   Statement begin_, commit_, rollback_, revision_of_, put_, erase_, set_revision_, get_, scan_from_,
       scan_after_;
@@ -232,6 +244,10 @@ class SqliteStore final : public StateStore {
 
   void Get(std::string key, Completion<Row> done) override {
     Submit([key = std::move(key)](Core& core) { return core.Get(key); }, std::move(done));
+  }
+
+  void Tidy() override {
+    options_.work([core = core_] { core->Tidy(); });
   }
 
  private:

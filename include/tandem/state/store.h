@@ -58,6 +58,9 @@ class StateStore {
 
   /// kNotFound when there is no such row.
   virtual void Get(std::string key, Completion<Row> done) = 0;
+
+  /// Nothing has been written for a while: a time for what would hold up a commit. What comes meanwhile waits.
+  virtual void Tidy() {}
 };
 
 }  // namespace tandem

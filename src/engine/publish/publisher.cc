@@ -351,6 +351,8 @@ void Publisher::Publish() {
     }
     context_.changes.clear();
     next->sequence = sequence_;
+    // The last to hold a model lets go of all its documents.
+    if (last_->model != nullptr && last_->model != next->model) context_.ports.executor->Run([gone = last_] {});
     last_ = next;
     current_.With([&](auto& current) { current = next; });
   }

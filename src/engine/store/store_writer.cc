@@ -140,6 +140,18 @@ void StoreWriter::Completed(Result<StoreRevision> result) {
   }
   group_.clear();
   for (const std::function<void()>& each : durable) each();
+  completed_ = clock_->Now();
+  if (idle()) TidyAtRest();
+}
+
+void StoreWriter::TidyAtRest() {
+  if (std::exchange(tidying_, true)) return;
+  timers_->At(completed_ + kRest, [this] {
+    tidying_ = false;
+    if (!idle() || is_lost_) return;  // the next commit sees to it
+    if (clock_->Now() < completed_ + kRest) return TidyAtRest();
+    store_->Tidy();
+  });
 }
 
 }  // namespace tandem

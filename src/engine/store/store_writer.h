@@ -35,6 +35,7 @@ struct RowChange {
 class StoreWriter {
  public:
   static constexpr size_t kGroup = 64;
+  static constexpr Duration kRest = std::chrono::milliseconds(100);  // without a commit, then the store tidies up
 
   /// `lost` is called once, when somebody else wrote or the store refused what it never should.
   StoreWriter(StateStore* store, const Clock* clock, Timers* timers, std::shared_ptr<Inbox> inbox,
@@ -76,6 +77,7 @@ class StoreWriter {
   Write WriteOf(const RowChange& row) const;
   void Send();
   void Completed(Result<StoreRevision> result);
+  void TidyAtRest();
 
   StateStore* store_;
   const Clock* clock_;
@@ -92,6 +94,8 @@ class StoreWriter {
   std::vector<Write> group_;  // under way
   size_t group_units_ = 0;    // how many of units_ it holds
   bool busy_ = false;
+  Time completed_;       // the last commit
+  bool tidying_ = false;  // a timer is set
   bool is_lost_ = false;
   Status trouble_;
   Counters counters_;

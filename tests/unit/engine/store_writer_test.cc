@@ -18,6 +18,7 @@ class SlowStore final : public StateStore {
   }
   void Scan(std::string, std::string, size_t, Completion<Page> done) override { done(Page{}); }
   void Get(std::string, Completion<Row> done) override { done(NotFound("no row")); }
+  void Tidy() override { ++tidied; }
   void Answer(Result<StoreRevision> result) {
     auto done = std::move(pending);
     pending = nullptr;
@@ -26,6 +27,7 @@ class SlowStore final : public StateStore {
 
   std::vector<std::vector<Write>> groups;
   Completion<StoreRevision> pending;
+  int tidied = 0;
 };
 
 class StoreWriterTest : public testing::Test {
@@ -152,6 +154,34 @@ TEST_F(StoreWriterTest, SomebodyElseWroteEndsIt) {
   Turn();
   EXPECT_EQ(store.groups.size(), 1u);
   EXPECT_FALSE(durable);
+}
+
+TEST_F(StoreWriterTest, TheStoreTidiesUpOnceNothingWasWrittenForAWhile) {
+  const auto commit = [&](StoreRevision revision) {
+    writer.Commit({{"a", "v"}});
+    Turn();
+    store.Answer(revision);
+    Turn();
+  };
+  commit(1);
+  clock.Advance(StoreWriter::kRest / 2);
+  commit(2);
+  clock.Advance(StoreWriter::kRest * 3 / 4);
+  Turn();
+  EXPECT_EQ(store.tidied, 0) << "too soon after the second";
+  writer.Commit({{"a", "v"}});
+  Turn();
+  clock.Advance(StoreWriter::kRest);
+  Turn();
+  EXPECT_EQ(store.tidied, 0) << "a commit is under way";
+  store.Answer(StoreRevision{3});
+  Turn();
+  clock.Advance(StoreWriter::kRest);
+  Turn();
+  EXPECT_EQ(store.tidied, 1);
+  clock.Advance(std::chrono::hours(1));
+  Turn();
+  EXPECT_EQ(store.tidied, 1) << "nothing was written since";
 }
 
 // What was seen has time: it fills up the groups that units leave room in, and never goes over what came later.

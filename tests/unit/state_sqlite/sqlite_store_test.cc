@@ -64,6 +64,26 @@ TEST_F(SqliteStoreTest, TheFileIsForItsOwnerOnly) {
   EXPECT_EQ(file.st_mode & 0777, 0600u);
 }
 
+// The file alone, without its log, tells what has been brought into it.
+TEST_F(SqliteStoreTest, TidyBringsTheLogIntoTheFile) {
+  auto store = Open();
+  const auto in_the_file = [&](const std::string& key) {
+    const std::string copy = folder_ + "/copy.db";
+    std::filesystem::remove(copy);
+    std::filesystem::copy_file(path_, copy);
+    auto alone = OpenSqliteStore({copy, "", Inline, Inline});
+    EXPECT_TRUE(alone.ok());
+    return Get(**alone, key).ok();
+  };
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(Commit(**store, {{"k" + std::to_string(i), "v", 0}}).ok());
+  EXPECT_FALSE(in_the_file("k99"));
+  (*store)->Tidy();
+  EXPECT_TRUE(in_the_file("k99"));
+  ASSERT_TRUE(Commit(**store, {{"later", "v", 0}}).ok());
+  (*store)->Tidy();
+  EXPECT_FALSE(in_the_file("later")) << "two syncs for one row";
+}
+
 TEST_F(SqliteStoreTest, SyncsFullyToAWriteAheadLog) {
   auto store = Open();
   ASSERT_TRUE(Commit(**store, {{"a", "1", 0}}).ok());
