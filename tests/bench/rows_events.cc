@@ -57,15 +57,12 @@ std::vector<double> Latencies(const Options& options, Platform& platform, size_t
   const auto look = [&] {
     grpc::ClientContext context;
     api::v1::Empty empty;
-    TANDEM_CHECK(other_stub->Refresh(&context, api::v1::AddressRequest(), &empty).ok());
-  };
-  // The changes come at different times of a look: while it is collected, listed, and its resyncs wait.
-  double span = 0;
-  if (busy) {
     const double begin = Now();
-    look();
-    span = Now() - begin;
-  }
+    TANDEM_CHECK(other_stub->Refresh(&context, api::v1::AddressRequest(), &empty).ok());
+    return Now() - begin;
+  };
+  // The first change comes while what was just made is still to be judged, the others at different times of a look.
+  double span = 0;
   std::map<std::string, double> begun;
   for (size_t run = 0; run < runs; ++run) {
     SourceText text = *sources[1 + run];
@@ -75,8 +72,9 @@ std::vector<double> Latencies(const Options& options, Platform& platform, size_t
     over = MemberOf(plan.json, "proposedDigest");
     std::thread scan;
     if (busy) {
-      scan = std::thread(look);
-      usleep(static_cast<useconds_t>(span * 1e6 * static_cast<double>(run) / static_cast<double>(runs)));
+      const double wait = run == 0 ? 0.03 : span * static_cast<double>(run) / static_cast<double>(runs);
+      scan = std::thread([&] { span = look(); });
+      usleep(static_cast<useconds_t>(wait * 1e6));
       for (const auto& [name, value] : platform.Metrics())
         if (name == "tandem_workqueue_depth") *deepest = std::max(*deepest, value);
     } else {

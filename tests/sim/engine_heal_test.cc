@@ -310,5 +310,45 @@ spec: {site: aws, layer: data, title: Empty}
   EXPECT_EQ(component(1).conditions[0].reason, "NoResources");
 }
 
+TEST(EngineHeal, AComponentTellsOfItsFirstBadResourceAndCountsTheRest) {
+  EngineRig rig;
+  const auto role = [](const std::string& name, const std::string& component) {
+    std::string text = Role(name, "one");
+    const std::string meta = "{name: " + name;
+    return text.replace(text.find(meta), meta.size(), meta + ", labels: {tandem/component: " + component + "}");
+  };
+  std::string model = DriftPolicy("{disruptive: report}");
+  for (const std::string name : {"Core", "Edge"})
+    model += "apiVersion: tandem/v1\nkind: Component\nmetadata: {name: " + name +
+             "}\nspec: {site: aws, layer: data, title: " + name + "}\n---\n";
+  const auto synced = [&](size_t component) {
+    const Condition& condition = rig.engine->snapshot()->components[component].conditions[1];
+    EXPECT_EQ(condition.type, "Synced");
+    return condition.status == ConditionStatus::kTrue ? "True" : condition.reason + ": " + condition.message;
+  };
+  const auto set = [&](const std::string& name, const std::string& policy) {
+    ASSERT_TRUE(rig.cloud->Mutate("iam.sim/Role/" + name, "Policy", policy).ok());
+    ASSERT_TRUE(Refresh(rig).ok());
+    rig.Settle();
+  };
+  ASSERT_EQ(rig.Apply(model + role("a", "Core") + role("b", "Core") + role("c", "Core")), "succeeded: 3 done");
+  rig.Pass(std::chrono::minutes(2));
+  EXPECT_EQ(synced(0), "True");
+  set("c", "outside");
+  EXPECT_EQ(synced(0), "Drifted: iam.sim/Role/c: Policy");
+  set("b", "outside");
+  EXPECT_EQ(synced(0), "Drifted: iam.sim/Role/b: Policy (and 1 more)");
+  set("b", "one");
+  EXPECT_EQ(synced(0), "Drifted: iam.sim/Role/c: Policy");
+  // What goes over to another component is bad there.
+  ASSERT_EQ(rig.Apply(model + role("a", "Core") + role("b", "Core") + role("c", "Edge")).substr(0, 9), "succeeded");
+  rig.Pass(std::chrono::minutes(2));
+  set("c", "elsewhere");
+  EXPECT_EQ(synced(0), "True");
+  EXPECT_EQ(synced(1), "Drifted: iam.sim/Role/c: Policy");
+  EXPECT_EQ(rig.engine->snapshot()->components[0].resources, 2);
+  EXPECT_EQ(rig.engine->snapshot()->components[1].resources, 1);
+}
+
 }  // namespace
 }  // namespace tandem::testing
