@@ -129,11 +129,11 @@ void ColdPlan(const Options& options, Report& report) {
       Figure cold, baseline, ratio, cpu, peak;
       const int runs = count > 10'000 ? std::min(options.runs, 3) : options.runs;
       for (int run = 0; run < runs; ++run) {
-        // A fresh process: nothing is parsed, observed or loaded yet.
+        // The baseline while nothing else runs, then a fresh process, as soon as it can answer.
         platform.Stop();
+        const double base = Seconds([&] { ParseEventsOnly(sources, Cores()); });
         platform.Start();
         platform.WaitReady();
-        const double base = Seconds([&] { ParseEventsOnly(sources, Cores()); });
         const Usage before = platform.usage();
         const Platform::PlanResult plan = platform.Plan(sources);
         const Usage after = platform.usage();
