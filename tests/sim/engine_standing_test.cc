@@ -62,6 +62,21 @@ TEST_F(EngineStanding, R3_WhatWasSeenLongAgoIsLookedAtBeforeTheStart) {
   ExpectNothingOf(rig.Start(plan.plan->hash), "iam.sim/Role/a.Policy moved");
 }
 
+// An API that has enough for the moment says nothing: it is asked once more before anything is accepted.
+TEST_F(EngineStanding, R3_AReadThatIsThrottledHidesNoMovement) {
+  const PlanAnswer plan = Planned(kReport + Role("a", "one"), kReport + Role("a", "two"));
+  rig.Pass(std::chrono::minutes(2));
+  ASSERT_TRUE(rig.cloud->Mutate("iam.sim/Role/a", "Policy", "three").ok());
+  int reads = 0;
+  rig.provider->on_read = [&](ReadAnswer& answer) {
+    if (reads++ > 0) return;
+    answer = ReadAnswer();
+    answer.error = MakeCallError(CallErrorClass::kThrottled, "Throttling", "rate exceeded");
+  };
+  ExpectNothingOf(rig.Start(plan.plan->hash), "iam.sim/Role/a.Policy moved");
+  EXPECT_GT(reads, 1);
+}
+
 TEST_F(EngineStanding, R3_AfterARestartAPlanThatWaitsIsComparedToo) {
   const PlanAnswer plan = Planned(kReport + Role("a", "one"), kReport + Role("a", "two"));
   ASSERT_TRUE(rig.Start(plan.plan->hash, false).pending);

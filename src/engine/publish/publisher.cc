@@ -351,10 +351,11 @@ void Publisher::Publish() {
     }
     context_.changes.clear();
     next->sequence = sequence_;
-    // The last to hold a model lets go of all its documents.
-    if (last_->model != nullptr && last_->model != next->model) context_.ports.executor->Run([gone = last_] {});
-    last_ = next;
+    std::shared_ptr<const Snapshot> before = std::exchange(last_, next);
     current_.With([&](auto& current) { current = next; });
+    // Who is the last to hold a model lets go of all its documents: not this turn.
+    if (before->model != nullptr && before->model != next->model)
+      context_.ports.executor->Run([before = std::move(before)] {});
   }
   Tell();
 }

@@ -46,9 +46,10 @@ void Observer::LookAt(const std::string& address, Pace pace, std::function<void(
       Resource* resource = context_.memory.Find(address);
       const bool same = resource != nullptr && resource->record && resource->record->identity == identity;
       if (!same || (busy_ && busy_(address))) return done();
-      // Absence needs the evidence of a whole look (R8).
-      if (answer.error.error_class == CallErrorClass::kGone && !answer.error.ok)
-        return Refresh(account, nullptr, done);
+      // Absence needs the evidence of a whole look (R8). Who waits for this is served better by one, too, than by
+      // not knowing.
+      const bool gone = !answer.error.ok && answer.error.error_class == CallErrorClass::kGone;
+      if (gone || (!answer.error.ok && pace == Pace::kStep)) return Refresh(account, nullptr, done);
       if (answer.error.ok) Saw(*resource, *kind, answer.object);
       else Blind(address, answer.error.message);
       done();

@@ -32,8 +32,9 @@ class Observer {
   /// it was seen, or found unobservable. Calls while one is under way join the next one.
   void Refresh(const std::string& account, std::shared_ptr<const CompiledModel> extra,
                std::function<void()> done);
-  /// Looks at what is recorded at `address` by a read of its own, and at all of its account where a read does not
-  /// tell. `done` when it was seen, found unobservable, or there is nothing to read or a step is working on it.
+  /// Looks at what is recorded at `address` by a read of its own, and at all of its account where that says that it is
+  /// gone or, for a step, says nothing. `done` when it was seen, found unobservable, or there is nothing to read or a
+  /// step is working on it.
   void LookAt(const std::string& address, Pace pace, std::function<void()> done);
   /// Sets the timers of periodic observation: of accounts, and of resources that ask for a shorter
   /// `tandem/reconcile-interval`.
@@ -101,7 +102,6 @@ class Observer {
   void Resync(const std::string& account);
   void StartIntervals();
   void AtInterval(const std::string& address);
-  void LookAgain(const std::string& address);
 
   // observer_unknown.cc: objects that are there and that the store does not know (R12).
   bool Tombstoned(const std::string& identity_key) const;

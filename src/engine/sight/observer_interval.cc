@@ -38,12 +38,8 @@ void Observer::AtInterval(const std::string& address) {
     return;
   }
   context_.timers.At(context_.Now() + *interval, [this, address] {
-    if (!context_.stopping) LookAgain(address);
+    if (!context_.stopping) LookAt(address, Pace::kRoutine, [this, address] { AtInterval(address); });
   });
-}
-
-void Observer::LookAgain(const std::string& address) {
-  LookAt(address, Pace::kRoutine, [this, address] { AtInterval(address); });
 }
 
 }  // namespace tandem
