@@ -44,7 +44,7 @@ class Listing {
       else
         for (const std::shared_ptr<const ResourceView>& view : views)
           if (Begins(view->address, prefix) &&
-              (request_.component().empty() || view->component == request_.component()))
+              (request_.component().empty() || view->component() == request_.component()))
             encoded_->Append(view, &bytes_);
     }
     if (first && page_ == 0) ++page_;

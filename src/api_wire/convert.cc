@@ -50,25 +50,25 @@ void ToWire(const Diagnostic& from, api::v1::DiagnosticItem* to) {
 
 void ToWire(const ResourceView& from, bool whole, api::v1::ResourceItem* to) {
   to->set_address(from.address);
-  to->set_kind(from.kind);
-  to->set_account(from.account);
-  to->set_component(from.component);
-  to->set_site(from.site);
-  to->set_identity(from.identity);
-  to->set_state(from.state);
+  to->set_kind(std::string(from.kind()));
+  to->set_account(from.account());
+  to->set_component(from.component());
+  to->set_site(from.site());
+  to->set_identity(from.identity());
+  to->set_state(from.state());
   if (from.in_model) to->set_in_model(*from.in_model);
-  to->set_recorded(from.recorded);
-  to->set_is_protected(from.is_protected);
-  to->set_manage(from.manage);
+  to->set_recorded(from.record.has_value());
+  to->set_is_protected(from.is_protected());
+  to->set_manage(from.manage());
   to->set_paused_by(from.paused_by);
-  for (const std::string& need : from.needs) to->add_needs(need);
+  for (const std::string& need : from.needs()) to->add_needs(need);
   AddConditions(*from.conditions, to);
   for (const std::string& path : from.drift) to->add_drift(path);
-  to->set_generation(from.generation);
+  to->set_generation(from.generation());
   to->set_observed_at(TimeText(from.observed_at));
   if (whole) {
-    to->set_fields_json(from.fields.json());
-    to->set_settled_json(from.settled.json());
+    to->set_fields_json(from.fields().json());
+    to->set_settled_json(from.settled().json());
   }
 }
 

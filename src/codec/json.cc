@@ -272,9 +272,17 @@ Result<Value> ParseJson(std::string_view text) {
   return std::move(builder.root);
 }
 
+namespace {
+Packed::Print Beginning(const Digest& digest) {
+  Packed::Print print;
+  std::copy_n(digest.begin(), print.size(), print.begin());
+  return print;
+}
+}  // namespace
+
 std::string Fingerprint(std::string_view canonical_json) {
-  const Digest digest = Sha256(canonical_json);
-  return Hex(std::string_view(reinterpret_cast<const char*>(digest.data()), 16));
+  const Packed::Print print = Beginning(Sha256(canonical_json));
+  return Hex(std::string_view(reinterpret_cast<const char*>(print.data()), print.size()));
 }
 
 std::string FingerprintOf(const Value& value) { return Fingerprint(ToCanonicalJson(value)); }
@@ -283,8 +291,15 @@ std::string DigestOf(const Value& value) { return "sha256:" + Hex(Sha256(ToCanon
 Packed Packed::From(const Value& value) {
   std::string json = ToCanonicalJson(value);
   json.shrink_to_fit();  // it is kept
-  std::string fingerprint = Fingerprint(json);
-  return Unread(std::move(json), std::move(fingerprint));
+  return Unread(std::move(json));
+}
+
+Packed Packed::Unread(std::string json) {
+  Held held{std::move(json), {}};
+  if (!held.json.empty()) held.fingerprint = Beginning(Sha256(held.json));
+  Packed packed;
+  packed.held_ = CopyOnWrite<Held>(std::move(held));
+  return packed;
 }
 
 Value Packed::Unpack() const {

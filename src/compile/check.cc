@@ -152,7 +152,8 @@ void CheckResource(const CompiledModel& model, const Unread& unread, ModelResour
       ReportDangling(model, unread, address, document, RangeOfNeed(document, address), found);
     }
   }
-  const std::vector<PlacedTemplate> templates = ParseTemplates(resource.spec, "spec", opaque);
+  const Value written = resource.Spec();
+  const std::vector<PlacedTemplate> templates = ParseTemplates(written, "spec", opaque);
   for (std::string& address : CollectReferences(model, unread, templates, document, names, found))
     needs.insert(std::move(address));
   for (const std::string& address : model.accounts.at(resource.account).references)
@@ -160,7 +161,7 @@ void CheckResource(const CompiledModel& model, const Unread& unread, ModelResour
   resource.needs.assign(needs.begin(), needs.end());
 
   std::vector<ScalarProblem> problems;
-  const Value spec = EvaluateTree(resource.spec, templates, names, problems);
+  const Value spec = EvaluateTree(written, templates, names, problems);
   for (const ScalarProblem& problem : problems)
     found.Error(RangeOfProblem(document, problem), problem.message, problem.hint,
                 document.address().ToString());
@@ -182,7 +183,7 @@ NeedPlace PlaceOfNeed(const CompiledModel& model, const ModelResource& from,
   const Names names(model, from.site, &from.each, nullptr);
   NeedPlace place;
   for (const auto& [path, ordinal, parsed] :
-       ParseTemplates(from.spec, "spec", OpaquePaths(*from.kind, document))) {
+       ParseTemplates(from.Spec(), "spec", OpaquePaths(*from.kind, document))) {
     const auto references = References(*parsed, names);
     if (!references.ok()) continue;
     for (const Reference& reference : *references)
@@ -281,11 +282,12 @@ std::string GivenIdentity(const CompiledModel& model, const ModelResource& resou
   std::vector<ScalarProblem> problems;
   // Of the members that they are in alone: evaluating all of every resource once more is what a model
   // of many would wait for.
+  const Value written = resource.Spec();
   Value members = Map();
   for (const std::string& field : fields) {
     const Path path = ParsePath(field);
     if (path.empty()) continue;
-    if (const Value* member = resource.spec.Find(path[0].key)) members.Set(path[0].key, *member);
+    if (const Value* member = written.Find(path[0].key)) members.Set(path[0].key, *member);
   }
   const Value spec =
       FillName(resource, EvaluateTree(members, "spec", names,

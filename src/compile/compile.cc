@@ -19,6 +19,7 @@ const std::vector<std::string> kOwnKinds = {"Platform", "Account", "Component", 
 struct Parsed {
   bool whole = true;                                       // false: some text gave no document
   std::vector<std::shared_ptr<const Document>> documents;  // in source order
+  std::vector<std::shared_ptr<Document>> fresh;            // of them, those that were parsed now
   std::vector<DocumentText> unread;                        // texts that gave none
   std::map<std::string, std::shared_ptr<const Document>> by_digest;  // nothing was said of them
   std::string digests;  // sorted, a line each
@@ -40,8 +41,9 @@ std::vector<std::shared_ptr<const SourceText>> Shared(
   return sources;
 }
 
-Parsed ParseAll(const std::vector<std::shared_ptr<const SourceText>>& sources,
-                const CompileOptions& options, Diagnostics& found) {
+/// The documents of `sources`, in their order.
+std::vector<DocumentText> Split(const std::vector<std::shared_ptr<const SourceText>>& sources,
+                                const CompileOptions& options, Diagnostics& found) {
   std::vector<std::vector<DocumentText>> split(sources.size());
   std::vector<Diagnostics> each(sources.size());
   ForEachChunk(options.parallel, sources.size(), [&](size_t i) {
@@ -51,8 +53,30 @@ Parsed ParseAll(const std::vector<std::shared_ptr<const SourceText>>& sources,
   std::vector<DocumentText> texts;
   for (std::vector<DocumentText>& some : split)
     texts.insert(texts.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
+  return texts;
+}
+
+/// Whether `known` has these documents and no others, each at its line of its file: also when it was made from them
+/// one by one, as a store keeps them.
+bool IsMadeOf(const CompiledModel& known, const std::vector<DocumentText>& texts) {
+  if (texts.size() != known.documents.size()) return false;
+  LineCount now, then;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const DocumentText& text = texts[i];
+    const Document& document = *known.documents[i];
+    const SourceText& source = *document.source;
+    if (source.name != text.source->name ||
+        std::string_view(source.text).substr(document.begin, document.end - document.begin) != text.text() ||
+        then.At(source, document.begin) != now.At(*text.source, text.begin))
+      return false;
+  }
+  return true;
+}
+
+Parsed ParseAll(std::vector<DocumentText> texts, const CompileOptions& options, Diagnostics& found) {
   std::vector<std::shared_ptr<const Document>> documents(texts.size());
-  each.assign(texts.size(), Diagnostics());
+  std::vector<std::shared_ptr<Document>> fresh(texts.size());
+  std::vector<Diagnostics> each(texts.size());
   ForEachChunk(options.parallel, texts.size(), [&](size_t i) {
     if (options.known != nullptr) {
       const auto known = options.known->parsed.find(texts[i].digest);
@@ -62,7 +86,7 @@ Parsed ParseAll(const std::vector<std::shared_ptr<const SourceText>>& sources,
       }
     }
     std::optional<Document> document = ParseDocument(texts[i], options.limits, each[i]);
-    if (document.has_value()) documents[i] = std::make_shared<const Document>(*std::move(document));
+    if (document.has_value()) documents[i] = fresh[i] = std::make_shared<Document>(*std::move(document));
   });
 
   Parsed parsed;
@@ -76,6 +100,7 @@ Parsed ParseAll(const std::vector<std::shared_ptr<const SourceText>>& sources,
     }
     digests.emplace_back(std::move(texts[i].digest), parsed.documents.size());
     silent.push_back(each[i].empty());
+    if (fresh[i]) parsed.fresh.push_back(std::move(fresh[i]));
     parsed.documents.push_back(std::move(documents[i]));
   }
   parsed.whole = !found.has_errors();
@@ -185,16 +210,17 @@ std::shared_ptr<const CompiledModel> Compile(
     const CompileOptions& options, Diagnostics& found) {
   const auto sources = options.known != nullptr ? Shared(given, *options.known) : given;
   Diagnostics all;
-  Parsed parsed = ParseAll(sources, options, all);
-  if (options.known != nullptr && parsed.unread.empty() && all.items().empty() &&
-      parsed.documents == options.known->documents) {
+  std::vector<DocumentText> texts = Split(sources, options, all);
+  if (options.known != nullptr && all.empty() && IsMadeOf(*options.known, texts)) {
     found.Append(options.known->warnings);
     return options.known;
   }
+  Parsed parsed = ParseAll(std::move(texts), options, all);
   std::shared_ptr<CompiledModel> model = CompileParsed(sources, catalog, options, parsed, all);
   found.Append(all.has_errors() ? HideSecrets(parsed.documents, parsed.unread, catalog, all) : all);
   if (found.has_errors()) return nullptr;
   model->warnings = std::move(all);
+  if (options.rest) ForEachChunk(options.parallel, parsed.fresh.size(), [&](size_t i) { Rest(*parsed.fresh[i]); });
   return model;
 }
 

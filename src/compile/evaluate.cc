@@ -26,6 +26,11 @@ const ModelResource* CompiledModel::Find(const std::string& address) const {
   return only;
 }
 
+Value ModelResource::Spec() const {
+  Value spec = document->Spec();
+  return spec.is_null() ? Value(Map()) : spec;
+}
+
 Value FillName(const ModelResource& resource, Value spec) {
   const std::string& field = resource.kind->name_field();
   if (field.empty() || spec.At(field) != nullptr) return spec;
@@ -61,7 +66,7 @@ Result<Value> EvaluateSpec(const CompiledModel& model, const ModelResource& reso
                            const ReferenceLookup& lookup) {
   const Names names(model, resource.site, &resource.each, ByModelAddress(model, lookup));
   std::vector<ScalarProblem> problems;
-  Value spec = EvaluateTree(resource.spec, "spec", names,
+  Value spec = EvaluateTree(resource.Spec(), "spec", names,
                             OpaquePaths(*resource.kind, *resource.document), problems);
   return FirstProblem(problems, FillName(resource, std::move(spec)));
 }

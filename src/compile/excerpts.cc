@@ -47,7 +47,8 @@ class Blanking {
   void Read(const Document& document) {
     std::shared_ptr<const Kind> kind;
     if (document.group != "tandem") kind = catalog_.Find(document.kind_name());
-    for (const auto& [key, member] : document.body.as_map())
+    const Value body = document.Body();
+    for (const auto& [key, member] : body.as_map())
       Walk(document, kind.get(), member, key, key == "spec", false);
   }
 

@@ -53,6 +53,8 @@ class Few {
       if (!Splice(name, documents)) return nullptr;
     if (!AddResources() || !Check()) return nullptr;
     PutDigests();
+    if (options_.rest)
+      for (const std::shared_ptr<Document>& document : parsed_) Rest(*document);
     made_->fresh.emplace();
     for (const ModelResource& resource : fresh_)
       made_->fresh->push_back(resource.address.ToString());
@@ -79,7 +81,7 @@ class Few {
       } else {
         std::optional<Document> parsed = ParseDocument(text, options_.limits, found);
         if (!parsed.has_value()) return false;
-        document = std::make_shared<const Document>(*std::move(parsed));
+        document = parsed_.emplace_back(std::make_shared<Document>(*std::move(parsed)));
         if (!IsPlain(*document) || !new_.emplace(text.digest, document).second) return false;
       }
       now.push_back(std::move(document));
@@ -246,6 +248,7 @@ class Few {
   std::map<std::string, std::vector<DocumentPtr>> files_;     // as they are now
   std::map<std::string, DocumentPtr> stay_, new_, gone_;      // by digest
   std::vector<ModelResource> fresh_;                          // of the new documents
+  std::vector<std::shared_ptr<Document>> parsed_;             // those
   std::shared_ptr<CompiledModel> made_;
 };
 
@@ -259,6 +262,10 @@ std::shared_ptr<const Document> MoveTo(const std::shared_ptr<const Document>& kn
   moved->begin = text.begin;
   moved->end = text.end;
   return moved;
+}
+
+void Rest(Document& document) {
+  if (document.group != "tandem") PutToRest(document);
 }
 
 std::string DigestOfAll(const std::string& digests) {

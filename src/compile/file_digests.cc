@@ -1,6 +1,5 @@
 #include "tandem/compile/file_digests.h"
 
-#include <algorithm>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -9,28 +8,6 @@
 
 namespace tandem {
 namespace {
-
-// Where documents of one text begin, counted on from the one before.
-class LineCount {
- public:
-  int64_t At(const SourceText& source, size_t offset) {
-    if (&source != source_ || offset < counted_) {
-      source_ = &source;
-      counted_ = 0;
-      line_ = source.first_line;
-    }
-    const std::string_view passed =
-        std::string_view(source.text).substr(counted_, offset - counted_);
-    line_ += std::count(passed.begin(), passed.end(), '\n');
-    counted_ = offset;
-    return line_;
-  }
-
- private:
-  const SourceText* source_ = nullptr;
-  size_t counted_ = 0;
-  int64_t line_ = 1;
-};
 
 void AddLine(int64_t line, const std::string& digest, std::string* lines) {
   *lines += std::to_string(line) + " " + digest + "\n";

@@ -13,6 +13,9 @@ namespace tandem {
 std::shared_ptr<const Document> MoveTo(const std::shared_ptr<const Document>& known,
                                        const DocumentText& text);
 
+/// Puts it to rest, unless it is one of tandem's own: those are few, and read by many.
+void Rest(Document& document);
+
 /// `work(i)` for each i < count, a chunk of neighbours on one thread: most take microseconds.
 template <typename Work>
 void ForEachChunk(const ParallelFor& parallel, size_t count, const Work& work, size_t size = 64) {

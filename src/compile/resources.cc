@@ -198,15 +198,11 @@ void ReadOne(const std::shared_ptr<const Document>& document, const std::shared_
   resource.kind = kind;
   resource.document = document;
   resource.each = std::move(each);
-  if (const Value* spec = document->body.Find("spec")) {
-    if (!spec->is_map() && !spec->is_null()) {
-      report.Error("spec", fmt::format("'spec' must be a map, not {}", TypeName(spec->type())));
-      reading.whole = false;
-      return;
-    }
-    resource.spec = spec->is_null() ? Value(Map()) : *spec;
-  } else {
-    resource.spec = Map();
+  // Of one at rest it was found to be one.
+  if (const Value* spec = document->body.Find("spec"); spec != nullptr && !spec->is_map() && !spec->is_null()) {
+    report.Error("spec", fmt::format("'spec' must be a map, not {}", TypeName(spec->type())));
+    reading.whole = false;
+    return;
   }
   if (const auto label = document->labels.find("tandem/component");
       label != document->labels.end()) {

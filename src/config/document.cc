@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 
+#include "tandem/base/check.h"
 #include "tandem/base/spelling.h"
+#include "tandem/codec/json.h"
 #include "tandem/config/parse.h"
 
 namespace tandem {
@@ -194,6 +196,35 @@ class Checker {
   bool ok_ = true;
 };
 
+class JsonSpec final : public RestingBody {
+ public:
+  explicit JsonSpec(const Document& document) {
+    const Value* spec = document.body.Find("spec");
+    if (spec != nullptr) json_ = ToCanonicalJson(*spec);
+    json_.shrink_to_fit();
+    root = document.positions->SpanAt(PositionTable::kRoot);
+  }
+  Value Spec() const override {
+    if (json_.empty()) return Value();
+    Result<Value> spec = ParseJson(json_);
+    TANDEM_CHECK(spec.ok());
+    return std::move(spec).value();
+  }
+  Value Body(const Document& document) const override { return Parse(document).value; }
+  PositionTable Places(const Document& document) const override { return Parse(document).positions; }
+
+ private:
+  static YamlTree Parse(const Document& document) {
+    Diagnostics found;
+    std::optional<YamlTree> tree =
+        ParseYaml({document.source, document.begin, document.end, ""}, ParseLimits(), found);
+    TANDEM_CHECK(tree.has_value());  // as it did the first time
+    return *std::move(tree);
+  }
+
+  std::string json_;
+};
+
 }  // namespace
 
 std::optional<Document> ParseDocument(const DocumentText& text, const ParseLimits& limits,
@@ -208,6 +239,13 @@ std::optional<Document> ParseDocument(const DocumentText& text, const ParseLimit
   document.positions = std::make_shared<const PositionTable>(std::move(tree->positions));
   if (!Checker(document, found).Run()) return std::nullopt;
   return document;
+}
+
+void PutToRest(Document& document) {
+  if (document.rest != nullptr) return;
+  document.rest = std::make_shared<const JsonSpec>(document);
+  document.body = Value();
+  document.positions = nullptr;
 }
 
 std::vector<Document> ParseText(const std::shared_ptr<const SourceText>& source,

@@ -79,8 +79,11 @@ bool Engine::Core::RunOne() {
     worked = true;
     --left;
   }
-  // One key at the least, however long the others took.
-  for (bool first = true; started_ && left > 0 && (first || more()); first = false) {
+  // One key at the least, however long the others took. What is only looked at again leaves its time to a look that
+  // somebody waits for, which comes in pieces, a turn each.
+  const bool awaited = observer.awaited();
+  for (bool first = true; started_ && left > 0 && (first || (more() && !(awaited && context.queue.only_resyncs())));
+       first = false) {
     const std::optional<WorkQueue::Out> out = context.queue.Get(context.Now());
     if (!out) break;
     key_.assign(out->key);
@@ -421,8 +424,8 @@ Result<std::string> Engine::Core::Why(const std::string& address) const {
     line("observed", resource->seen->exists
                          ? fmt::format("'{}'{} at {}", resource->seen->identity,
                                        resource->seen->state.empty() ? "" : ", " + resource->seen->state,
-                                       FormatTime(resource->seen->at))
-                         : fmt::format("gone at {}", FormatTime(resource->seen->at)));
+                                       FormatTime(resource->seen_at))
+                         : fmt::format("gone at {}", FormatTime(resource->seen_at)));
   }
   if (resource != nullptr && !resource->drift.empty())
     line("drift", fmt::format("{}{}", fmt::join(resource->drift, ", "),

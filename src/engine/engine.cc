@@ -37,15 +37,18 @@ void Engine::Stop(std::function<void()> done) {
 
 void Engine::MakePlan(PlanRequest request, std::function<void(PlanAnswer)> done) {
   auto held = std::make_shared<PlanRequest>(std::move(request));
-  WhenRead([this, held, done = std::move(done)] {
-    if (const Status status = core_->Usable(); !status.ok()) {
-      PlanAnswer answer;
-      answer.refusal = RefusalOf(status);
-      answer.message = status.message();
-      done(std::move(answer));
-      return;
-    }
-    core_->planner.MakePlan(std::move(*held), done);
+  Post([this, held, done = std::move(done)] {
+    // The look that every start begins is fresh for who asked before it.
+    core_->WhenRead([this, held, done, asked = core_->observer.begun()] {
+      if (const Status status = core_->Usable(); !status.ok()) {
+        PlanAnswer answer;
+        answer.refusal = RefusalOf(status);
+        answer.message = status.message();
+        done(std::move(answer));
+        return;
+      }
+      core_->planner.MakePlan(std::move(*held), done, asked);
+    });
   });
 }
 

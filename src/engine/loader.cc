@@ -135,6 +135,7 @@ void Loader::Next() {
           resource.overlay = resource.record->recorded;
           resource.overlay_until = over;
         }
+        resource.seen_at = seen.at;
         resource.seen = std::move(seen);
         memory.Touch(resource.key);
       }, next);
@@ -233,6 +234,7 @@ void Loader::LoadModel(std::function<void()> then) {
               Diagnostics found;
               CompileOptions options;
               options.parallel = parallel;
+              options.rest = true;
               auto model = Compile(sources, *catalog, options, found);
               return Outcome(std::move(model), std::move(found));
             },
@@ -313,6 +315,7 @@ void Loader::LoadPlan(const std::string& hash, std::function<void()> then) {
       Diagnostics found;
       CompileOptions options;
       options.parallel = context_.ports.parallel;
+      options.rest = true;
       options.known = context_.memory.model;
       held->model = Compile(stored->sources, *context_.ports.catalog, options, found);
       if (held->model) context_.memory.plans.insert_or_assign(hash, *held);

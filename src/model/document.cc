@@ -71,11 +71,19 @@ void PositionTable::ShrinkToFit() {
 
 SourceRange Document::RangeOf(std::string_view path, bool of_key) const {
   if (source == nullptr) return {};
-  if (positions == nullptr) return {source, begin, begin};
-  bool exact = false;
-  const PositionTable::Span& span = positions->Nearest(path, &exact);
+  bool exact = true;
+  PositionTable::Span span;
+  if (positions != nullptr) span = positions->Nearest(path, &exact);
+  else if (rest == nullptr) return {source, begin, begin};
+  else span = path.empty() ? rest->root : PositionTable::Span(rest->Places(*this).Nearest(path, &exact));
   if (of_key || !exact) return {source, begin + span.key_begin, begin + span.key_end};
   return {source, begin + span.value_begin, begin + span.value_end};
+}
+
+Value Document::Spec() const {
+  if (rest != nullptr) return rest->Spec();
+  const Value* spec = body.Find("spec");
+  return spec == nullptr ? Value() : *spec;
 }
 
 std::string Document::Annotation(std::string_view key) const {

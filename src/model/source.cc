@@ -54,6 +54,18 @@ Position PositionAt(const SourceText& source, size_t offset) {
   return position;
 }
 
+int64_t LineCount::At(const SourceText& source, size_t offset) {
+  if (&source != source_ || offset < counted_) {
+    source_ = &source;
+    counted_ = 0;
+    line_ = source.first_line;
+  }
+  const std::string_view passed = std::string_view(source.text).substr(counted_, offset - counted_);
+  line_ += std::count(passed.begin(), passed.end(), '\n');
+  counted_ = offset;
+  return line_;
+}
+
 void Diagnostics::Error(SourceRange range, std::string summary, std::string detail,
                         std::string address) {
   items_.push_back({Severity::kError, std::move(summary), std::move(detail), std::move(address),

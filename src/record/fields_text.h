@@ -104,7 +104,7 @@ class TextReader {
   }
   void operator()(std::string_view name, Packed& member) {
     const std::string_view* text = Find(name);
-    member = text == nullptr ? Packed() : Packed::Unread(std::string(*text), Fingerprint(*text));
+    member = text == nullptr ? Packed() : Packed::Unread(std::string(*text));
   }
   template <typename T>
   void Rare(std::string_view name, std::vector<T>& member) {

@@ -117,7 +117,7 @@ class SpecCheck {
   }
   void Report(const std::string& path, std::string summary, std::string detail, bool of_key) {
     // A document without a spec lacks it where its kind stands.
-    const bool whole = document_.body.Find("spec") == nullptr && path.rfind("spec", 0) == 0;
+    const bool whole = document_.Body().Find("spec") == nullptr && path.rfind("spec", 0) == 0;
     mine_.Error(whole ? document_.RangeOf("kind") : document_.RangeOf(path, of_key),
                 std::move(summary), std::move(detail), document_.address().ToString());
   }

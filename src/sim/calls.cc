@@ -203,7 +203,7 @@ ApplyAnswer SimProvider::Core::Commit(const WorldRecord& record, Duration takes,
 ApplyAnswer SimProvider::Core::Create(const Play& play, const ApplyRequest& request) {
   const Kind& kind = *play.kind;
   const Value desired = request.desired.empty() ? Value(Map{}) : request.desired.Unpack();
-  const std::string fingerprint = request.desired.fingerprint();
+  const std::string fingerprint = Fingerprint(request.desired.json());
   const bool tokens = kind.create_class() == 'A' && !request.token.empty();
   if (tokens) {
     if (const SimObject* made =

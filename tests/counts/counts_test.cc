@@ -21,7 +21,7 @@ constexpr int64_t kPage = 100;  // of tests/bench/kinds
 // Allocations of one resource.
 constexpr int64_t kCompileEach = 370;
 constexpr int64_t kApplyEach = 2160;
-constexpr int64_t kPlanEach = 282;
+constexpr int64_t kPlanEach = 308;
 
 ModelOptions Model(Shape shape, const std::string& kind = "Plain") {
   ModelOptions options;

@@ -88,7 +88,7 @@ constexpr char kNoText[] = "\xff\xfe no text";
 // Bytes that are no JSON, or too many of them.
 Packed Rubbish(const std::string& action) {
   return Packed::Unread(
-      action == "gigantic" ? "{\"a\":\"" + Gigantic() + "\"}" : std::string("{\"a\":"), "0");
+      action == "gigantic" ? "{\"a\":\"" + Gigantic() + "\"}" : std::string("{\"a\":"));
 }
 
 class FaultySim final : public Provider {

@@ -192,9 +192,9 @@ TEST(EngineRecovery, WhatWasSeenIsToldBeforeAllIsRead) {
   EXPECT_EQ(early->model, nullptr);
   const ResourceView* seen = early->Find("net.sim/Network/x");
   ASSERT_NE(seen, nullptr);
-  EXPECT_EQ(seen->identity, before->Find("net.sim/Network/x")->identity);
+  EXPECT_EQ(seen->identity(), before->Find("net.sim/Network/x")->identity());
   EXPECT_EQ(seen->observed_at, before->Find("net.sim/Network/x")->observed_at);
-  EXPECT_EQ(seen->account, before->Find("net.sim/Network/x")->account);
+  EXPECT_EQ(seen->account(), before->Find("net.sim/Network/x")->account());
   EXPECT_EQ(seen->in_model, std::nullopt);
 
   ASSERT_TRUE(rig.Until([&] { return again.has_value() && order.size() == 2; }));

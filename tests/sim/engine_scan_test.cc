@@ -1,7 +1,9 @@
 // A look at everything, and what goes on beside it.
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "tests/support/engine_rig.h"
 #include "tests/support/sim_models.h"
@@ -85,6 +87,95 @@ TEST(EngineScan, TheStartOfAnOldPlanDoesNotWaitForALook) {
   EXPECT_EQ(rig.provider->lists - lists, of_a_look);
   // Each role once by the look or by the start, then r0 before its call, after it, and when the run is verified.
   EXPECT_LE(rig.provider->reads - before, kMany + 3);
+}
+
+// Somebody asks while the daemon still reads its store: the look that every start begins is fresh, and is not made
+// twice.
+TEST(EngineScan, APlanAskedForBeforeTheLookOfTheStartIsMadeOfIt) {
+  EngineSettings settings;
+  settings.heal = false;
+  EngineRig rig(settings);
+  const std::string documents = Roles(40, "one");
+  ASSERT_EQ(rig.Apply(documents), "succeeded: 40 done");
+  rig.Pass(std::chrono::minutes(2));
+  const int before = rig.provider->lists;
+  ASSERT_TRUE(rig.Ask([&](auto done) { rig.engine->Refresh("", done); }).ok());
+  const int of_a_look = rig.provider->lists - before;
+  ASSERT_GT(of_a_look, 0);
+  const int lists = rig.provider->lists;
+  ASSERT_TRUE(rig.cloud->Mutate("iam.sim/Role/r7", "Policy", "outside").ok());
+  std::optional<PlanAnswer> plan;
+  rig.at_readable = [&] {
+    rig.engine->MakePlan(EngineRig::Request(documents), [&](PlanAnswer answer) { plan = std::move(answer); });
+  };
+  rig.Boot();
+  ASSERT_TRUE(rig.Until([&] { return plan.has_value(); }));
+  EXPECT_EQ(EngineRig::Steps(*plan), "update iam.sim/Role/r7");
+  rig.Settle();
+  EXPECT_EQ(rig.provider->lists - lists, of_a_look);
+}
+
+// The look under way has read it already, from before somebody asked: it is looked at again.
+TEST(EngineScan, APlanIsNotMadeOfALookFromBeforeItWasAskedFor) {
+  constexpr int kMany = 300;
+  EngineRig rig;
+  const std::string documents = Roles(kMany, "one");
+  ASSERT_EQ(rig.Apply(documents), "succeeded: 300 done");
+  rig.Settle();
+  std::optional<PlanAnswer> plan;
+  bool looked = false;
+  int read = 0;
+  const int before = rig.provider->reads;
+  rig.provider->on_read = [&](ReadAnswer&) {
+    if (++read != 20) return;
+    ASSERT_TRUE(rig.cloud->Mutate("iam.sim/Role/r0", "Policy", "outside").ok());
+    rig.engine->MakePlan(EngineRig::Request(documents), [&](PlanAnswer answer) {
+      EXPECT_TRUE(looked);
+      plan = std::move(answer);
+    });
+  };
+  rig.engine->Refresh("", [&](Status) { looked = true; });
+  ASSERT_TRUE(rig.Until([&] { return plan.has_value(); }));
+  EXPECT_EQ(EngineRig::Steps(*plan), "update iam.sim/Role/r0");
+  EXPECT_EQ(rig.provider->reads - before, 2 * kMany);
+}
+
+// It looks for what is accepted, not for what is proposed: of that it knows nothing yet.
+TEST(EngineScan, AProposalIsLookedForByALookThatKnowsIt) {
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(Roles(2, "one")), "succeeded: 2 done");
+  ApplyRequest foreign;
+  foreign.account = "main";
+  foreign.address = *Address::Parse("iam.sim/Role/r2");
+  foreign.kind = foreign.address.kind_name();
+  foreign.call = "create";
+  foreign.intent = "theirs";
+  foreign.desired = Packed::From(Map{{"RoleName", "r2"}, {"Policy", "theirs"}});
+  rig.cloud->Apply(foreign, [](ApplyAnswer answer) { ASSERT_TRUE(answer.error.ok); });
+  std::optional<PlanAnswer> plan;
+  rig.at_readable = [&] {
+    rig.engine->MakePlan(EngineRig::Request(Roles(3, "one")), [&](PlanAnswer answer) { plan = std::move(answer); });
+  };
+  rig.Boot();
+  ASSERT_TRUE(rig.Until([&] { return plan.has_value(); }));
+  EXPECT_EQ(plan->refusal, Refusal::kResource) << EngineRig::Steps(*plan);
+  EXPECT_NE(plan->message.find("r2 exists already"), std::string::npos) << plan->message;
+}
+
+// The next page is on its way while one is taken in, and a short last one is there before that is over: what a list
+// has left out is told behind all of them.
+TEST(EngineScan, AListIsOverWhenAllItsPagesWereTakenIn) {
+  EngineRig rig;
+  std::string zones;
+  for (int i = 0; i < 110; ++i)
+    zones += "apiVersion: dns.sim/v1\nkind: Zone\nmetadata: {name: z" + std::to_string(i) + "}\nspec: {Name: z" +
+             std::to_string(i) + ".test}\n---\n";
+  ASSERT_EQ(rig.Apply(zones), "succeeded: 110 done");
+  rig.Pass(std::chrono::minutes(2));
+  const int lists = rig.provider->lists, reads = rig.provider->reads;
+  ASSERT_TRUE(rig.Ask([&](auto done) { rig.engine->Refresh("", done); }).ok());
+  EXPECT_EQ(rig.provider->lists - lists, 2);
+  EXPECT_EQ(rig.provider->reads - reads, 0);
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ class EngineSecrets : public ::testing::Test {
     for (const RunView& run : snapshot->runs)
       for (const StepRow& row : run.steps) EXPECT_EQ(row.error.find(secret), std::string::npos) << row.error;
     if (const ResourceView* view = snapshot->Find("vault.sim/Box/x")) {
-      EXPECT_EQ(view->fields.json().find(secret), std::string::npos) << view->fields.json();
+      EXPECT_EQ(view->fields().json().find(secret), std::string::npos) << view->fields().json();
       for (const Condition& condition : *view->conditions)
         EXPECT_EQ(condition.message.find(secret), std::string::npos) << condition.message;
     }

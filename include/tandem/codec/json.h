@@ -6,6 +6,7 @@
 // one or more "$" and "tandem…" gets one more "$" in front, and loses it on the way back.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,21 +45,19 @@ std::string FingerprintOf(const Value& value);
 /// "sha256:" and 64 digits.
 std::string DigestOf(const Value& value);
 
-/// A Value at rest: canonical JSON and its fingerprint. Copies share the bytes.
+/// A Value at rest: canonical JSON and the 16 bytes of its fingerprint. Copies share them.
 class Packed {
  public:
   /// Holds nothing.
   Packed() = default;
   static Packed From(const Value& value);
   /// As it came from elsewhere: nobody has looked at `json` yet.
-  static Packed Unread(std::string json, std::string fingerprint) {
-    Packed packed;
-    packed.held_ = CopyOnWrite<Held>({std::move(json), std::move(fingerprint)});
-    return packed;
-  }
+  static Packed Unread(std::string json);
 
   const std::string& json() const { return held_->json; }
-  const std::string& fingerprint() const { return held_->fingerprint; }
+  using Print = std::array<unsigned char, 16>;
+  /// What Fingerprint() makes of its JSON, as bytes; zeros when it holds nothing.
+  const Print& fingerprint() const { return held_->fingerprint; }
   /// Aborts if the JSON is malformed: a Packed is only made from a Value or checked input.
   Value Unpack() const;
   /// What Unpack() has at `path`, without unpacking what lies beside it.
@@ -75,7 +74,7 @@ class Packed {
  private:
   struct Held {
     std::string json;
-    std::string fingerprint;
+    Print fingerprint{};
   };
   CopyOnWrite<Held> held_;
 };

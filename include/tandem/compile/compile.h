@@ -62,7 +62,6 @@ struct ModelResource {
   std::string component;
   std::shared_ptr<const Kind> kind;
   std::shared_ptr<const Document> document;
-  Value spec;  // expressions unevaluated
   Value each;  // null, or {"key", "value"} under for-each
   /// Addresses that must be ready before: ref(), depends-on, the account's references. Sorted, each once.
   std::vector<std::string> needs;
@@ -74,6 +73,9 @@ struct ModelResource {
   std::string external_name;
   std::string moved_from;  // an address, or ""
   std::optional<Duration> reconcile_interval;
+
+  /// A map, expressions unevaluated; of a document at rest made anew for each who asks.
+  Value Spec() const;
 };
 
 /// What ref(address).path is worth: a value, an Unknown, or a failure.
@@ -126,6 +128,8 @@ using ParallelFor = std::function<void(size_t count, const std::function<void(si
 struct CompileOptions {
   ParseLimits limits;
   ParallelFor parallel;  // empty: one after the other
+  /// The documents of resources are put to rest behind it: for a model that is kept.
+  bool rest = false;
   /// An earlier compile with the same catalog, or null pointer: unchanged texts are not parsed again, and
   /// texts of which none has changed are that model.
   std::shared_ptr<const CompiledModel> known;

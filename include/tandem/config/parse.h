@@ -74,6 +74,10 @@ std::optional<YamlTree> ParseYaml(const std::shared_ptr<const SourceText>& sourc
 std::optional<Document> ParseDocument(const DocumentText& text, const ParseLimits& limits,
                                       Diagnostics& found);
 
+/// Lets go of the tree and the places of a document that ParseDocument made, which weigh several times what its text
+/// does; they are made anew when somebody asks.
+void PutToRest(Document& document);
+
 /// Splits and parses, in order; documents with errors are left out.
 std::vector<Document> ParseText(const std::shared_ptr<const SourceText>& source,
                                 const ParseLimits& limits, Diagnostics& found);

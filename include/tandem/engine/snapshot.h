@@ -11,10 +11,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tandem/base/clock.h"
 #include "tandem/base/copy_on_write.h"
+#include "tandem/base/kept.h"
 #include "tandem/compile/compile.h"
 #include "tandem/record/record.h"
 
@@ -23,27 +25,47 @@ namespace tandem {
 /// Ready, Synced, Drifted, Paused, Stalled of a resource.
 using Conditions = CopyOnWrite<std::vector<Condition>>;
 
-/// One resource as `tandem get resources` shows it: in the accepted model, recorded, or both.
-struct ResourceView {
-  std::string address;
-  std::string kind;
+/// Where a model has a resource, and what it needs there.
+struct Placement {
   std::string account;
   std::string component;
   std::string site;
-  std::string identity;
-  std::string state;  // ready | busy | failed | ""
-  std::optional<bool> in_model;  // not known until the accepted model is read
-  bool recorded = false;
-  bool is_protected = false;
   std::string manage;
-  std::string paused_by;
   std::vector<std::string> needs;
+};
+
+/// One resource as `tandem get resources` shows it: in the accepted model, recorded, or both. It shares what the
+/// engine remembers.
+struct ResourceView {
+  std::string address;
+  Kept<Record> record;
+  Kept<Observation> seen;
+  /// By the accepted model, where that says another thing than the record; null pointer: as recorded.
+  std::shared_ptr<const Placement> placed;
+  std::optional<bool> in_model;  // not known until the accepted model is read
+  std::string paused_by;
   Conditions conditions;
-  std::vector<std::string> drift;     // paths, when Drifted
-  int64_t generation = 0;
+  std::vector<std::string> drift;  // paths, when Drifted
   Time observed_at;
-  Packed fields;   // observed, owned and declared paths only
-  Packed settled;  // desired form that settled last
+
+  std::string_view kind() const { return std::string_view(address).substr(0, address.find('/', address.find('/') + 1)); }
+  const std::string& account() const { return placed ? placed->account : record ? record->account : Nothing(); }
+  const std::string& component() const { return placed ? placed->component : record ? record->component : Nothing(); }
+  const std::string& site() const { return placed ? placed->site : record ? record->site : Nothing(); }
+  const std::string& manage() const { return placed ? placed->manage : record ? record->manage : Nothing(); }
+  const std::vector<std::string>& needs() const;
+  const std::string& identity() const;
+  /// ready | busy | failed | ""
+  const std::string& state() const { return seen && seen->exists ? seen->state : Nothing(); }
+  bool is_protected() const { return record && record->protected_; }
+  int64_t generation() const { return record ? record->generation : 0; }
+  /// Observed, owned and declared paths only.
+  Packed fields() const { return seen ? seen->fields : Packed(); }
+  /// The desired form that settled last.
+  Packed settled() const { return record ? record->settled : Packed(); }
+
+ private:
+  static const std::string& Nothing();
 };
 
 struct ComponentView {

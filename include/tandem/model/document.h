@@ -68,6 +68,21 @@ class PositionTable {
   std::string keys_;
 };
 
+struct Document;
+
+/// What a document holds while nobody works on it: the bytes of its spec instead of trees. All else is told by its text.
+class RestingBody {
+ public:
+  virtual ~RestingBody() = default;
+  /// The member "spec" of Document::body, or null.
+  virtual Value Spec() const = 0;
+  /// What Document::body and Document::positions were, of `document`'s text.
+  virtual Value Body(const Document& document) const = 0;
+  virtual PositionTable Places(const Document& document) const = 0;
+
+  PositionTable::Span root;  // of those
+};
+
 struct Document {
   std::string api_version;  // as written
   std::string group;        // of api_version; "core" for a bare version
@@ -77,17 +92,21 @@ struct Document {
   std::string ns;    // metadata.namespace, or ""
   std::map<std::string, std::string, std::less<>> labels;
   std::map<std::string, std::string, std::less<>> annotations;
-  /// The whole object as written, expressions unevaluated.
+  /// The whole object as written, expressions unevaluated; null at rest, when Body() and Spec() make it anew.
   Value body;
 
   std::shared_ptr<const SourceText> source;
   size_t begin = 0;  // offset of this document in source
   size_t end = 0;
-  std::shared_ptr<const PositionTable> positions;
+  std::shared_ptr<const PositionTable> positions;  // null pointer at rest, or when no text is known
+  std::shared_ptr<const RestingBody> rest;         // null pointer: it is not at rest
 
   /// Without the account: that is chosen when the model is compiled.
   Address address() const { return {group, kind, ns, name, ""}; }
   KindName kind_name() const { return {group, kind}; }
+  Value Body() const { return rest ? rest->Body(*this) : body; }
+  /// The member "spec" of that, or null.
+  Value Spec() const;
   /// The value of `path` (its key when `of_key`), or of its nearest parent that has a place.
   SourceRange RangeOf(std::string_view path, bool of_key = false) const;
   std::string Annotation(std::string_view key) const;

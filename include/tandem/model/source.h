@@ -25,6 +25,17 @@ struct Position {
 
 Position PositionAt(const SourceText& source, size_t offset);
 
+/// Lines of places that come in the order of their text, each counted on from the one before.
+class LineCount {
+ public:
+  int64_t At(const SourceText& source, size_t offset);
+
+ private:
+  const SourceText* source_ = nullptr;
+  size_t counted_ = 0;
+  int64_t line_ = 1;
+};
+
 /// Bytes [begin, end) of a text. Empty `text` means that no place is known.
 struct SourceRange {
   std::shared_ptr<const SourceText> text;

@@ -113,11 +113,11 @@ void Accounts::Sign(Entry& entry) {
     return;
   }
   entry.opening = true;
-  const std::string fingerprint = entry.spec.fingerprint();
+  const Packed spec = entry.spec;
   // One answer counts: the provider's, or none within the time limit.
   auto open = std::make_shared<bool>(true);
-  const auto answered = [this, name, fingerprint, open](AccountAnswer answer) {
-    if (std::exchange(*open, false)) Answered(name, fingerprint, std::move(answer));
+  const auto answered = [this, name, spec, open](AccountAnswer answer) {
+    if (std::exchange(*open, false)) Answered(name, spec, std::move(answer));
   };
   const Timers::Id guard =
       context_.timers.At(context_.Now() + context_.settings.call_timeout + kCallGrace, [answered] {
@@ -132,11 +132,11 @@ void Accounts::Sign(Entry& entry) {
                  }));
 }
 
-void Accounts::Answered(const std::string& name, const std::string& fingerprint,
+void Accounts::Answered(const std::string& name, const Packed& spec,
                         AccountAnswer answer) {
   Entry& entry = entries_[name];
   entry.opening = false;
-  if (entry.spec.fingerprint() != fingerprint) {  // another spec meanwhile
+  if (!(entry.spec == spec)) {  // another spec meanwhile
     Sign(entry);
     return;
   }

@@ -52,7 +52,7 @@ class Accounts {
     std::vector<std::function<void(Status)>> waiters;
   };
   void Sign(Entry& entry);
-  void Answered(const std::string& name, const std::string& fingerprint, AccountAnswer answer);
+  void Answered(const std::string& name, const Packed& spec, AccountAnswer answer);
   void Finish(Entry& entry, Status status);
   void Probe(const std::string& name);
 

@@ -272,43 +272,47 @@ void Calls::ListPage(const std::shared_ptr<Listing>& listing, int attempt) {
         provider.List(request, std::move(answer));
       },
       [this, listing, attempt](ListAnswer answer) {
-        if (!answer.error.ok) {
-          const CallErrorClass c = answer.error.error_class;
-          const bool again = c == CallErrorClass::kThrottled || c == CallErrorClass::kNotDone ||
-                             c == CallErrorClass::kPerhapsDone;
-          if (again && attempt + 1 < kListAttempts && !context_.stopping) {
-            const Duration wait = std::max<Duration>(answer.error.retry_after,
-                                                     context_.settings.backoff_first * (1 << attempt));
-            context_.timers.At(context_.Now() + wait,
-                               [this, listing, attempt] { ListPage(listing, attempt + 1); });
-            return;
-          }
-          listing->done({answer.error, false, listing->names_only});
-          return;
+        const CallErrorClass c = answer.error.error_class;
+        const bool again = c == CallErrorClass::kThrottled || c == CallErrorClass::kNotDone ||
+                           c == CallErrorClass::kPerhapsDone;
+        if (!answer.error.ok && again && attempt + 1 < kListAttempts && !context_.stopping) {
+          const Duration wait =
+              std::max<Duration>(answer.error.retry_after, context_.settings.backoff_first * (1 << attempt));
+          context_.timers.At(context_.Now() + wait, [this, listing, attempt] { ListPage(listing, attempt + 1); });
+        } else if (listing->taking) {
+          const auto held = std::make_shared<ListAnswer>(std::move(answer));
+          listing->arrived = [this, listing, held] { TakePage(listing, std::move(*held)); };
+        } else {
+          TakePage(listing, std::move(answer));
         }
-        // What is no object hides one.
-        const bool whole = std::erase_if(answer.objects, [](const LiveObject& object) {
-                             return !IsObject(object);
-                           }) == 0;
-        const bool last = answer.next_page_token.empty();
-        listing->complete = listing->complete && whole && (answer.complete || !last);
-        listing->names_only = listing->names_only || answer.names_only;
-        listing->page(std::move(answer.objects), [this, listing, next = answer.next_page_token] {
-          Follow(listing, next);
-        });
       });
 }
 
-void Calls::Follow(const std::shared_ptr<Listing>& listing, const std::string& next) {
-  if (next.empty()) {
-    listing->done({CallError{}, listing->complete, listing->names_only});
-  } else if (!listing->tokens.insert(next).second) {
-    // A page that was there already: it would go on for ever, and what it left out nobody knows.
-    listing->done({CallError{}, false, listing->names_only});
-  } else {
-    listing->token = next;
+void Calls::TakePage(const std::shared_ptr<Listing>& listing, ListAnswer answer) {
+  if (!answer.error.ok) {
+    listing->done({answer.error, false, listing->names_only});
+    return;
+  }
+  // What is no object hides one.
+  const bool whole = std::erase_if(answer.objects, [](const LiveObject& object) { return !IsObject(object); }) == 0;
+  const bool last = answer.next_page_token.empty();
+  // A page that was there already would go on for ever, and what it left out nobody knows.
+  const bool more = !last && listing->tokens.insert(answer.next_page_token).second;
+  listing->complete = listing->complete && whole && (more || (last && answer.complete));
+  listing->names_only = listing->names_only || answer.names_only;
+  listing->taking = true;
+  if (more) {
+    listing->token = answer.next_page_token;
     ListPage(listing, 0);
   }
+  listing->page(std::move(answer.objects), [listing, more] {
+    listing->taking = false;
+    if (!more) {
+      listing->done({CallError{}, listing->complete, listing->names_only});
+    } else if (listing->arrived) {
+      std::exchange(listing->arrived, {})();
+    }
+  });
 }
 
 }  // namespace tandem

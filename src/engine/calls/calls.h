@@ -36,8 +36,8 @@ class Calls {
   /// All pages. A page that is throttled or not done is asked for again, a few times.
   void List(const std::string& account, const KindName& kind, std::vector<std::string> parents,
             std::function<void(std::vector<LiveObject>)> page, std::function<void(ListEnd)> done);
-  /// The same as routine. The next page is asked for once `page` runs what it was given: it may take its
-  /// objects in over several turns.
+  /// The same as routine. The next page is given once `page` runs what it was given: it may take its objects in over
+  /// several turns, while that page is on its way.
   void Scan(const std::string& account, const KindName& kind, std::vector<std::string> parents,
             std::function<void(std::vector<LiveObject>, std::function<void()>)> page,
             std::function<void(ListEnd)> done);
@@ -103,9 +103,11 @@ class Calls {
     std::set<std::string> tokens = {};  // that pages have led to
     bool complete = true;
     bool names_only = false;
+    bool taking = false;  // a page is being taken in
+    std::function<void()> arrived = {};  // what is to be done behind that
   };
   void ListPage(const std::shared_ptr<Listing>& listing, int attempt);
-  void Follow(const std::shared_ptr<Listing>& listing, const std::string& next);
+  void TakePage(const std::shared_ptr<Listing>& listing, ListAnswer answer);
 
   Context& context_;
   Accounts& accounts_;

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/memory/kept.h"
+#include "tandem/base/kept.h"
 #include "engine/store/document_list.h"
 #include "engine/store/store_writer.h"
 #include "tandem/compile/compile.h"
@@ -31,9 +31,10 @@ struct Resource {
   uint32_t number = 0;  // of all that this memory has known; none is given twice
   Kept<Record> record;
   Kept<Observation> seen;  // as stored: owned and declared paths only (R15)
+  Time seen_at;             // when it was looked at last; seen->at is when it was last another than before
 
   Packed live;              // the whole object as last read, secret paths removed; empty when absent
-  std::string live_bytes;   // fingerprint of what the provider sent
+  Packed::Print live_print{};  // of what the provider sent; zeros: not known
   Mark mark;                // of the object
   bool newer = false;       // what was seen is not what is recorded, but a newer object of ours (R12)
   bool looked = false;      // since this engine started
@@ -54,7 +55,7 @@ struct Resource {
     seen.reset();
     looked = false;
     live = Packed();
-    live_bytes.clear();
+    live_print = {};
   }
   const Condition* Find(std::string_view type) const;
   /// True if it is another than before. The time of transition moves with the status alone.

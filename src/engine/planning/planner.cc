@@ -45,6 +45,7 @@ struct Planner::Request {
   Diagnostics found;
   std::shared_ptr<PlanningJob> job;
   int64_t accepted = 0;
+  int64_t asked = 0;  // looks that began later are fresh
   std::optional<int64_t> undo_to;  // the revision, once its sources are in `request`
   size_t looking = 0;
   bool all = false;  // everything has to be decided
@@ -92,11 +93,14 @@ void Planner::LoadRevision(int64_t number, std::function<void(Result<StoredModel
       }));
 }
 
-void Planner::MakePlan(PlanRequest plan_request, std::function<void(PlanAnswer)> done) {
+void Planner::MakePlan(PlanRequest plan_request, std::function<void(PlanAnswer)> done,
+                       std::optional<int64_t> asked) {
   auto request = std::make_shared<Request>();
   request->request = std::move(plan_request);
   request->done = std::move(done);
   request->accepted = context_.memory.accepted;
+  // Without a refresh it does not matter how old a look is.
+  request->asked = request->request.refresh ? asked.value_or(observer_.begun()) : 0;
   if (request->request.undo_to) {
     const std::map<int64_t, Revision>& known = context_.memory.revisions;
     int64_t number = *request->request.undo_to;
@@ -147,6 +151,7 @@ void Planner::Compiled(const Ptr& request) {
         Diagnostics found;
         CompileOptions options;
         options.parallel = parallel;
+        options.rest = true;
         options.known = accepted;
         if (!request->request.over.empty()) {
           ModelChanges changes{std::move(request->request.sources), request->request.removed};
@@ -239,7 +244,7 @@ void Planner::Look(const Ptr& request) {
   const auto looked = [this, request] {
     if (--request->looking == 0) Build(request);
   };
-  for (const std::string& name : names) observer_.Refresh(name, request->model, looked);
+  for (const std::string& name : names) observer_.Refresh(name, request->model, looked, request->asked);
   looked();
 }
 
@@ -250,7 +255,7 @@ void Planner::LookAgain(const KnownPlan& known, std::function<void()> done) {
     const Resource* resource = context_.memory.Find(address);
     const ModelResource* model = known.model ? known.model->Find(address) : nullptr;
     if (resource != nullptr && resource->looked && resource->seen &&
-        resource->seen->at + kSeenLately > context_.Now())
+        resource->seen_at + kSeenLately > context_.Now())
       continue;
     if (resource != nullptr && resource->record) {
       const Record& record = *resource->record;

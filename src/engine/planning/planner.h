@@ -14,7 +14,7 @@
 
 #include "engine/calls/accounts.h"
 #include "engine/context.h"
-#include "engine/memory/kept.h"
+#include "tandem/base/kept.h"
 #include "engine/sight/observer.h"
 #include "engine/store/stored_documents.h"
 #include "tandem/plan/build.h"
@@ -57,7 +57,10 @@ class Planner {
   Planner(Context* context, Accounts* accounts, Observer* observer)
       : context_(*context), accounts_(*accounts), observer_(*observer) {}
 
-  void MakePlan(PlanRequest request, std::function<void(PlanAnswer)> done);
+  /// `asked`: how many looks had begun when somebody asked for it, if that is longer ago. A later one, under way by
+  /// now, tells it what is live.
+  void MakePlan(PlanRequest request, std::function<void(PlanAnswer)> done,
+                std::optional<int64_t> asked = std::nullopt);
   /// What a plan of the accepted model, over what is known now, says of `addresses`, and perhaps of others: for
   /// verification. Nothing is looked at anew.
   void PlanAccepted(std::set<std::string> addresses, std::function<void(PlanResult)> done);

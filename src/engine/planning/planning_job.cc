@@ -16,6 +16,11 @@ const Value* Named(const Value& desired, const Path& path) {
   return found != nullptr && !found->is_null() ? found : nullptr;
 }
 
+bool SameSpec(const ModelResource& a, const ModelResource& b) {
+  const bool same_bytes = a.document->rest != nullptr && a.document->rest == b.document->rest;
+  return a.document == b.document || same_bytes || a.Spec() == b.Spec();
+}
+
 // Whether `resource` asks for something else than what was accepted and has settled (R18).
 bool Changed(const PlanningJob& job, const std::string& address, const ModelResource& resource) {
   if (job.accepted == nullptr || job.unapplied.count(address) > 0 || job.records.count(address) == 0)
@@ -25,7 +30,7 @@ bool Changed(const PlanningJob& job, const std::string& address, const ModelReso
   // What expressions see: another site or another value may change any of them.
   if (!(was.platform_name == is.platform_name) || !(was.sites_name == is.sites_name)) return true;
   const ModelResource* accepted = was.Find(address);
-  return accepted == nullptr || !(accepted->spec == resource.spec) ||
+  return accepted == nullptr || !SameSpec(*accepted, resource) ||
          !(accepted->each == resource.each) || accepted->needs != resource.needs ||
          accepted->document->annotations != resource.document->annotations;
 }

@@ -75,7 +75,9 @@ bool Makes(const Step& step, const Path& path) {
 bool Settles(const Step& step, const CompiledModel& model, const Path& path, const Value& value) {
   if (step.action == Action::kDelete || step.action == Action::kForget) return false;
   const ModelResource* resource = model.Find(step.address.ToString());
-  const Value* spelled = resource == nullptr ? nullptr : FindAt(resource->spec, path);
+  if (resource == nullptr) return false;
+  const Value spec = resource->Spec();
+  const Value* spelled = FindAt(spec, path);
   return spelled != nullptr && *spelled == value;
 }
 

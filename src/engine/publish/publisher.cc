@@ -55,40 +55,21 @@ std::shared_ptr<const Snapshot> Publisher::snapshot() const {
 ResourceView Publisher::ViewOf(const Resource& resource) const {
   ResourceView view;
   view.address = resource.key;
-  view.kind = resource.address.kind_name().ToString();
+  view.record = resource.record;
+  view.seen = resource.seen;
   const Memory& memory = context_.memory;
   const ModelResource* model = memory.model ? memory.model->Find(resource.key) : nullptr;
   if (context_.read) view.in_model = model != nullptr;
-  view.recorded = resource.record.has_value();
-  if (model != nullptr) {
-    view.account = model->account;
-    view.component = model->component;
-    view.site = model->site;
-    view.manage = model->manage;
-    view.needs = model->needs;
-  }
-  if (resource.record) {
-    const Record& record = *resource.record;
-    if (model == nullptr) {
-      view.account = record.account;
-      view.component = record.component;
-      view.site = record.site;
-      view.manage = record.manage;
-      view.needs = record.depends_on;
-    }
-    view.identity = record.identity;
-    view.is_protected = record.protected_;
-    view.generation = record.generation;
-    view.paused_by = record.paused_by;
-    view.settled = record.settled;
-  }
+  const auto as_recorded = [&](const Record& record) {
+    return model->account == record.account && model->component == record.component && model->site == record.site &&
+           model->manage == record.manage && model->needs == record.depends_on;
+  };
+  if (model != nullptr && !(resource.record && as_recorded(*resource.record)))
+    view.placed = std::make_shared<const Placement>(
+        Placement{model->account, model->component, model->site, model->manage, model->needs});
   if (!memory.paused_by.empty()) view.paused_by = memory.paused_by;
-  if (resource.seen) {
-    view.state = resource.seen->exists ? resource.seen->state : "";
-    view.observed_at = resource.seen->at;
-    view.fields = resource.seen->fields;
-    if (view.identity.empty()) view.identity = resource.seen->identity;
-  }
+  else if (resource.record) view.paused_by = resource.record->paused_by;
+  if (resource.seen) view.observed_at = resource.seen_at;
   view.conditions = resource.conditions;
   view.drift = resource.drift;
   return view;
@@ -96,7 +77,7 @@ ResourceView Publisher::ViewOf(const Resource& resource) const {
 
 void Publisher::Count(const ResourceView* view, int64_t by) {
   if (view == nullptr) return;
-  if (view->recorded) recorded_ += by;
+  if (view->record) recorded_ += by;
   if (!view->drift.empty()) drifted_ += by;
 }
 
@@ -126,11 +107,11 @@ bool Publisher::Members::Set(const std::string& address, std::optional<Member> m
 void Publisher::UpdateMembers(const ResourceView* before, const ResourceView* after) {
   Count(before, -1);
   Count(after, 1);
-  if (before != nullptr && !before->component.empty() &&
-      (after == nullptr || after->component != before->component)) {
-    if (members_[before->component].Set(before->address, std::nullopt)) dirty_components_.insert(before->component);
+  if (before != nullptr && !before->component().empty() &&
+      (after == nullptr || after->component() != before->component())) {
+    if (members_[before->component()].Set(before->address, std::nullopt)) dirty_components_.insert(before->component());
   }
-  if (after == nullptr || after->component.empty()) return;
+  if (after == nullptr || after->component().empty()) return;
   Member member;
   member.ready = StatusOf(*after, "Ready");
   member.synced = StatusOf(*after, "Synced");
@@ -139,7 +120,7 @@ void Publisher::UpdateMembers(const ResourceView* before, const ResourceView* af
     member.reason = told->reason;
     member.message = told->message;
   }
-  if (members_[after->component].Set(after->address, std::move(member))) dirty_components_.insert(after->component);
+  if (members_[after->component()].Set(after->address, std::move(member))) dirty_components_.insert(after->component());
 }
 
 // Merges touched addresses (sorted) into the pages (sorted): only pages with a change are copied.

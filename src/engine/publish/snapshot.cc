@@ -20,6 +20,21 @@ void StepList::Set(size_t i, StepRow row) {
   (*page)[i % kPage] = std::move(row);
 }
 
+const std::string& ResourceView::Nothing() {
+  static const std::string* const nothing = new std::string();
+  return *nothing;
+}
+
+const std::vector<std::string>& ResourceView::needs() const {
+  static const std::vector<std::string>* const none = new std::vector<std::string>();
+  return placed ? placed->needs : record ? record->depends_on : *none;
+}
+
+const std::string& ResourceView::identity() const {
+  if (record && !record->identity.empty()) return record->identity;
+  return seen ? seen->identity : Nothing();
+}
+
 const ResourceView* Snapshot::Find(const std::string& address) const {
   const auto page = std::upper_bound(
       pages.begin(), pages.end(), address,

@@ -8,12 +8,12 @@
 
 #include "engine/memory/references.h"
 #include "engine/planning/standing.h"
+#include "engine/store/plan_rows.h"
 #include "tandem/state/keys.h"
 
 namespace tandem {
 namespace {
 
-constexpr size_t kChunkBytes = 200'000;
 constexpr size_t kFew = 16;  // as many are compared in the turn: that takes less than waking a thread
 constexpr char kHoldsNoMore[] = "the plan does not hold any more";
 
@@ -97,34 +97,6 @@ std::string FirstDifference(const Plan& saved, const Plan& now) {
 }
 
 }  // namespace
-
-std::vector<std::vector<RowChange>> PlanRows(const KnownPlan& known) {
-  Value value;
-  value.Set("author", known.author);
-  value.Set("pending", known.pending);
-  if (!known.desired.empty()) value.Set("desired", known.desired.Unpack());
-  value.Set("pages", known.documents ? PagesOf(*known.documents) : Value(List()));
-  std::vector<RowChange> rows;
-  int64_t chunks = 0;
-  // Cut anywhere: the pieces are joined before they are parsed.
-  const auto cut = [&](std::string& text, bool all) {
-    size_t at = 0;
-    for (; at + kChunkBytes <= text.size() || (all && at < text.size()); at += kChunkBytes)
-      rows.push_back({PlanChunkKey(known.plan->hash, chunks++), text.substr(at, kChunkBytes), true});
-    text.erase(0, std::min(at, text.size()));
-  };
-  std::string text = ToCanonicalJson(value);
-  text.back() = ',';
-  text += "\"plan\":";  // comes last by its name
-  PlanJson json(*known.plan);
-  while (json.Next(kChunkBytes, &text)) cut(text, false);
-  text += '}';
-  cut(text, true);
-  Value head;
-  head.Set("chunks", chunks);
-  rows.push_back({PlanKey(known.plan->hash), ToCanonicalJson(head), true});
-  return InUnits(std::move(rows));
-}
 
 void Starter::StartRun(StartRequest request, std::function<void(StartAnswer)> done) {
   if (request.plan == nullptr)
@@ -293,7 +265,7 @@ void Starter::StorePlan(KnownPlan& known) {
   if (known.stored) return;
   known.stored = true;
   if (known.model) StoreDocuments(known);
-  for (std::vector<RowChange>& unit : PlanRows(known)) context_.writer.Commit(std::move(unit));
+  context_.writer.CommitPieces([rows = std::make_shared<PlanRows>(known)] { return rows->Next(); });
 }
 
 void Starter::StoreDocuments(KnownPlan& known) {

@@ -65,7 +65,4 @@ class Starter {
   std::vector<std::shared_ptr<Waiting>> waiting_;
 };
 
-/// Stored form of a plan with what leads to it: rows plan/HASH and plan-chunk/HASH/N.
-std::vector<std::vector<RowChange>> PlanRows(const KnownPlan& known);
-
 }  // namespace tandem

@@ -275,7 +275,7 @@ void StepMachine::Settle(const Ptr& work) {
   context_.memory.Index(record);
   resource.record = record;
   resource.drift_plan.clear();
-  resource.live_bytes.clear();  // what is ours of it, and what is secret, is another than before
+  resource.live_print = {};  // what is ours of it, and what is secret, is another than before
   if (!work->live.identity.empty()) observer_.Saw(resource, *work->kind, work->live);
   context_.memory.Changed(work->key);
   std::vector<RowChange> rows = {Context::Put(record)};
@@ -326,7 +326,7 @@ void StepMachine::SettleRemoval(const Ptr& work) {
   resource.record.reset();
   resource.seen.reset();
   resource.live = Packed();
-  resource.live_bytes.clear();
+  resource.live_print = {};
   resource.conditions = {};
   resource.drift.clear();
   context_.SetUnapplied(resource, false, &rows);

@@ -12,12 +12,20 @@
 namespace tandem {
 namespace {
 constexpr Duration kNextMeeting = std::chrono::seconds(1);
-constexpr size_t kPiece = 32;  // resources that are looked through, or taken in, without a pause
+// Resources that are dealt with without a pause: a fraction of a millisecond.
+constexpr size_t kLookedThrough = 256;
+constexpr size_t kTakenIn = 32;  // or read
 }  // namespace
 
 void Observer::Refresh(const std::string& account, std::shared_ptr<const CompiledModel> extra,
-                       std::function<void()> done) {
-  const bool busy = running_.count(account) > 0;
+                       std::function<void()> done, int64_t asked, bool awaited) {
+  const auto running = running_.find(account);
+  const bool busy = running != running_.end();
+  if (busy && Serves(*running->second, extra, asked)) {
+    if (done) running->second->waiters.push_back(std::move(done));
+    running->second->awaited |= awaited;
+    return;
+  }
   PassPtr& pass = (busy ? next_ : running_)[account];
   if (!pass) {
     pass = std::make_shared<Pass>();
@@ -25,7 +33,19 @@ void Observer::Refresh(const std::string& account, std::shared_ptr<const Compile
   }
   if (extra) pass->extras.push_back(std::move(extra));
   if (done) pass->waiters.push_back(std::move(done));
+  pass->awaited |= awaited;
+  if (busy) running->second->awaited |= awaited;  // it stands in the way
   if (!busy) Run(pass);
+}
+
+bool Observer::awaited() const {
+  return std::any_of(running_.begin(), running_.end(), [](const auto& pass) { return pass.second->awaited; });
+}
+
+bool Observer::Serves(const Pass& pass, const std::shared_ptr<const CompiledModel>& extra, int64_t asked) const {
+  const bool fresh = pass.number == 0 || pass.number > asked;
+  const auto& wanted = extra ? extra : context_.memory.model;
+  return fresh && (!wanted || std::find(pass.models.begin(), pass.models.end(), wanted) != pass.models.end());
 }
 
 void Observer::LookAt(const std::string& address, Pace pace, std::function<void()> done) {
@@ -71,12 +91,13 @@ void Observer::Opened(PassPtr pass, const Status& status) {
       return;
     }
     pass->opened = true;
+    pass->number = ++begun_;
     NextStage(pass);
   });
 }
 
 void Observer::Want(Pass& pass, const Resource& resource, std::shared_ptr<const Kind> kind,
-                    const std::string& external_name, const Value& spec) {
+                    const ModelResource* model) {
   if (!kind) return;
   Wanted& wanted = pass.wanted[kind->name()];
   wanted.kind = kind;
@@ -84,6 +105,8 @@ void Observer::Want(Pass& pass, const Resource& resource, std::shared_ptr<const 
   if (resource.record && !resource.record->identity.empty()) {
     expected = resource.record->identity;
   } else {
+    const std::string external_name = model == nullptr ? "" : model->external_name;
+    const Value spec = model == nullptr ? Value() : model->Spec();
     expected = ExpectedIdentity(*kind, resource.address, external_name, spec);
     const std::string name = ExpectedName(*kind, resource.address, external_name, spec);
     if (!name.empty()) wanted.by_name.emplace(name, resource.key);
@@ -93,23 +116,24 @@ void Observer::Want(Pass& pass, const Resource& resource, std::shared_ptr<const 
 
 // What is to be looked for: of the models, the proposed before the accepted one, then of what is recorded.
 void Observer::Collect(PassPtr pass, std::function<void()> then) {
-  std::vector<std::shared_ptr<const CompiledModel>> models(pass->extras.rbegin(), pass->extras.rend());
-  if (context_.memory.model) models.push_back(context_.memory.model);
+  pass->models.assign(pass->extras.rbegin(), pass->extras.rend());
+  if (context_.memory.model) pass->models.push_back(context_.memory.model);
   const auto want_modelled = [this, pass](const ModelResource& model) {
     if (model.account != pass->account) return;
     const Resource& resource = context_.memory.At(model.address);
     if (resource.record && resource.record->account != pass->account) return;
-    Want(*pass, resource, model.kind, model.external_name, model.spec);
+    Want(*pass, resource, model.kind, &model);
   };
   const auto want_recorded = [this, pass](const Resource& resource) {
     if (!resource.record || resource.record->account != pass->account) return;
     if (resource.exists()) ++pass->recorded_live;
     if (pass->expected.contains(resource.number)) return;
-    Want(*pass, resource, context_.FindKind(resource.address.kind_name()), "", Value());
+    Want(*pass, resource, context_.FindKind(resource.address.kind_name()), nullptr);
   };
-  using Place = decltype(models.front()->resources.begin());
+  using Place = decltype(pass->models.front()->resources.begin());
   context_.InPieces([=, this, number = size_t{0}, at = std::optional<Place>(), last = std::string()]() mutable {
-    size_t left = kPiece;
+    size_t left = kLookedThrough;
+    const auto& models = pass->models;
     for (; number < models.size(); ++number, at.reset()) {
       if (!at) at = models[number]->resources.begin();
       for (; *at != models[number]->resources.end(); ++*at) {
@@ -195,7 +219,7 @@ void Observer::Scan(PassPtr pass, const KindName& name) {
       [this, pass, name, reads](std::vector<LiveObject> objects, std::function<void()> next) {
         const auto page = std::make_shared<const std::vector<LiveObject>>(std::move(objects));
         context_.InPieces([this, pass, &wanted = pass->wanted[name], page, reads, next, at = size_t{0}]() mutable {
-          for (const size_t end = std::min(page->size(), at + kPiece); at < end; ++at)
+          for (const size_t end = std::min(page->size(), at + kTakenIn); at < end; ++at)
             TakeListed(*pass, wanted, (*page)[at], reads.get());
           if (at < page->size()) return true;
           next();
@@ -250,7 +274,7 @@ std::string Observer::Match(Pass& pass, const Wanted& wanted, const LiveObject& 
 void Observer::Rest(PassPtr pass, const KindName& name, const ListEnd& end, Reads reads) {
   const LookList& expected = pass->wanted[name].expected;
   context_.InPieces([=, this, &expected, reads = std::move(reads), read = size_t{0}, at = size_t{0}]() mutable {
-    size_t left = kPiece;
+    size_t left = kTakenIn;
     for (; read < reads.size(); ++read) {
       if (left-- == 0) return true;
       const auto& [address, identity] = reads[read];
@@ -258,11 +282,12 @@ void Observer::Rest(PassPtr pass, const KindName& name, const ListEnd& end, Read
       if (address.empty()) Meet(pass, name, identity);
       else ReadOne(pass, name, address, identity, false);
     }
-    for (; at < expected.size(); ++at) {
-      if (left-- == 0) return true;
+    for (size_t passed = 0; at < expected.size(); ++at) {
+      if (left == 0 || passed++ == kLookedThrough) return true;
       const Resource* resource = context_.memory.Find(std::string(expected[at].address));
-      if (resource != nullptr && !pass->seen.contains(resource->number))
-        Unlisted(pass, name, end, *resource, std::string(expected[at].expected));
+      if (resource == nullptr || pass->seen.contains(resource->number)) continue;
+      --left;
+      Unlisted(pass, name, end, *resource, std::string(expected[at].expected));
     }
     Step(pass);
     return false;
@@ -371,12 +396,12 @@ void Observer::Gone(Resource& resource) {
   resource.blind.clear();
   resource.missing_since.reset();
   resource.live = Packed();
-  resource.live_bytes.clear();
+  resource.live_print = {};
   resource.mark = Mark();
   Observation seen;
   seen.address = resource.address;
   seen.identity = resource.record ? resource.record->identity : "";
-  seen.at = context_.Now();
+  seen.at = resource.seen_at = context_.Now();
   resource.seen = seen;
   if (!was) return;
   if (resource.record) context_.writer.CommitInTime(Context::Put(*resource.seen));
@@ -401,16 +426,14 @@ void Observer::Take(Resource& resource, const Kind& kind, const LiveObject& obje
   const bool same = resource.looked && resource.blind.empty() && resource.exists() &&
                     resource.seen->identity == object.identity &&
                     resource.seen->state == object.state && resource.mark == object.mark &&
-                    resource.live_bytes == object.fields.fingerprint() &&
+                    resource.live_print == object.fields.fingerprint() &&
                     now >= resource.overlay_until;
-  if (same) {
-    resource.seen.Edit().at = now;
-    return;
-  }
+  resource.seen_at = now;
+  if (same) return;
   resource.looked = true;
   resource.blind.clear();
   resource.mark = object.mark;
-  resource.live_bytes = object.fields.fingerprint();
+  resource.live_print = object.fields.fingerprint();
   Value fields = MaskedFields(context_, resource, kind, object.fields);
   // R4: until a read reflects our write, or its window ends, the last write overlays reads.
   if (now < resource.overlay_until && !resource.overlay.empty() && fields.is_map()) {
@@ -418,7 +441,7 @@ void Observer::Take(Resource& resource, const Kind& kind, const LiveObject& obje
       resource.overlay_until = Time();
       resource.overlay = Packed();
     } else {
-      resource.live_bytes.clear();
+      resource.live_print = {};
     }
   }
   std::optional<Value> owned;
@@ -462,7 +485,7 @@ void Observer::Finish(PassPtr pass) {
   if (pass->unmet) {
     // The rest is met at once: until then nothing heals here.
     context_.timers.At(context_.Now() + kNextMeeting, [this, account] {
-      if (!context_.stopping) Refresh(account, nullptr, {});
+      if (!context_.stopping) Refresh(account, nullptr, {}, begun_, false);
     });
   } else if (pass->opened && context_.memory.met.insert(account).second) {
     for (const auto& [address, resource] : context_.memory.resources)
@@ -501,7 +524,7 @@ void Observer::Resync(const std::string& account) {
       if (context_.stopping) return;
       Resync(account);
     });
-  });
+  }, begun_, false);
 }
 
 }  // namespace tandem

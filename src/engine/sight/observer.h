@@ -29,9 +29,21 @@ class Observer {
   void SetBusy(std::function<bool(const std::string&)> busy) { busy_ = std::move(busy); }
 
   /// Looks at `account`, recorded resources and those of `extra` (a proposed model). `done` when all of
-  /// it was seen, or found unobservable. Calls while one is under way join the next one.
+  /// it was seen, or found unobservable. Who calls while a look is under way joins that if it looks for all of `extra`
+  /// and is fresh: nothing had been read for it when somebody asked, which is when `asked` of them had begun to read.
+  /// Else it joins the next.
   void Refresh(const std::string& account, std::shared_ptr<const CompiledModel> extra,
-               std::function<void()> done);
+               std::function<void()> done, int64_t asked) {
+    Refresh(account, std::move(extra), std::move(done), asked, true);
+  }
+  void Refresh(const std::string& account, std::shared_ptr<const CompiledModel> extra,
+               std::function<void()> done) {
+    Refresh(account, std::move(extra), std::move(done), begun_, true);
+  }
+  /// Whether somebody waits for a look: all else that is routine comes after it.
+  bool awaited() const;
+  /// How many looks at an account have begun to read so far.
+  int64_t begun() const { return begun_; }
   /// Looks at what is recorded at `address` by a read of its own, and at all of its account where that says that it is
   /// gone or, for a step, says nothing. `done` when it was seen, found unobservable, or there is nothing to read or a
   /// step is working on it.
@@ -57,8 +69,11 @@ class Observer {
   };
   struct Pass {
     std::string account;
+    int64_t number = 0;  // of all looks that read, from 1; 0: it reads nothing yet
     std::vector<std::shared_ptr<const CompiledModel>> extras;
+    std::vector<std::shared_ptr<const CompiledModel>> models;  // that it looks for, once it knows
     std::vector<std::function<void()>> waiters;
+    bool awaited = false;  // by others than the next round of observation
     std::map<KindName, Wanted> wanted;
     ResourceSet expected;  // of all kinds
     std::vector<std::vector<KindName>> stages;  // parents before what lives in them
@@ -77,12 +92,15 @@ class Observer {
   /// Listed objects that have to be read: (address, or "" while nobody knows whose; identity).
   using Reads = std::vector<std::pair<std::string, std::string>>;
 
+  void Refresh(const std::string& account, std::shared_ptr<const CompiledModel> extra,
+               std::function<void()> done, int64_t asked, bool awaited);
+  bool Serves(const Pass& pass, const std::shared_ptr<const CompiledModel>& extra, int64_t asked) const;
   void Run(PassPtr pass);
   void Opened(PassPtr pass, const Status& status);
   void Collect(PassPtr pass, std::function<void()> then);
   void SetStages(Pass& pass);
-  void Want(Pass& pass, const Resource& resource, std::shared_ptr<const Kind> kind,
-            const std::string& external_name, const Value& spec);
+  /// `model`: what the model says of it, or null pointer.
+  void Want(Pass& pass, const Resource& resource, std::shared_ptr<const Kind> kind, const ModelResource* model);
   void NextStage(PassPtr pass);
   void Scan(PassPtr pass, const KindName& name);
   void TakeListed(Pass& pass, const Wanted& wanted, const LiveObject& object, Reads* reads);
@@ -123,6 +141,7 @@ class Observer {
   std::set<std::string> at_interval_;  // addresses with a timer of their own
   std::shared_ptr<const CompiledModel> intervals_of_;  // accepted when they were last looked through
   int64_t looked_ = 0;
+  int64_t begun_ = 0;
 };
 
 }  // namespace tandem

@@ -34,6 +34,10 @@ void StoreWriter::Commit(std::vector<RowChange> unit, std::function<void()> dura
   units_.push_back({std::move(unit), std::move(durable)});
 }
 
+void StoreWriter::CommitPieces(std::function<std::vector<RowChange>()> next) {
+  if (!is_lost_) units_.push_back({{}, {}, std::move(next)});
+}
+
 void StoreWriter::CommitInTime(RowChange row) {
   if (is_lost_) return;
   const auto [at, fresh] = in_time_.try_emplace(row.key);
@@ -49,6 +53,17 @@ Write StoreWriter::WriteOf(const RowChange& row) const {
   return write;
 }
 
+const StoreWriter::Unit* StoreWriter::At(size_t i) {
+  while (i < units_.size() && units_[i].next) {
+    const auto at = units_.begin() + static_cast<std::ptrdiff_t>(i);
+    std::vector<RowChange> rows = at->next();
+    TANDEM_CHECK(rows.size() <= kMaxWrites);
+    if (rows.empty()) units_.erase(at);
+    else units_.insert(at, {std::move(rows), {}});
+  }
+  return i < units_.size() ? &units_[i] : nullptr;
+}
+
 void StoreWriter::Flush() {
   if (busy_ || is_lost_ || (units_.empty() && in_time_.empty())) return;
   // Whole units from the front, as many as fit. A later unit's value of a row replaces an earlier one's.
@@ -61,15 +76,15 @@ void StoreWriter::Flush() {
     if (fresh) group_.push_back(WriteOf(row));
     else group_[at->second].value = row.value;
   };
-  for (const Unit& unit : units_) {
+  while (const Unit* unit = At(group_units_)) {
     size_t unit_bytes = 0;
-    for (const RowChange& row : unit.rows) unit_bytes += BytesOf(row);
+    for (const RowChange& row : unit->rows) unit_bytes += BytesOf(row);
     if (group_units_ > 0 &&
-        (group_.size() + unit.rows.size() > kGroup || bytes + unit_bytes > kMaxCommitBytes))
+        (group_.size() + unit->rows.size() > kGroup || bytes + unit_bytes > kMaxCommitBytes))
       break;
     bytes += unit_bytes;
     ++group_units_;
-    for (const RowChange& row : unit.rows) take(row);
+    for (const RowChange& row : unit->rows) take(row);
   }
   // Behind all units: what was seen of an object is not in the store before its record.
   const bool room = group_units_ == units_.size();

@@ -50,6 +50,8 @@ class StoreWriter {
 
   /// Queues a unit of at most kMaxWrites rows; `durable` runs in a turn once it is stored.
   void Commit(std::vector<RowChange> unit, std::function<void()> durable = {});
+  /// Queues units that are made when it is their turn: each call gives the rows of one, no row is the end.
+  void CommitPieces(std::function<std::vector<RowChange>()> next);
   /// Queues a row for a time when no unit waits that is not in the group: it may come after any later unit, but not
   /// before an earlier one, nor after one that writes the same row, which is then the only one. What was seen is such
   /// a row; it can be seen again.
@@ -73,7 +75,10 @@ class StoreWriter {
   struct Unit {
     std::vector<RowChange> rows;
     std::function<void()> durable;
+    std::function<std::vector<RowChange>()> next = {};  // makes the units that come here; it has no rows itself
   };
+  /// The unit at `i` of the queue, made if it has to be; null pointer behind the last.
+  const Unit* At(size_t i);
   Write WriteOf(const RowChange& row) const;
   void Send();
   void Completed(Result<StoreRevision> result);

@@ -170,21 +170,13 @@ class Rows {
  public:
   explicit Rows(std::vector<RowChange>* rows) : rows_(*rows) {}
 
-  /// The row's digest. Documents come in the order of their files: lines are counted on from the one before.
+  /// The row's digest. Documents come in the order of their files.
   std::string Of(const Document& document, std::string* json) {
     StoredDocument stored;
     if (document.source) {
-      if (document.source.get() != source_ || document.begin < counted_) {
-        source_ = document.source.get();
-        counted_ = 0;
-        line_ = source_->first_line;
-      }
-      const auto at = source_->text.begin() + static_cast<std::ptrdiff_t>(document.begin);
-      line_ += std::count(source_->text.begin() + static_cast<std::ptrdiff_t>(counted_), at, '\n');
-      counted_ = document.begin;
-      stored.text = source_->text.substr(document.begin, document.end - document.begin);
-      stored.file = source_->name;
-      stored.line = line_;
+      stored.text = document.source->text.substr(document.begin, document.end - document.begin);
+      stored.file = document.source->name;
+      stored.line = line_.At(*document.source, document.begin);
     }
     *json = ToRow(stored);
     return Fingerprint(*json);
@@ -196,9 +188,7 @@ class Rows {
  private:
   std::vector<RowChange>& rows_;
   std::set<std::string> seen_;
-  const SourceText* source_ = nullptr;
-  size_t counted_ = 0;
-  int64_t line_ = 1;
+  LineCount line_;
 };
 
 }  // namespace

@@ -49,6 +49,8 @@ class WorkQueue {
 
   /// When the first delayed key is due.
   std::optional<Time> NextDue() const { return delayed_ == 0 ? std::nullopt : wheel_.Next(); }
+  /// Whether no key of a user is due.
+  bool only_resyncs() const { return lines_[static_cast<size_t>(Priority::kUser)].first == kNone; }
   size_t depth() const { return depth_; }  // waiting and due
   size_t delayed() const { return delayed_; }
   size_t out() const { return out_; }

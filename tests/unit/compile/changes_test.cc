@@ -64,7 +64,7 @@ std::string Told(const CompiledModel& model) {
   for (const auto& [digest, document] : model.parsed) text += digest + " " + document->name + "\n";
   for (const auto& [address, resource] : model.resources) {
     text += address + " " + resource.account + " " + resource.component + " " + resource.site + " " +
-            ToCanonicalJson(resource.spec) + " " + resource.document->source->name + " " +
+            ToCanonicalJson(resource.Spec()) + " " + resource.document->source->name + " " +
             std::to_string(resource.document->begin);
     for (const std::string& need : resource.needs) text += " " + need;
     text += "\n";
@@ -77,12 +77,20 @@ struct Both {
   std::string said;  // of the changes
 };
 
-/// `changed` made to `known`, and all of it compiled anew; both come out the same.
+/// As a daemon keeps it.
+std::shared_ptr<const CompiledModel> AtRest(const Files& files) {
+  CompileOptions options;
+  options.rest = true;
+  return CompileSources(SourcesOf(files), options).model;
+}
+
+/// `changed` made to `known`, and all of it compiled anew, which is not put to rest; both come out the same.
 Both Change(const std::shared_ptr<const CompiledModel>& known, Files& files, const Files& changed) {
   for (const auto& [name, text] : changed) files[name] = text;
   Both both;
   CompileOptions options;
   options.known = known;
+  options.rest = true;
   Diagnostics found;
   both.some = CompileChanges({SourcesOf(changed), {}}, ShippedCatalog(), options, found);
   found.Sort();
@@ -106,14 +114,14 @@ Files Some() {
 
 TEST(Changes, OfADocumentLookAtItAlone) {
   Files files = Some();
-  const auto known = CompileSources(SourcesOf(files)).model;
+  const auto known = AtRest(files);
   ASSERT_NE(known, nullptr);
   const Both both = Change(known, files, {{"c.yaml", Vpc(2, 3)}});
   ASSERT_NE(both.some, nullptr) << both.said;
   EXPECT_THAT(both.some->fresh, testing::Optional(testing::ElementsAre("ec2.aws/VPC/v2")));
   EXPECT_EQ(&both.some->resources.at("ec2.aws/Subnet/s2"),
             &known->resources.at("ec2.aws/Subnet/s2"));
-  EXPECT_EQ(ToCanonicalJson(known->resources.at("ec2.aws/VPC/v2").spec),
+  EXPECT_EQ(ToCanonicalJson(known->resources.at("ec2.aws/VPC/v2").Spec()),
             R"({"CidrBlock":"10.2.0.0/16"})")
       << "what is known stays what it is";
   // Its neighbour in the file moves, and is not new.
@@ -129,7 +137,7 @@ TEST(Changes, OfADocumentLookAtItAlone) {
 
 TEST(Changes, ThatReachFurtherCompileEverything) {
   const Files before = Some();
-  const auto known = CompileSources(SourcesOf(before)).model;
+  const auto known = AtRest(before);
   const Files cases[] = {
       {{"a.yaml", std::string(kOwn) + "# \n"}},                                  // tandem's own
       {{"c.yaml", Vpc(3, 2)}},                                                   // renamed: s2 dangles
@@ -161,7 +169,7 @@ TEST(Changes, AtRandomAreWhatTheWholeIs) {
     Files files = {{"a.yaml", kOwn}};
     for (int i = 0; i < 12; ++i)
       files["f" + std::to_string(i % 5)] += i % 2 == 0 ? Vpc(i, i) : Subnet(i, i - 1, i);
-    auto known = CompileSources(SourcesOf(files)).model;
+    auto known = AtRest(files);
     ASSERT_NE(known, nullptr);
     for (int step = 0; step < 12 && known != nullptr; ++step) {
       Files changed;
@@ -183,6 +191,37 @@ TEST(Changes, AtRandomAreWhatTheWholeIs) {
     }
   }
   EXPECT_GT(few, 10u);
+}
+
+// A store keeps documents one by one, with their files and lines: files that say the same are that model.
+TEST(Changes, OfNothingAreTheModelThatWasKept) {
+  const Files files = Some();
+  const auto made = AtRest(files);
+  Sources kept;
+  LineCount line;
+  for (const auto& document : made->documents) {
+    SourceText piece{document->source->name, document->source->text.substr(document->begin, document->end - document->begin)};
+    piece.first_line = static_cast<int>(line.At(*document->source, document->begin));
+    kept.push_back(std::make_shared<const SourceText>(std::move(piece)));
+  }
+  CompileOptions options;
+  options.rest = true;
+  options.known = CompileSources(kept, options).model;
+  ASSERT_NE(options.known, nullptr);
+  EXPECT_EQ(CompileSources(SourcesOf(files), options).model, options.known);
+  // Each of these would be shown at another place, or is another.
+  for (const auto& [name, text] : Files{{"c.yaml", "\n" + files.at("c.yaml")},
+                                        {"c.yaml", files.at("c.yaml") + Vpc(7, 7)},
+                                        {"c.yaml", Vpc(2, 9)}}) {
+    Files others = files;
+    others[name] = text;
+    const auto other = CompileSources(SourcesOf(others), options).model;
+    EXPECT_NE(other, options.known) << text;
+    EXPECT_EQ(Told(*other), Told(*CompileSources(SourcesOf(others)).model));
+  }
+  Files renamed = files;
+  renamed["z.yaml"] = renamed.extract("d.yaml").mapped();
+  EXPECT_NE(CompileSources(SourcesOf(renamed), options).model, options.known);
 }
 
 }  // namespace

@@ -218,6 +218,32 @@ TEST(ParseDocument, ReadsTheMembersThatEveryDocumentHas) {
   EXPECT_EQ(range.text->text.substr(range.begin, range.end - range.begin), "b");
 }
 
+TEST(ParseDocument, TellsTheSameAtRest) {
+  Diagnostics found;
+  const std::string text =
+      "# x\n---\napiVersion: v1\nkind: ConfigMap  # c\nmetadata: {name: c}\ndata: {a: b, $tandem: d}\n"
+      "spec:\n  - &one {x: 1.5, y: [true, null, \"\\u00e4\"]}\n  - *one\n  - -9223372036854775808\n";
+  const auto documents = ParseText(TextOf(text), {}, found);
+  ASSERT_EQ(documents.size(), 1u) << FormatDiagnostics(found);
+  const Document& awake = documents[0];
+  Document resting = awake;
+  PutToRest(resting);
+  EXPECT_TRUE(resting.body.is_null());
+  EXPECT_EQ(resting.positions, nullptr);
+  EXPECT_EQ(resting.Body(), awake.body);
+  EXPECT_EQ(resting.Spec(), *awake.body.Find("spec"));
+  EXPECT_EQ(awake.Spec(), *awake.body.Find("spec"));
+  for (const char* path : {"", "kind", "metadata.name", "data[\"$tandem\"]", "spec[0].y[2]", "spec[1]", "none.at.all"})
+    for (const bool of_key : {false, true}) {
+      const SourceRange is = resting.RangeOf(path, of_key), was = awake.RangeOf(path, of_key);
+      EXPECT_EQ(is.text, was.text) << path;
+      EXPECT_EQ(std::make_pair(is.begin, is.end), std::make_pair(was.begin, was.end)) << path;
+    }
+  Document bare = ParseText(TextOf("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"), {}, found)[0];
+  PutToRest(bare);
+  EXPECT_EQ(bare.Spec(), Value());
+}
+
 TEST(ParseDocument, IsTheSameAfterItMoved) {
   Diagnostics found;
   const std::string text = "apiVersion: tandem/v1\nkind: Component\nmetadata: {name: a}\n";

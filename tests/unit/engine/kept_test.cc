@@ -1,4 +1,4 @@
-#include "engine/memory/kept.h"
+#include "tandem/base/kept.h"
 
 #include <gtest/gtest.h>
 

@@ -184,6 +184,36 @@ TEST_F(StoreWriterTest, TheStoreTidiesUpOnceNothingWasWrittenForAWhile) {
   EXPECT_EQ(store.tidied, 1) << "nothing was written since";
 }
 
+// What is long is made piece by piece: no more than a group of it is there at once, and what comes behind it waits.
+TEST_F(StoreWriterTest, PiecesAreMadeWhenItIsTheirTurn) {
+  int made = 0;
+  writer.Commit({{"before", "v"}});
+  writer.CommitPieces([&]() -> std::vector<RowChange> {
+    if (made == 10) return {};
+    return {{"piece" + std::to_string(made++), std::string(kMaxCommitBytes / 3, 'x'), true}};
+  });
+  bool durable = false;
+  writer.Commit({{"after", "v"}}, [&] { durable = true; });
+  EXPECT_EQ(made, 0);
+  std::vector<std::string> keys;
+  for (int64_t revision = 1; !writer.idle(); ++revision) {
+    EXPECT_FALSE(durable);
+    Turn();
+    size_t bytes = 0;
+    for (const Write& write : store.groups.back()) {
+      keys.push_back(write.key);
+      bytes += write.value->size();
+    }
+    EXPECT_LE(bytes, kMaxCommitBytes);
+    EXPECT_LE(made, 3 * revision);  // the one that did not fit is the next group's first
+    store.Answer(StoreRevision{revision});
+    Turn();
+  }
+  EXPECT_TRUE(durable);
+  EXPECT_EQ(keys, (std::vector<std::string>{"before", "piece0", "piece1", "piece2", "piece3", "piece4", "piece5",
+                                            "piece6", "piece7", "piece8", "piece9", "after"}));
+}
+
 // What was seen has time: it fills up the groups that units leave room in, and never goes over what came later.
 TEST_F(StoreWriterTest, RowsInTimeGiveWayToUnits) {
   writer.Commit({{"first", "v"}});
