@@ -241,6 +241,24 @@ TEST(EngineWeather, R3_WhatHealingMadeAgainIsNotForgotten) {
   EXPECT_NE(ended, "succeeded: 1 done") << "an object would be left that nobody knows of";
 }
 
+TEST(EngineWeather, R3_WhatHealingIsMakingAgainIsNotForgotten) {
+  EngineRig rig;
+  const std::string bystander = Role("b", "one");
+  ASSERT_EQ(rig.Apply(bystander + kNetwork), "succeeded: 2 done");
+  rig.Pass(minutes(5));
+  const PlanAnswer plan = rig.Plan(bystander);
+  ASSERT_EQ(EngineRig::Steps(plan), "delete net.sim/Network/n");
+  ASSERT_TRUE(rig.cloud->Delete("net.sim/Network/n").ok());
+  rig.engine->Refresh("", [](Status) {});
+  ASSERT_TRUE(rig.Until([&] { return rig.Effects("create", "net.sim/Network/n") == 2; }));
+  // Its call is made and its record not written: there is nothing to be seen that has moved.
+  const StartAnswer started = rig.Start(plan.plan->hash);
+  ASSERT_FALSE(started.run.empty()) << started.message;
+  EXPECT_NE(rig.Wait(started.run), "succeeded: 1 done") << "an object is left that nobody knows of";
+  EXPECT_EQ(rig.Live().size(), 2u);
+  EXPECT_EQ(EngineRig::Steps(rig.Plan(bystander)), "delete net.sim/Network/n");
+}
+
 // --- the order of deletions after a rename ---
 
 TEST(EngineWeather, R13_WhatStoodOnARenamedResourceStillGoesBeforeIt) {

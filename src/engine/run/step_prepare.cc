@@ -84,15 +84,18 @@ Mark StepMachine::MarkOf(const StepWork& work) const {
 
 void StepMachine::Observe(const Ptr& work) {
   const Step& step = work->step();
-  if (step.action == Action::kForget && !work->removes_deposed) {
+  if (Removes(*work) || step.action == Action::kForget) {
     const Resource* resource = context_.memory.Find(work->key);
-    const bool kept = resource != nullptr && resource->record &&
-                      (resource->record->deletion_policy == "retain" || resource->record->manage == "observe");
+    const Record* record = resource != nullptr && resource->record ? &*resource->record : nullptr;
+    const bool forgets = step.action == Action::kForget && !work->removes_deposed;
+    const bool kept = forgets && record != nullptr &&
+                      (record->deletion_policy == "retain" || record->manage == "observe");
     // R3: healing may have made one again between the plan and now, which nobody would know of any more.
-    if (!kept && resource != nullptr && resource->record && resource->exists() &&
-        resource->record->identity != step.base.identity)
+    const bool made_again = record != nullptr && !record->identity.empty() &&
+                            record->identity != step.base.identity && (!forgets || resource->exists());
+    if (made_again && !kept && !work->removes_deposed)
       return End(work, StepState::kVoid, "its base moved: the object is there again");
-    return SettleRemoval(work);
+    if (forgets) return SettleRemoval(work);
   }
   std::string identity = work->identity;
   if (identity.empty() && !work->desired.is_null() && !work->kind->can_mark()) {
