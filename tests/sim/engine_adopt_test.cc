@@ -9,16 +9,7 @@ namespace {
 
 /// A role that nobody marked.
 void MakeOutside(EngineRig& rig, const std::string& name, const std::string& policy) {
-  ApplyRequest request;
-  request.address = {"iam.sim", "Role", "", name, ""};
-  request.kind = {"iam.sim", "Role"};
-  request.account = "main";
-  request.call = "create";
-  request.intent = "somebody's";
-  request.desired = Packed::From(Value(Map{{"RoleName", name}, {"Policy", policy}}));
-  std::optional<ApplyAnswer> answer;
-  rig.cloud->Apply(request, [&](ApplyAnswer got) { answer = std::move(got); });
-  ASSERT_TRUE(answer && answer->error.ok) << (answer ? answer->error.message : "no answer");
+  rig.MakeOutside(name, policy);
   rig.Pass(std::chrono::minutes(1));
 }
 

@@ -210,14 +210,7 @@ TEST(EngineRecovery, R9_CAForeignObjectOfThatNameIsAConflict) {
   const PlanAnswer plan = rig.Plan(Cases()[2].documents);
   ASSERT_EQ(plan.refusal, Refusal::kNone);
   // Somebody else makes it between plan and call.
-  ApplyRequest foreign;
-  foreign.account = "main";
-  foreign.address = *Address::Parse("iam.sim/Role/x");
-  foreign.kind = foreign.address.kind_name();
-  foreign.call = "create";
-  foreign.intent = "theirs";
-  foreign.desired = Packed::From(Map{{"RoleName", "x"}, {"Policy", "theirs"}});
-  rig.cloud->Apply(foreign, [](ApplyAnswer answer) { ASSERT_TRUE(answer.error.ok); });
+  rig.MakeOutside("x", "theirs");
   const StartAnswer started = rig.Start(plan.plan->hash);
   EXPECT_EQ(rig.Wait(started.run), "failed: 0 done, 1 failed");
   const std::string error = rig.Rows(started.run)["iam.sim/Role/x"].error;

@@ -144,14 +144,7 @@ TEST(EngineScan, APlanIsNotMadeOfALookFromBeforeItWasAskedFor) {
 TEST(EngineScan, AProposalIsLookedForByALookThatKnowsIt) {
   EngineRig rig;
   ASSERT_EQ(rig.Apply(Roles(2, "one")), "succeeded: 2 done");
-  ApplyRequest foreign;
-  foreign.account = "main";
-  foreign.address = *Address::Parse("iam.sim/Role/r2");
-  foreign.kind = foreign.address.kind_name();
-  foreign.call = "create";
-  foreign.intent = "theirs";
-  foreign.desired = Packed::From(Map{{"RoleName", "r2"}, {"Policy", "theirs"}});
-  rig.cloud->Apply(foreign, [](ApplyAnswer answer) { ASSERT_TRUE(answer.error.ok); });
+  rig.MakeOutside("r2", "theirs");
   std::optional<PlanAnswer> plan;
   rig.at_readable = [&] {
     rig.engine->MakePlan(EngineRig::Request(Roles(3, "one")), [&](PlanAnswer answer) { plan = std::move(answer); });
@@ -176,6 +169,31 @@ TEST(EngineScan, AListIsOverWhenAllItsPagesWereTakenIn) {
   ASSERT_TRUE(rig.Ask([&](auto done) { rig.engine->Refresh("", done); }).ok());
   EXPECT_EQ(rig.provider->lists - lists, 2);
   EXPECT_EQ(rig.provider->reads - reads, 0);
+}
+
+// A daemon that starts reconciles all that it knows; the plan that somebody waits for is not behind that.
+TEST(EngineScan, ALookThatIsAwaitedDoesNotWaitForWhatIsReconciled) {
+  constexpr size_t kMany = 300;
+  EngineSettings settings;
+  settings.turn = 8;
+  EngineRig rig(settings);
+  const std::string documents = Roles(kMany, "one");
+  ASSERT_EQ(rig.Apply(documents), "succeeded: 300 done");
+  size_t reconciled = 0;
+  std::optional<PlanAnswer> plan;
+  rig.at_readable = [&] {
+    rig.engine->MakePlan(EngineRig::Request(documents), [&](PlanAnswer answer) {
+      for (const auto& page : rig.engine->snapshot()->pages)
+        for (const auto& view : *page) reconciled += view->conditions->empty() ? 0 : 1;
+      plan = std::move(answer);
+    });
+  };
+  rig.Boot();
+  ASSERT_TRUE(rig.Until([&] { return plan.has_value(); }));
+  ASSERT_EQ(EngineRig::Steps(*plan), "");
+  EXPECT_LT(reconciled, kMany / 3);  // one a turn; as many as fit would be more than half
+  rig.Settle();
+  EXPECT_NE(rig.ConditionOf("iam.sim/Role/r299", "Ready"), nullptr);
 }
 
 }  // namespace

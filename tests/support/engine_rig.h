@@ -325,6 +325,19 @@ class EngineRig {
       count += effect.operation == operation && (address.empty() || effect.address == address);
     return count;
   }
+  /// A role that somebody else made, without a mark.
+  void MakeOutside(const std::string& role, const std::string& policy) {
+    ApplyRequest request;
+    request.account = "main";
+    request.address = {"iam.sim", "Role", "", role, ""};
+    request.kind = request.address.kind_name();
+    request.call = "create";
+    request.intent = "theirs";
+    request.desired = Packed::From(Map{{"RoleName", role}, {"Policy", policy}});
+    std::optional<ApplyAnswer> answer;
+    cloud->Apply(request, [&](ApplyAnswer given) { answer = std::move(given); });
+    TANDEM_CHECK(answer && answer->error.ok);
+  }
   /// How many the store has.
   int Intents() const {
     int count = 0;
