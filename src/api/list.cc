@@ -40,7 +40,7 @@ class Listing {
       const std::string& prefix = request_.prefix();
       if (views.back()->address < prefix) continue;
       // Sorted: what begins with the prefix lies together.
-      if (views.front()->address.compare(0, prefix.size(), prefix) > 0) page_ = now_->pages.size();
+      if (views.front()->address.str().compare(0, prefix.size(), prefix) > 0) page_ = now_->pages.size();
       else
         for (const std::shared_ptr<const ResourceView>& view : views)
           if (Begins(view->address, prefix) &&

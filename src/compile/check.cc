@@ -32,22 +32,21 @@ void ReportDangling(const CompiledModel& model, const Unread& unread, const std:
     const Address& other = resource.address;
     if (other.kind_name() == parsed->kind_name()) {
       same_kind.push_back(known);
-      by_name.emplace(other.name, known);
-      if (other.ns == parsed->ns && other.name == parsed->name)
-        same_but_account.push_back(other.account.empty() ? known + "@" + resource.account : known);
-    } else if (other.name == parsed->name) {
+      by_name.emplace(other.name(), known);
+      if (other.ns() == parsed->ns() && other.name() == parsed->name())
+        same_but_account.push_back(other.account().empty() ? known + "@" + resource.account : known.str());
+    } else if (other.name() == parsed->name()) {
       same_name.push_back(known);
     }
   }
   if (!same_but_account.empty()) {
-    const bool several = parsed->account.empty();
+    const bool several = parsed->account().empty();
     found.Error(
         std::move(range),
         several ? fmt::format("{} resources have the address {}", same_but_account.size(), address)
                 : fmt::format(
                       "there is no {} in the account {}",
-                      Address{parsed->group, parsed->kind, parsed->ns, parsed->name, ""}.ToString(),
-                      parsed->account),
+                      parsed->WithAccount("").ToString(), parsed->account()),
         fmt::format("{}: {}", several ? "name its account" : "there is",
                     fmt::join(same_but_account, ", ")),
         from);
@@ -56,7 +55,7 @@ void ReportDangling(const CompiledModel& model, const Unread& unread, const std:
   std::vector<std::string> names;
   for (const auto& [name, known] : by_name) names.push_back(name);
   std::string detail;
-  if (const std::string near = NearestWord(parsed->name, names); !near.empty()) {
+  if (const std::string near = NearestWord(std::string(parsed->name()), names); !near.empty()) {
     detail = fmt::format("did you mean '{}'?", by_name.at(near));
   } else if (const std::string other = NearestWord(address, same_name); !other.empty()) {
     detail = fmt::format("did you mean '{}'?", other);
@@ -251,7 +250,7 @@ struct Identity {
 /// Two documents that would be one object: same account, kind, parent and given name (R11).
 /// `identities` are those of the model's resources, in their order.
 void CheckIdentities(std::vector<Identity> identities, CompiledModel& model, Diagnostics& found) {
-  std::map<std::string, std::string>& taken = model.identities.whole();
+  auto& taken = model.identities.whole();
   auto identity = identities.begin();
   for (const auto& [address, resource] : model.resources) {
     auto& [key, told] = *identity++;

@@ -21,7 +21,7 @@ struct Parsed {
   std::vector<std::shared_ptr<const Document>> documents;  // in source order
   std::vector<std::shared_ptr<Document>> fresh;            // of them, those that were parsed now
   std::vector<DocumentText> unread;                        // texts that gave none
-  std::map<std::string, std::shared_ptr<const Document>> by_digest;  // nothing was said of them
+  std::map<std::string, std::shared_ptr<const Document>, std::less<>> by_digest;  // nothing was said of them
   std::string digests;  // sorted, a line each
 };
 

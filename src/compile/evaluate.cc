@@ -18,7 +18,7 @@ const ModelResource* CompiledModel::Find(const std::string& address) const {
   // Without an account, though the document names one: only if no other account has the same.
   const ModelResource* only = nullptr;
   for (auto next = resources.lower_bound(address + "@");
-       next != resources.end() && next->first.compare(0, address.size() + 1, address + "@") == 0;
+       next != resources.end() && next->first.str().compare(0, address.size() + 1, address + "@") == 0;
        ++next) {
     if (only != nullptr) return nullptr;
     only = &next->second;
@@ -35,7 +35,7 @@ Value FillName(const ModelResource& resource, Value spec) {
   const std::string& field = resource.kind->name_field();
   if (field.empty() || spec.At(field) != nullptr) return spec;
   SetAt(spec, ParsePath(field),
-        resource.external_name.empty() ? resource.address.name : resource.external_name);
+        resource.external_name.empty() ? Value(resource.address.name()) : Value(resource.external_name));
   return spec;
 }
 

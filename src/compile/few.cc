@@ -32,9 +32,7 @@ bool IsPlain(const Document& document) {
 }
 
 std::string AddressOf(const Document& document) {
-  Address address = document.address();
-  address.account = document.Annotation("tandem/account");
-  return address.ToString();
+  return document.address().WithAccount(document.Annotation("tandem/account")).ToString();
 }
 
 class Few {
@@ -105,7 +103,7 @@ class Few {
       const std::string bare = document->address().ToString();
       const auto near = known_.resources.lower_bound(bare);
       if (known_.moves) return false;
-      if (near != known_.resources.end() && (near->first == bare || near->first.rfind(bare + "@", 0) == 0))
+      if (near != known_.resources.end() && (near->first == bare || near->first.str().rfind(bare + "@", 0) == 0))
         return false;
       for (const auto& [other, one] : new_)
         if (one != document && one->address() == document->address()) return false;
@@ -209,15 +207,15 @@ class Few {
   /// Also true when that would take long to find out.
   bool NeedsItself(const ModelResource& resource) const {
     const std::string self = resource.address.ToString();
-    std::vector<std::string> open = resource.needs;
-    std::set<std::string> seen(open.begin(), open.end());
+    std::vector<Interned> open = resource.needs;
+    std::set<Interned> seen(open.begin(), open.end());
     while (!open.empty()) {
-      const std::string address = std::move(open.back());
+      const Interned address = std::move(open.back());
       open.pop_back();
       if (address == self || seen.size() > kMostSearched) return true;
       const auto found = made_->resources.find(address);
       if (found == made_->resources.end()) continue;
-      for (const std::string& need : found->second.needs)
+      for (const Interned& need : found->second.needs)
         if (seen.insert(need).second) open.push_back(need);
     }
     return false;

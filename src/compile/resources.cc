@@ -186,7 +186,8 @@ void ReadAnnotations(const Document& document, const Scope& scope, const Reporte
                    fmt::format("{} is not of kind {}", resource.moved_from,
                                document.kind_name().ToString()));
   }
-  resource.needs = SplitList(text("tandem/depends-on"));
+  const std::vector<std::string> needs = SplitList(text("tandem/depends-on"));
+  resource.needs.assign(needs.begin(), needs.end());
 }
 
 void ReadOne(const std::shared_ptr<const Document>& document, const std::shared_ptr<const Kind>& kind,
@@ -226,8 +227,8 @@ void ReadOne(const std::shared_ptr<const Document>& document, const std::shared_
     reading.whole = false;
     return;
   }
-  resource.address = {document->group, document->kind, document->ns, name,
-                      document->Annotation("tandem/account")};
+  resource.address = Address(document->group, document->kind, document->ns, name,
+                             document->Annotation("tandem/account"));
   reading.resources.push_back(std::move(resource));
 }
 
@@ -235,8 +236,8 @@ void Add(ModelResource resource, CompiledModel& model, Diagnostics& found) {
   const std::shared_ptr<const Document> document = resource.document;
   const std::string address = resource.address.ToString();
   // With the account and without it: both forms are one address (R11).
-  Address other = resource.address;
-  other.account = other.account.empty() ? resource.account : "";
+  const Address other =
+      resource.address.WithAccount(resource.address.account().empty() ? resource.account : "");
   auto& resources = model.resources.whole();
   const auto taken = resources.find(other.ToString());
   const ModelResource* first =
@@ -378,7 +379,7 @@ void Take(const std::shared_ptr<const Document>& document, Reading reading, Comp
 }  // namespace
 
 bool Unread::Explains(const Address& address) const {
-  return texts || names.count(address.name) > 0 ||
+  return texts || names.count(address.name()) > 0 ||
          templates.count(address.kind_name().ToString()) > 0;
 }
 

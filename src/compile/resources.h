@@ -17,7 +17,7 @@ inline bool NothingOpaque(const std::string&) { return false; }
 /// whatever names it is no second mistake.
 struct Unread {
   bool texts = false;               // some text gave no document: it may have been anything
-  std::set<std::string> names;      // of documents that gave no resource, as written
+  std::set<std::string, std::less<>> names;      // of documents that gave no resource, as written
   std::set<std::string> templates;  // and "group/Kind" of those whose name is an expression
   std::set<std::string> accounts;   // providers without an account: told once
 

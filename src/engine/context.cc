@@ -34,13 +34,13 @@ RowChange Context::Put(const Approval& approval) {
 }
 
 void Context::SetUnapplied(Resource& resource, bool unapplied, std::vector<RowChange>* rows) {
-  const bool was = memory.unapplied.count(resource.key) > 0;
+  const bool was = memory.unapplied.count(resource.key()) > 0;
   if (was == unapplied) return;
-  if (unapplied) memory.unapplied.insert(resource.key);
-  else memory.unapplied.erase(resource.key);
-  memory.Changed(resource.key);
-  if (unapplied) rows->push_back({UnappliedKey(resource.key), "{}"});
-  else rows->push_back({UnappliedKey(resource.key), std::nullopt});
+  if (unapplied) memory.unapplied.insert(resource.key());
+  else memory.unapplied.erase(resource.key());
+  memory.Changed(resource.key());
+  if (unapplied) rows->push_back({UnappliedKey(resource.key()), "{}"});
+  else rows->push_back({UnappliedKey(resource.key()), std::nullopt});
 }
 
 RowChange Context::PutPlatform() const {

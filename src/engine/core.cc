@@ -310,8 +310,8 @@ void Engine::Core::Pause(const std::string& address, const std::string& by,
       resource->record.Edit().paused_by = by;
       rows.push_back(Context::Put(*resource->record));
     }
-    context.Wake(resource->key, WorkQueue::Priority::kUser);
-    memory.Changed(resource->key);
+    context.Wake(resource->key(), WorkQueue::Priority::kUser);
+    memory.Changed(resource->key());
   }
   context.Emit(false, by.empty() ? "Resumed" : "Paused", address, "", by,
                address.empty() ? "everything" : address);
@@ -346,8 +346,8 @@ void Engine::Core::GetPlan(const std::string& hash,
   const auto known = context.memory.plans.find(hash);
   if (known != context.memory.plans.end()) return done(known->second.plan);
   for (const auto& [id, run] : runner.open_runs())
-    if (run->run.plan_hash == hash) return done(run->known.plan);
-  // Of a run that has ended: its pages are in the store.
+    if (run->run.plan_hash == hash && run->known.plan) return done(run->known.plan);
+  // Of a run that has begun, or ended: its pages are in the store.
   const std::string first = PlanChunkKey(hash, 0);
   const std::string prefix = first.substr(0, first.rfind('/') + 1);
   context.ports.store->Scan(

@@ -121,7 +121,7 @@ void Loader::Next() {
         memory.Index(record);
         Resource& resource = memory.At(record.address);
         resource.record = std::move(record);
-        memory.Touch(resource.key);
+        memory.Touch(resource.key());
       }, next);
     case 2:
       return ScanDecoded<Observation>("observation/", [this, &memory](const Row& row, Observation seen) {
@@ -137,7 +137,7 @@ void Loader::Next() {
         }
         resource.seen_at = seen.at;
         resource.seen = std::move(seen);
-        memory.Touch(resource.key);
+        memory.Touch(resource.key());
       }, next);
     case 3:
       readable_();
@@ -163,7 +163,7 @@ void Loader::Next() {
         if (intent.state == IntentState::kQuarantined) {
           Resource& resource = memory.At(intent.address);
           resource.quarantine = std::make_shared<const Intent>(std::move(intent));
-          memory.Touch(resource.key);
+          memory.Touch(resource.key());
         } else {
           intents_[intent.run].push_back(std::move(intent));
         }

@@ -42,8 +42,8 @@ void Reconciler::Work(const std::string& address, bool busy) {
 Value Reconciler::DesiredOf(const Resource& resource) {
   Value settled = resource.record->settled.Unpack();
   const Memory& memory = context_.memory;
-  const ModelResource* model = memory.model ? memory.model->Find(resource.key) : nullptr;
-  if (model == nullptr || memory.unapplied.count(resource.key) > 0) return settled;
+  const ModelResource* model = memory.model ? memory.model->Find(resource.key()) : nullptr;
+  if (model == nullptr || memory.unapplied.count(resource.key()) > 0) return settled;
   Result<Value> desired =
       EvaluateSpec(*memory.model, *model, [&](const std::string& address, const Path& path) {
         return LiveReference(memory, address, path);
@@ -57,8 +57,8 @@ Value Reconciler::DesiredOf(const Resource& resource) {
 // nevertheless, or when a later model takes it back.
 void Reconciler::CatchUp(Resource& resource) {
   const Memory& memory = context_.memory;
-  const ModelResource* model = memory.model ? memory.model->Find(resource.key) : nullptr;
-  if (memory.unapplied.count(resource.key) == 0 || !resource.record || model == nullptr) return;
+  const ModelResource* model = memory.model ? memory.model->Find(resource.key()) : nullptr;
+  if (memory.unapplied.count(resource.key()) == 0 || !resource.record || model == nullptr) return;
   const Record& record = *resource.record;
   const bool kept = record.manage == model->manage &&
                     (!model->protect || record.protected_ == *model->protect) &&
@@ -139,7 +139,7 @@ void Reconciler::Drifted(Resource& resource, const Kind& kind) {
   const Value recorded = record.recorded.empty() ? Value(Map{}) : record.recorded.Unpack();
   Subject subject = SubjectOf(record);
   if (memory.model)
-    if (const ModelResource* model = memory.model->Find(resource.key)) subject = SubjectOf(*model);
+    if (const ModelResource* model = memory.model->Find(resource.key())) subject = SubjectOf(*model);
   const PolicySet policies = memory.model ? memory.model->policies : PolicySet();
 
   Step step;
@@ -167,7 +167,7 @@ void Reconciler::Drifted(Resource& resource, const Kind& kind) {
       step.changes.push_back(std::move(change));
     }
     resource.drift = {"(gone)"};
-    if (memory.model && memory.model->Find(resource.key) == nullptr) {
+    if (memory.model && memory.model->Find(resource.key()) == nullptr) {
       // Its document was dropped, or moved to another address, and the step has not been made: nobody wants
       // the object back (R1).
       resource.drift_plan.clear();
@@ -193,10 +193,10 @@ void Reconciler::Drifted(Resource& resource, const Kind& kind) {
     for (const FieldChange& change : diff.observed_only) resource.drift.push_back(change.path);
     if (diff.empty()) {
       resource.drift_plan.clear();
-      const auto next = next_heal_.find(resource.key);
+      const auto next = next_heal_.find(resource.key());
       if (next != next_heal_.end() && context_.Now() > next->second) {
         next_heal_.erase(next);
-        context_.backoff.Forget("heal " + resource.key);
+        context_.backoff.Forget("heal " + resource.key());
       }
       return;
     }
@@ -235,7 +235,7 @@ void Reconciler::Drifted(Resource& resource, const Kind& kind) {
   if (!seen_below || (action == DriftAction::kHeal && !resource.seen->exists && !Stands(resource))) {
     // R18: what cannot be seen may be another by now. R10: what it stands on is not there, or is being
     // replaced. It is corrected after that.
-    context_.queue.AddAt(resource.key, WorkQueue::Priority::kResync, context_.Now() + kStandsAgain);
+    context_.queue.AddAt(resource.key(), WorkQueue::Priority::kResync, context_.Now() + kStandsAgain);
     return;
   }
 
@@ -262,21 +262,21 @@ void Reconciler::Drifted(Resource& resource, const Kind& kind) {
     resource.drift_plan = plan->hash;
     known.pending = true;
     starter_.Offer(std::move(known));
-    context_.Emit(true, "Drifted", resource.key, "", "",
+    context_.Emit(true, "Drifted", resource.key(), "", "",
                   fmt::format("{}; {} drift waits for: tandem approve {}",
                               fmt::join(resource.drift, ", "), BlastClassName(step.blast),
                               plan->hash));
     return;
   }
-  const auto next = next_heal_.find(resource.key);
+  const auto next = next_heal_.find(resource.key());
   if (next != next_heal_.end() && context_.Now() < next->second) {
     // It was healed just now and drifted again: somebody else is at it. Slower each time.
-    context_.queue.AddAt(resource.key, WorkQueue::Priority::kResync, next->second);
+    context_.queue.AddAt(resource.key(), WorkQueue::Priority::kResync, next->second);
     return;
   }
-  next_heal_[resource.key] = context_.Now() + context_.backoff.Next("heal " + resource.key);
+  next_heal_[resource.key()] = context_.Now() + context_.backoff.Next("heal " + resource.key());
   ++heals_;
-  context_.Emit(true, "DriftHealing", resource.key, "", "",
+  context_.Emit(true, "DriftHealing", resource.key(), "", "",
                 fmt::format("{}: set back to what was applied", fmt::join(resource.drift, ", ")));
   starter_.StartHeal(std::move(known));
 }
@@ -284,11 +284,11 @@ void Reconciler::Drifted(Resource& resource, const Kind& kind) {
 void Reconciler::SetConditions(Resource& resource, bool busy) {
   const Time now = context_.Now();
   const Memory& memory = context_.memory;
-  const bool in_model = memory.model && memory.model->Find(resource.key) != nullptr;
+  const bool in_model = memory.model && memory.model->Find(resource.key()) != nullptr;
   if (!in_model && !resource.record) return;
   std::string step_error;
   bool waiting = false;
-  if (const StepWork* work = runner_.ActiveOf(resource.key); work != nullptr && !work->extra) {
+  if (const StepWork* work = runner_.ActiveOf(resource.key()); work != nullptr && !work->extra) {
     step_error = work->row().error;
     waiting = work->row().attempts >= 3 && !step_error.empty();
   }
@@ -321,7 +321,7 @@ void Reconciler::SetConditions(Resource& resource, bool busy) {
     set("Synced", S::kFalse, "Progressing", step_error);
   } else if (!resource.blind.empty() || resource.quarantine) {
     set("Synced", S::kUnknown, "NotObserved", resource.blind);
-  } else if (!resource.record || context_.memory.unapplied.count(resource.key) > 0) {
+  } else if (!resource.record || context_.memory.unapplied.count(resource.key()) > 0) {
     set("Synced", S::kFalse, "NotApplied", "the accepted model has a change here that did not settle");
   } else if (!resource.drift.empty()) {
     set("Synced", S::kFalse, "Drifted", fmt::format("{}", fmt::join(resource.drift, ", ")));
@@ -338,7 +338,7 @@ void Reconciler::SetConditions(Resource& resource, bool busy) {
         message);
   }
   const std::string paused_by = !memory.paused_by.empty() ? memory.paused_by
-                                : resource.record          ? resource.record->paused_by
+                                : resource.record          ? resource.record->paused_by.str()
                                                            : "";
   set("Paused", paused_by.empty() ? S::kFalse : S::kTrue, paused_by.empty() ? "Running" : "Paused",
       paused_by.empty() ? "" : fmt::format("by {}", paused_by));

@@ -7,10 +7,10 @@
 
 namespace tandem {
 
-NodeId GraphBuilder::Node(std::string_view name) {
+NodeId GraphBuilder::Node(const Interned& name) {
   const auto [found, added] =
-      graph_.ids_.try_emplace(std::string(name), static_cast<NodeId>(graph_.names_.size()));
-  if (added) graph_.names_.emplace_back(name);
+      graph_.ids_.try_emplace(name, static_cast<NodeId>(graph_.names_.size()));
+  if (added) graph_.names_.push_back(name);
   return found->second;
 }
 

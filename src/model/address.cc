@@ -2,45 +2,56 @@
 
 #include <fmt/format.h>
 
-#include <vector>
+#include <array>
+#include <utility>
 
 namespace tandem {
 
-std::string Address::ToString() const {
-  std::string text = group + "/" + kind + "/";
-  if (!ns.empty()) text += ns + "/";
-  text += name;
-  if (!account.empty()) text += "@" + account;
-  return text;
+Address::Address(std::string_view group, std::string_view kind, std::string_view ns,
+                 std::string_view name, std::string_view account) {
+  Parts parts;
+  std::string text;
+  text.reserve(group.size() + kind.size() + ns.size() + name.size() + account.size() + 4);
+  text.append(group).append("/");
+  parts.kind = static_cast<uint32_t>(text.size());
+  text.append(kind).append("/");
+  parts.ns = static_cast<uint32_t>(text.size());
+  if (!ns.empty()) text.append(ns).append("/");
+  parts.name = static_cast<uint32_t>(text.size());
+  text.append(name);
+  if (!account.empty()) text.append("@");
+  parts.account = static_cast<uint32_t>(text.size());
+  text.append(account);
+  parts.text = text;
+  parts_ = CopyOnWrite(std::move(parts));
 }
 
 Result<Address> Address::Parse(std::string_view text) {
-  Address address;
+  std::string_view account;
   std::string_view rest = text;
   if (const size_t at = rest.rfind('@'); at != std::string_view::npos &&
                                          rest.find('/', at) == std::string_view::npos) {
-    address.account = rest.substr(at + 1);
-    if (address.account.empty())
+    account = rest.substr(at + 1);
+    if (account.empty())
       return InvalidArgument(fmt::format("'{}' names no account after '@'", text));
     rest = rest.substr(0, at);
   }
-  std::vector<std::string_view> parts;
-  while (true) {
+  std::array<std::string_view, 4> parts;
+  size_t count = 0;
+  bool whole = true;
+  for (bool more = true; more && count <= parts.size();) {
     const size_t slash = rest.find('/');
-    parts.push_back(rest.substr(0, slash));
-    if (slash == std::string_view::npos) break;
-    rest.remove_prefix(slash + 1);
+    const std::string_view part = rest.substr(0, slash);
+    whole &= !part.empty() && count < parts.size();
+    if (count < parts.size()) parts[count] = part;
+    ++count;
+    more = slash != std::string_view::npos;
+    if (more) rest.remove_prefix(slash + 1);
   }
-  for (const std::string_view part : parts)
-    if (part.empty()) parts.clear();
-  if (parts.size() != 3 && parts.size() != 4)
+  if (!whole || count < 3)
     return InvalidArgument(fmt::format(
         "'{}' is not an address; write group/Kind/[namespace/]name[@account]", text));
-  address.group = parts[0];
-  address.kind = parts[1];
-  if (parts.size() == 4) address.ns = parts[2];
-  address.name = parts.back();
-  return address;
+  return Address(parts[0], parts[1], count == 4 ? parts[2] : "", parts[count - 1], account);
 }
 
 Result<ApiVersion> ParseApiVersion(std::string_view text) {

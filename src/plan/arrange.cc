@@ -13,7 +13,7 @@ bool DestroysFirst(const Draft& draft) {
          (draft.step.action == Action::kReplace && draft.step.order == ReplaceOrder::kDestroyFirst);
 }
 
-bool NeedsNow(const Draft& draft, const std::string& address) {
+bool NeedsNow(const Draft& draft, const Interned& address) {
   return draft.resource != nullptr &&
          std::find(draft.resource->needs.begin(), draft.resource->needs.end(), address) !=
              draft.resource->needs.end();
@@ -23,13 +23,13 @@ class Arrangement {
  public:
   explicit Arrangement(Decisions& decisions) : out_(decisions) {}
 
-  bool Run(std::vector<Step>& ordered, Findings& findings) {
+  bool Run(std::vector<CopyOnWrite<Step>>& ordered, Findings& findings) {
     FindDependents();
     DieTogether();
     Split();
     for (auto& [key, draft] : out_.drafts) {
       AfterNeeds(draft);
-      if (DestroysFirst(draft) && key.find(" deposed ") == std::string::npos) AfterDependents(draft);
+      if (DestroysFirst(draft) && key.str().find(" deposed ") == std::string::npos) AfterDependents(draft);
     }
     return Order(ordered, findings);
   }
@@ -38,15 +38,15 @@ class Arrangement {
   /// Who stands on whom: by the model as proposed, and by what was recorded when the model still
   /// said so.
   void FindDependents() {
-    const auto add = [&](const std::string& on, const std::string& dependent) {
+    const auto add = [&](const Interned& on, const Interned& dependent) {
       if (out_.drafts.count(on) != 0) dependents_[on].insert(dependent);
     };
     for (const auto& [key, draft] : out_.drafts) {
       if (key != draft.address) continue;
       if (draft.resource != nullptr)
-        for (const std::string& need : draft.resource->needs) add(need, draft.address);
+        for (const Interned& need : draft.resource->needs) add(need, draft.address);
       if (draft.record != nullptr)
-        for (const std::string& need : draft.record->depends_on) add(need, draft.address);
+        for (const Interned& need : draft.record->depends_on) add(need, draft.address);
     }
   }
 
@@ -66,17 +66,17 @@ class Arrangement {
   }
 
   /// Whether something that `child` stands on, and that is deleted too, stands on `parent`.
-  bool StandsBetween(const Draft& child, const std::string& parent) const {
-    std::vector<std::string> open(child.record->depends_on);
-    std::set<std::string> seen(open.begin(), open.end());
+  bool StandsBetween(const Draft& child, const Interned& parent) const {
+    std::vector<Interned> open(child.record->depends_on);
+    std::set<Interned> seen(open.begin(), open.end());
     while (!open.empty()) {
-      const std::string at = std::move(open.back());
+      const Interned at = std::move(open.back());
       open.pop_back();
       const auto draft = out_.drafts.find(at);
       if (at == parent || draft == out_.drafts.end() || draft->second.record == nullptr ||
           !DestroysFirst(draft->second))
         continue;
-      for (const std::string& need : draft->second.record->depends_on) {
+      for (const Interned& need : draft->second.record->depends_on) {
         if (need == parent) return true;
         if (seen.insert(need).second) open.push_back(need);
       }
@@ -88,7 +88,7 @@ class Arrangement {
   void DieTogether() {
     for (auto& [key, draft] : out_.drafts) {
       if (draft.step.action != Action::kDelete || key != draft.address) continue;
-      for (const std::string& need : draft.record->depends_on) {
+      for (const Interned& need : draft.record->depends_on) {
         const auto parent = out_.drafts.find(need);
         if (parent == out_.drafts.end() || parent->second.step.action != Action::kDelete ||
             parent->second.kind == nullptr)
@@ -116,22 +116,22 @@ class Arrangement {
   /// What is replaced and stands on something destroyed first must go before that and come after
   /// it.
   void Split() {
-    std::vector<std::string> open;
+    std::vector<Interned> open;
     for (const auto& [key, draft] : out_.drafts)
       if (draft.step.action == Action::kReplace && draft.step.order == ReplaceOrder::kDestroyFirst)
         open.push_back(key);
-    std::set<std::string> split;
+    std::set<Interned> split;
     while (!open.empty()) {
-      const std::string parent = std::move(open.back());
+      const Interned parent = std::move(open.back());
       open.pop_back();
-      for (const std::string& address : dependents_[parent]) {
+      for (const Interned& address : dependents_[parent]) {
         const Draft& draft = out_.drafts.at(address);
         if (draft.step.action == Action::kReplace && NeedsNow(draft, parent) &&
             split.insert(address).second)
           open.push_back(address);
       }
     }
-    for (const std::string& address : split) {
+    for (const Interned& address : split) {
       Draft& create = out_.drafts.at(address);
       Draft destroy = create;
       destroy.key = DestroyKey(address);
@@ -148,7 +148,7 @@ class Arrangement {
 
   void AfterNeeds(Draft& draft) {
     if (draft.resource == nullptr || draft.step.action == Action::kDelete) return;
-    for (const std::string& need : draft.resource->needs) {
+    for (const Interned& need : draft.resource->needs) {
       const auto found = out_.drafts.find(need);
       if (found != out_.drafts.end() && found->second.resource != nullptr && need != draft.address)
         draft.after.insert(need);
@@ -156,16 +156,16 @@ class Arrangement {
   }
 
   void AfterDependents(Draft& draft) {
-    std::set<std::string> dependents;
+    std::set<Interned> dependents;
     if (const auto found = dependents_.find(draft.address); found != dependents_.end())
       dependents = found->second;
     if (const auto dying = dies_with_.find(draft.address); dying != dies_with_.end()) {
-      for (const std::string& child : dying->second)
+      for (const Interned& child : dying->second)
         if (const auto found = dependents_.find(child); found != dependents_.end())
           dependents.insert(found->second.begin(), found->second.end());
     }
     const auto& own = dies_with_[draft.address];
-    for (const std::string& address : dependents) {
+    for (const Interned& address : dependents) {
       if (address == draft.address) continue;
       if (out_.drafts.count(DestroyKey(address)) != 0) {
         draft.after.insert(DestroyKey(address));
@@ -180,11 +180,11 @@ class Arrangement {
     }
   }
 
-  bool Order(std::vector<Step>& ordered, Findings& findings) {
+  bool Order(std::vector<CopyOnWrite<Step>>& ordered, Findings& findings) {
     GraphBuilder builder;
     for (const auto& [key, draft] : out_.drafts) builder.Node(key);
     for (const auto& [key, draft] : out_.drafts)
-      for (const std::string& before : draft.after)
+      for (const Interned& before : draft.after)
         if (out_.drafts.count(before) != 0) builder.Edge(builder.Node(key), builder.Node(before));
     const Graph graph = std::move(builder).Build();
     const std::vector<NodeId> order = graph.Order();
@@ -206,14 +206,14 @@ class Arrangement {
   }
 
   Decisions& out_;
-  std::map<std::string, std::set<std::string>> dependents_;  // of addresses that have a step
-  std::map<std::string, std::set<std::string>> dies_with_;   // parent → what goes by its delete
-  std::set<std::string> dying_;                              // all of those
+  std::map<Interned, std::set<Interned>, std::less<>> dependents_;  // of addresses that have a step
+  std::map<Interned, std::set<Interned>, std::less<>> dies_with_;   // parent → what goes by its delete
+  std::set<Interned, std::less<>> dying_;                              // all of those
 };
 
 }  // namespace
 
-bool Arrange(Decisions& decisions, std::vector<Step>& ordered, Findings& findings) {
+bool Arrange(Decisions& decisions, std::vector<CopyOnWrite<Step>>& ordered, Findings& findings) {
   return Arrangement(decisions).Run(ordered, findings);
 }
 

@@ -112,7 +112,7 @@ std::vector<std::string> MovedFields(const Base& base, const Kind& kind, const O
 }
 
 bool IsRecordOnly(const FieldChange& change) {
-  return change.unset == "released" || change.path.rfind("[\"tandem/", 0) == 0;
+  return change.unset == "released" || change.path.str().rfind("[\"tandem/", 0) == 0;
 }
 
 }  // namespace tandem

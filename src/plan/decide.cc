@@ -18,7 +18,7 @@ namespace {
 enum class Mark { kOurs, kNone, kForeign };
 
 template <typename T>
-T* Find(const std::map<std::string, T*>& map, const std::string& key) {
+T* Find(const std::map<Interned, T*, std::less<>>& map, std::string_view key) {
   const auto found = map.find(key);
   return found == map.end() ? nullptr : found->second;
 }
@@ -31,7 +31,7 @@ class Decider {
 
   void Run() {
     for (const PlannedResource& resource : input_.resources) {
-      const std::string address = resource.address.ToString();
+      const Interned& address = resource.address.text();
       if (!out_.resources.emplace(address, &resource).second)
         Refuse(PlanRefusal::kConfiguration, address, "the address is given twice", "",
                resource.range);
@@ -41,7 +41,7 @@ class Decider {
     GraphBuilder builder;
     for (const auto& [address, resource] : out_.resources) builder.Node(address);
     for (const auto& [address, resource] : out_.resources)
-      for (const std::string& need : resource->needs)
+      for (const Interned& need : resource->needs)
         if (out_.resources.count(need) != 0)
           builder.Edge(builder.Node(address), builder.Node(need));
     const Graph graph = std::move(builder).Build();
@@ -60,7 +60,7 @@ class Decider {
  private:
   void DecideAll(const Graph& graph, const std::vector<NodeId>& order) {
     for (const NodeId node : order) {
-      const std::string& address = graph.Name(node);
+      const Interned& address = graph.Name(node);
       const PlannedResource& resource = *out_.resources.at(address);
       if (Targets(address))
         DecideResource(address, resource);
@@ -102,9 +102,9 @@ class Decider {
     return Mark::kForeign;
   }
 
-  void DecideResource(const std::string& address, const PlannedResource& r) {
+  void DecideResource(const Interned& address, const PlannedResource& r) {
     out_.kinds[r.kind->name().ToString()] = r.kind->digest();
-    for (const std::string& need : r.needs)
+    for (const Interned& need : r.needs)
       if (out_.unobserved.count(need) != 0) return out_.LeaveOut(address);
     const Record* record = Find(input_.records, address);
     const Observation* seen = Find(input_.observations, address);
@@ -405,7 +405,7 @@ class Decider {
 
   std::string ReplacedNeed(const PlannedResource& r, const EvaluatedResource& evaluated) const {
     std::string first;
-    for (const std::string& need : r.needs)
+    for (const Interned& need : r.needs)
       if (out_.replaced.count(need) != 0 && Refers(evaluated, need) &&
           (first.empty() || need < first))
         first = need;
@@ -472,7 +472,7 @@ class Decider {
   }
 
   /// The document is gone.
-  void DecideGone(const std::string& address, const Record& record) {
+  void DecideGone(const Interned& address, const Record& record) {
     Draft draft;
     draft.key = draft.address = address;
     draft.record = &record;

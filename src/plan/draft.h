@@ -23,10 +23,10 @@ struct Findings {
 
 /// A step before it has an id.
 struct Draft {
-  std::string key;  // of the step: its address, or that and what part of it this is
-  std::string address;
+  Interned key;  // of the step: its address, or that and what part of it this is
+  Interned address;
   Step step;
-  std::set<std::string> after;                // keys
+  std::set<Interned, std::less<>> after;      // keys
   const PlannedResource* resource = nullptr;  // null pointer: the document is gone
   const Record* record = nullptr;
   std::shared_ptr<const Kind> kind;
@@ -34,8 +34,8 @@ struct Draft {
 
 /// Everything decided about single resources, by address.
 struct Decisions {
-  std::map<std::string, Draft> drafts;  // by key
-  std::map<std::string, const PlannedResource*> resources;
+  std::map<Interned, Draft, std::less<>> drafts;  // by key
+  std::map<Interned, const PlannedResource*, std::less<>> resources;
   std::set<std::string> replaced;
   std::map<std::string, std::string> because_of;  // a replaced address → the one that makes it so
   std::set<std::string> unobserved;
@@ -44,7 +44,7 @@ struct Decisions {
   std::set<std::string> needs_approval;
   std::map<std::string, std::string> kinds;
   int64_t unchanged = 0;
-  std::vector<std::string> quiet;  // PlanResult::quiet
+  std::vector<Interned> quiet;  // PlanResult::quiet
 
   /// No step is made for `address`; its document, where changed or gone, is not applied.
   void LeaveOut(const std::string& address);
@@ -60,7 +60,7 @@ std::set<std::string> Targeted(const PlanInput& input, const Graph& graph, Findi
 void Decide(const PlanInput& input, const PolicySet& policies, Decisions& decisions,
             Findings& findings);
 /// Splits what must go before and come after others, and draws the edges; false on a cycle.
-bool Arrange(Decisions& decisions, std::vector<Step>& ordered, Findings& findings);
+bool Arrange(Decisions& decisions, std::vector<CopyOnWrite<Step>>& ordered, Findings& findings);
 /// Protection, delete budget, approvals (R6, R13, R14, R16).
 void Guard(const PlanInput& input, const PolicySet& policies, Decisions& decisions,
            Findings& findings);

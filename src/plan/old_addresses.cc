@@ -6,7 +6,7 @@
 
 namespace tandem::plan {
 
-void OldAddresses::Add(const std::map<std::string, const Record*>& records,
+void OldAddresses::Add(const std::map<Interned, const Record*, std::less<>>& records,
                        const std::string& address, const PlannedResource& resource) {
   std::string old = RecordedAddress(records, address, resource.account, resource.moved_from);
   if (old == address) return;

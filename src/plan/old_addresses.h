@@ -12,7 +12,7 @@ namespace tandem::plan {
 class OldAddresses {
  public:
   /// Notes where the record of a resource without one of its own stands, or would (for marks).
-  void Add(const std::map<std::string, const Record*>& records, const std::string& address,
+  void Add(const std::map<Interned, const Record*, std::less<>>& records, const std::string& address,
            const PlannedResource& resource);
 
   /// "" when it stood nowhere else.

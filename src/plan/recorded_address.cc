@@ -4,7 +4,7 @@ namespace tandem {
 namespace {
 
 /// The form of `address` under which a record of `account` stands; "" when there is none.
-std::string InEitherForm(const std::map<std::string, const Record*>& records,
+std::string InEitherForm(const std::map<Interned, const Record*, std::less<>>& records,
                          const std::string& address, const std::string& account) {
   const auto stands = [&](const std::string& form) {
     const auto record = records.find(form);
@@ -12,14 +12,14 @@ std::string InEitherForm(const std::map<std::string, const Record*>& records,
   };
   if (stands(address)) return address;
   Result<Address> other = Address::Parse(address);
-  if (!other.ok() || (!other->account.empty() && other->account != account)) return "";
-  other->account = other->account.empty() ? account : "";
-  return stands(other->ToString()) ? other->ToString() : "";
+  if (!other.ok() || (!other->account().empty() && other->account() != account)) return "";
+  const std::string form = other->WithAccount(other->account().empty() ? account : "").ToString();
+  return stands(form) ? form : "";
 }
 
 }  // namespace
 
-std::string RecordedAddress(const std::map<std::string, const Record*>& records,
+std::string RecordedAddress(const std::map<Interned, const Record*, std::less<>>& records,
                             const std::string& address, const std::string& account,
                             const std::string& moved_from) {
   if (records.count(address) > 0) return address;

@@ -170,6 +170,11 @@ class Reader {
     else if (!v->is_null())
       Fail(key);
   }
+  void Take(const Value& object, std::string_view key, Interned& out) {
+    std::string text;
+    Take(object, key, text);
+    out = text;
+  }
   void Take(const Value& object, std::string_view key, int64_t& out) {
     const Value* v = Member(object, key);
     if (v == nullptr) return;
@@ -309,7 +314,8 @@ void SealPlan(Plan& plan) {
   int64_t next = 0;
   for (const Step& step : plan.steps) ids[step.id] = ++next;
   next = 0;
-  for (Step& step : plan.steps) {
+  for (CopyOnWrite<Step>& sealed : plan.steps) {
+    Step& step = sealed.Edit();
     step.id = ++next;
     for (int64_t& before : step.after)
       if (const auto found = ids.find(before); found != ids.end()) before = found->second;
@@ -338,7 +344,7 @@ bool PlanJson::Next(size_t bytes, std::string* out) {
   out->append(std::exchange(before_, ""));
   while (next_ < plan_.steps.size() && out->size() < enough) {
     if (next_ > 0) *out += ',';
-    *out += ToCanonicalJson(ToValue(plan_.steps[next_++]));
+    *out += ToCanonicalJson(ToValue(*plan_.steps[next_++]));
   }
   if (next_ == plan_.steps.size()) out->append(std::exchange(after_, ""));
   return true;

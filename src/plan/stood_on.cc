@@ -28,7 +28,7 @@ bool HoldWhatIsStoodOn(const PlanInput& input, const Decisions& decisions,
   bool more = false;
   for (const auto& [recorded, record] : input.records) {
     const std::string& address =
-        old_addresses.Left(recorded) ? old_addresses.To(recorded) : recorded;
+        old_addresses.Left(recorded) ? old_addresses.To(recorded) : recorded.str();
     if (decisions.drafts.count(address) != 0) continue;
     const std::string why = WhyItStays(decisions, targeted, address, *record);
     if (why.empty()) continue;
@@ -40,7 +40,7 @@ bool HoldWhatIsStoodOn(const PlanInput& input, const Decisions& decisions,
 }
 
 void KeepWhatIsStoodOn(const PlanInput& input, Decisions& decisions) {
-  std::map<std::string, Draft>& drafts = decisions.drafts;
+  auto& drafts = decisions.drafts;
   std::vector<std::string> stays;
   for (const auto& [address, record] : input.records)
     if (decisions.unobserved.count(address) != 0 ||
@@ -58,7 +58,7 @@ void KeepWhatIsStoodOn(const PlanInput& input, Decisions& decisions) {
       // What was left over of it may go nevertheless.
       const std::string left_over = DeposedKey(need, "");
       for (auto at = drafts.lower_bound(left_over);
-           at != drafts.end() && at->first.compare(0, left_over.size(), left_over) == 0; ++at)
+           at != drafts.end() && at->first.str().compare(0, left_over.size(), left_over) == 0; ++at)
         at->second.after.erase(need);
       decisions.LeaveOut(need);
       decisions.notes.insert(

@@ -44,6 +44,7 @@ template <typename T>
 Value Write(const T& row);
 
 inline Value Put(const std::string& v) { return v; }
+inline Value Put(const Interned& v) { return v; }
 inline Value Put(int64_t v) { return v; }
 inline Value Put(bool v) { return v; }
 inline Value Put(const Time& v) { return static_cast<int64_t>(v.time_since_epoch().count()); }
@@ -143,6 +144,10 @@ class Reader {
   }
 
   void Take(const Value& v, const std::string& name, std::string& out) {
+    if (!v.is_string()) return Fail(name, "is not a string");
+    out = v.as_string();
+  }
+  void Take(const Value& v, const std::string& name, Interned& out) {
     if (!v.is_string()) return Fail(name, "is not a string");
     out = v.as_string();
   }

@@ -138,6 +138,16 @@ class TextReader {
     out = value->as_string();
     return true;
   }
+  static bool Take(std::string_view text, Interned& out) {
+    if (IsPlainText(text)) {
+      out = text.substr(1, text.size() - 2);
+      return true;
+    }
+    std::string spelled;
+    if (!Take(text, spelled)) return false;
+    out = spelled;
+    return true;
+  }
   static bool Take(std::string_view text, int64_t& out) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
     return error == std::errc() && end == text.data() + text.size();

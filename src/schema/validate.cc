@@ -334,7 +334,7 @@ class SpecCheck {
     if (member == nullptr) return;
     const Step metadata{nullptr, "metadata"};
     const Step name{&metadata, "name"};
-    CheckText(*member->node, external.empty() ? document_.name : external, name);
+    CheckText(*member->node, external.empty() ? document_.name.str() : external, name);
   }
 
   /// Names and identities are stored, shown and logged as they are (R15).

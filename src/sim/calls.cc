@@ -62,8 +62,8 @@ CallError SimProvider::Core::CheckShape(const Play& play, const ApplyRequest& re
   Document document;
   document.group = kind.name().group;
   document.kind = kind.name().kind;
-  document.name = request.address.name;
-  document.ns = request.address.ns;
+  document.name = std::string(request.address.name());
+  document.ns = request.address.ns();
   const Value spec = WithSecretsHidden(kind, desired);
   document.body.Set("spec", spec);
   Diagnostics found;
@@ -111,7 +111,7 @@ Result<std::string> SimProvider::Core::IdentityOf(const Play& play, const ApplyR
   const SimAccount& account = world_->accounts().at(request.account);
   std::string identity;
   const auto lookup = [&](std::string_view word) -> std::optional<std::string> {
-    if (word == "name") return name.empty() ? request.address.name : name;
+    if (word == "name") return name.empty() ? std::string(request.address.name()) : name;
     if (word == "account") return account.id;
     if (word == "region") return account.region;
     if (word == "site") return account.site;
@@ -241,7 +241,7 @@ ApplyAnswer SimProvider::Core::Create(const Play& play, const ApplyRequest& requ
   if (kind.named() || kind.create_class() == 'C') {
     name = kind.name_field().empty() ? "" : desired.StringOr(kind.name_field(), "");
     if (name.empty()) name = desired.StringOr(kind.identity_field(), "");
-    if (name.empty()) name = request.address.name;
+    if (name.empty()) name = std::string(request.address.name());
     if (!kind.name_field().empty() && fields.At(kind.name_field()) == nullptr) {
       fields.Set(kind.name_field(), name);
     }

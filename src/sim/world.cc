@@ -275,16 +275,15 @@ const SimObject* World::FindGone(const SimKey& key) const {
 const SimObject* World::FindAddress(std::string_view text) const {
   Result<Address> wanted = Address::Parse(text);
   if (!wanted.ok()) return nullptr;
-  const std::string account = wanted->account;
-  wanted->account.clear();
+  const std::string account(wanted->account());
+  wanted = wanted->WithAccount("");
   const SimObject* newest = nullptr;
   for (const auto& [key, object] : objects_) {
     if (key.kind != wanted->kind_name() || object.deleted != Time::max()) continue;
     if (!account.empty() && key.account != account) continue;
     Result<Address> made_for = Address::Parse(object.address);
     if (!made_for.ok()) continue;
-    made_for->account.clear();
-    if (*made_for != *wanted) continue;
+    if (made_for->WithAccount("") != *wanted) continue;
     if (newest == nullptr || object.created >= newest->created) newest = &object;
   }
   return newest;

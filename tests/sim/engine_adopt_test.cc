@@ -32,7 +32,7 @@ TEST(EngineAdopt, R12_WhatWasAdoptedIsRetainedUntilSaidOtherwise) {
       rig.Plan(Role("first", "one") + Role("old", "one", "tandem/deletion-policy: delete"));
   ASSERT_NE(said.plan, nullptr) << said.message;
   ASSERT_EQ(said.plan->steps.size(), 1u);
-  EXPECT_EQ(said.plan->steps[0].blast, BlastClass::kGovernance);
+  EXPECT_EQ(said.plan->steps[0]->blast, BlastClass::kGovernance);
 }
 
 // A create whose reply was lost and whose run was cancelled leaves an object with our mark and no record.

@@ -44,7 +44,7 @@ TEST(EngineDeposed, R13_TheOldObjectGoesAfterItsDependentsMovedWhereverTheProces
     ASSERT_EQ(rig.Apply(Lan("one")), "succeeded: 3 done");
     const PlanAnswer plan = rig.Plan(Lan("two"));
     ASSERT_EQ(EngineRig::Steps(plan), "replace lan.sim/Lan/l; update lan.sim/Port/p");
-    EXPECT_EQ(plan.plan->steps[0].order, ReplaceOrder::kCreateFirst);
+    EXPECT_EQ(plan.plan->steps[0]->order, ReplaceOrder::kCreateFirst);
     const std::string run = rig.Start(plan.plan->hash).run;
     int turns = 0;
     rig.Until([&] { return turns++ >= kill_at; });
@@ -100,7 +100,7 @@ TEST(EngineDeposed, R13_AnUndoOfARenameMovesItBack) {
   undo.actor = "uid:1";
   const PlanAnswer plan = rig.Plan(std::move(undo));
   ASSERT_EQ(EngineRig::Steps(plan), "moved iam.sim/Role/a") << plan.message;
-  EXPECT_EQ(plan.plan->steps[0].moved_from.ToString(), "iam.sim/Role/b");
+  EXPECT_EQ(plan.plan->steps[0]->moved_from.ToString(), "iam.sim/Role/b");
   EXPECT_EQ(rig.Wait(rig.Start(plan.plan->hash).run), "succeeded: 1 done");
   EXPECT_EQ(rig.Effects("create"), 2);
   EXPECT_EQ(rig.Effects("delete"), 0);
@@ -122,7 +122,7 @@ TEST(EngineDeposed, R4_AnUndoGoesBackOverEveryRenameSince) {
     undo.actor = "uid:1";
     const PlanAnswer plan = rig.Plan(std::move(undo));
     ASSERT_EQ(EngineRig::Steps(plan), std::string("moved iam.sim/Role/") + name) << plan.message << revision;
-    EXPECT_EQ(plan.plan->steps[0].moved_from.ToString(), "iam.sim/Role/" + at);
+    EXPECT_EQ(plan.plan->steps[0]->moved_from.ToString(), "iam.sim/Role/" + at);
     EXPECT_EQ(rig.Wait(rig.Start(plan.plan->hash).run), "succeeded: 1 done");
     at = name;
   }

@@ -33,8 +33,8 @@ TEST(EngineHeal, R7_DisruptiveDriftWaitsForApprovalOfItsHash) {
   ASSERT_NE(drifted, nullptr);
   ASSERT_EQ(drifted->status, ConditionStatus::kTrue) << drifted->message;
   EXPECT_EQ(drifted->reason, "WaitsForApproval");
-  ASSERT_NE(drifted->message.find("sha256:"), std::string::npos);
-  const std::string hash = drifted->message.substr(drifted->message.find("sha256:"));
+  ASSERT_NE(drifted->message.str().find("sha256:"), std::string::npos);
+  const std::string hash = drifted->message.str().substr(drifted->message.str().find("sha256:"));
   const StartAnswer started = rig.Approve(hash, "uid:1");
   ASSERT_FALSE(started.run.empty()) << started.message;
   EXPECT_EQ(rig.Wait(started.run), "succeeded: 1 done");

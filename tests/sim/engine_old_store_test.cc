@@ -46,7 +46,7 @@ TEST(EngineOldStore, R12_ANewerObjectOfOursIsAdoptedAndNoThirdIsMade) {
 
   const PlanAnswer plan = rig.Plan(NetworkAt("10.9.0.0/16", "three") + Role("keep", "one"));
   ASSERT_EQ(EngineRig::Steps(plan), "adopt net.sim/Network/n");
-  EXPECT_NE(plan.plan->steps[0].why.find("the store does not know it"), std::string::npos);
+  EXPECT_NE(plan.plan->steps[0]->why.str().find("the store does not know it"), std::string::npos);
   ASSERT_EQ(plan.plan->needs_approval.size(), 1u);
   EXPECT_EQ(rig.Wait(rig.Start(plan.plan->hash).run), "succeeded: 1 done");
   rig.Pass(std::chrono::minutes(30));

@@ -31,8 +31,8 @@ TEST(EngineOverlay, R4_WhatTheCloudPutBesideAWriteIsSeenWithinItsWindow) {
   ASSERT_EQ(rig.cloud->Objects().back().fields().Unpack().Find("Access")->BoolOr("Public", false), true);
   const PlanAnswer plan = rig.Plan(DoorWith("Private: true, Public: false"));
   ASSERT_EQ(EngineRig::Steps(plan), "update home.sim/Door/d");
-  ASSERT_EQ(plan.plan->steps[0].changes.size(), 1u);
-  EXPECT_EQ(plan.plan->steps[0].changes[0].before, Value(true));
+  ASSERT_EQ(plan.plan->steps[0]->changes.size(), 1u);
+  EXPECT_EQ(plan.plan->steps[0]->changes[0].before, Value(true));
   EXPECT_EQ(rig.Wait(rig.Start(plan.plan->hash).run), "succeeded: 1 done");
   EXPECT_EQ(EngineRig::Steps(rig.Plan(DoorWith("Private: true, Public: false"))), "");
 }

@@ -238,7 +238,7 @@ TEST(EngineRecovery, R9_DSomethingUnclearIsQuarantinedWithEvidence) {
   const StartAnswer started = rig.Start(plan.plan->hash);
   const std::string outcome = rig.Wait(started.run);
   EXPECT_EQ(outcome, "failed: 1 done, 1 failed");
-  EXPECT_NE(rig.Rows(started.run)["dns.sim/Record/x"].error.find("quarantined"), std::string::npos);
+  EXPECT_NE(rig.Rows(started.run)["dns.sim/Record/x"].error.str().find("quarantined"), std::string::npos);
   rig.provider->lose = nullptr;
   EXPECT_EQ(rig.Plan(documents).plan->unobserved, std::vector<std::string>{"dns.sim/Record/x"})
       << "a person decides first";

@@ -157,7 +157,7 @@ TEST(EngineStop, R1_ARunThatExpiresIsExpiredWhereverItIsKilled) {
 TEST(EngineStop, R1_ARunThatWaitsOutsideIsSupersededByTheNextApply) {
   EngineRig rig;
   rig.provider->answer_with = [](const ApplyRequest& request) -> std::optional<CallError> {
-    if (request.address.name != "x") return std::nullopt;
+    if (request.address.name() != "x") return std::nullopt;
     return MakeCallError(CallErrorClass::kExhausted, "QuotaExceeded", "too many");
   };
   const std::string queue = "apiVersion: queue.sim/v1\nkind: Queue\nmetadata: {name: q}\nspec: {Depth: 1}\n---\n";
@@ -208,9 +208,9 @@ TEST(EngineStop, ARunThatStopsInTheMiddleOfAReplacedPairEnds) {
     int called = 0;
     rig.provider->on_apply = [&](const ApplyRequest& request) { called += request.call == "delete"; };
     rig.provider->answer_with = [&](const ApplyRequest& request) -> std::optional<CallError> {
-      if (request.address.name == "b" && called < 4)
+      if (request.address.name() == "b" && called < 4)
         return MakeCallError(CallErrorClass::kNotDone, "ServiceUnavailable", "later");
-      if (request.address.name == "a" && !cancelled)
+      if (request.address.name() == "a" && !cancelled)
         return MakeCallError(CallErrorClass::kTerminal, "AccessDenied", "no");
       return std::nullopt;
     };

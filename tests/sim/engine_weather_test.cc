@@ -272,7 +272,7 @@ TEST(EngineWeather, R13_WhatStoodOnARenamedResourceStillGoesBeforeIt) {
   const PlanAnswer plan = rig.Plan(bystander);
   EXPECT_EQ(EngineRig::Steps(plan), "delete iam.sim/Role/a; delete net.sim/Network/m");
   ASSERT_EQ(plan.plan->steps.size(), 2u);
-  EXPECT_EQ(plan.plan->steps[1].after, std::vector<int64_t>{1});
+  EXPECT_EQ(plan.plan->steps[1]->after, std::vector<int64_t>{1});
 }
 
 // --- a store that does not write ---

@@ -48,11 +48,11 @@ class EngineSecrets : public ::testing::Test {
       EXPECT_EQ(row.value.find(secret), std::string::npos) << row.key << ": " << row.value;
     const auto snapshot = rig.engine->snapshot();
     for (const RunView& run : snapshot->runs)
-      for (const StepRow& row : run.steps) EXPECT_EQ(row.error.find(secret), std::string::npos) << row.error;
+      for (const StepRow& row : run.steps) EXPECT_EQ(row.error.str().find(secret), std::string::npos) << row.error;
     if (const ResourceView* view = snapshot->Find("vault.sim/Box/x")) {
       EXPECT_EQ(view->fields().json().find(secret), std::string::npos) << view->fields().json();
       for (const Condition& condition : *view->conditions)
-        EXPECT_EQ(condition.message.find(secret), std::string::npos) << condition.message;
+        EXPECT_EQ(condition.message.str().find(secret), std::string::npos) << condition.message;
     }
   }
   Value Live() {
@@ -173,7 +173,7 @@ spec: {Engine: pg, Password: "${secret('env:DB')}"}
   };
   const StartAnswer started = rig.Start(rig.Plan(cluster).plan->hash);
   EXPECT_EQ(rig.Wait(started.run), "failed: 0 done, 1 failed");
-  EXPECT_NE(rig.Rows(started.run)["db.sim/Cluster/orders"].error.find("a secret changed"), std::string::npos);
+  EXPECT_NE(rig.Rows(started.run)["db.sim/Cluster/orders"].error.str().find("a secret changed"), std::string::npos);
   EXPECT_EQ(creates, 1);
 }
 

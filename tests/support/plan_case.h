@@ -141,7 +141,7 @@ class PlanCase {
     r.site = body.StringOr("site", "aws");
     r.component = body.StringOr("component", "");
     r.kind = KindOf(r.address.kind_name().ToString());
-    r.needs = Texts(body, "needs");
+    for (const std::string& need : Texts(body, "needs")) r.needs.push_back(need);
     r.manage = body.StringOr("manage", "full");
     r.deletion_policy = body.StringOr("deletionPolicy", "");
     r.adopt = body.StringOr("adopt", "");
@@ -157,7 +157,7 @@ class PlanCase {
     input_.resources.push_back(std::move(r));
   }
 
-  static void CollectNeeds(const Value& value, std::vector<std::string>& needs) {
+  static void CollectNeeds(const Value& value, std::vector<Interned>& needs) {
     if (value.is_list())
       for (const Value& item : value.as_list()) CollectNeeds(item, needs);
     if (!value.is_map()) return;
@@ -173,14 +173,14 @@ class PlanCase {
     r.address = *Address::Parse(address);
     r.account = body.StringOr("account", "aws-primary");
     r.kind_digest = body.StringOr("kindDigest", "sha256:" + r.address.kind_name().ToString());
-    r.identity = body.StringOr("identity", "id-of-" + r.address.name);
+    r.identity = body.StringOr("identity", "id-of-" + std::string(r.address.name()));
     const Value* recorded = body.Find("recorded");
     r.recorded = Packed::From(recorded == nullptr ? Value(Map()) : *recorded);
     r.protected_ = body.BoolOr("protected", false);
     r.adopted = body.BoolOr("adopted", false);
     r.manage = body.StringOr("manage", "full");
     r.deletion_policy = body.StringOr("deletionPolicy", "delete");
-    r.depends_on = Texts(body, "dependsOn");
+    for (const std::string& need : Texts(body, "dependsOn")) r.depends_on.push_back(need);
     r.site = body.StringOr("site", "aws");
     r.component = body.StringOr("component", "");
     r.paused_by = body.StringOr("pausedBy", "");
@@ -194,7 +194,7 @@ class PlanCase {
     o.address = *Address::Parse(address);
     if (!body.is_null()) {
       o.exists = true;
-      o.identity = body.StringOr("identity", "id-of-" + o.address.name);
+      o.identity = body.StringOr("identity", "id-of-" + std::string(o.address.name()));
       o.mark_address = body.StringOr("mark", address);
       o.state = "ready";
       const Value* fields = body.Find("fields");

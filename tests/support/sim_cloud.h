@@ -85,7 +85,7 @@ class SimCloud {
     request.kind = request.address.kind_name();
     request.account = "main";
     request.call = call;
-    request.intent = "intent-" + call + "-" + request.address.name;
+    request.intent = "intent-" + call + "-" + std::string(request.address.name());
     request.desired = PackedJson(desired);
     request.mark = {"uid-1", address, request.intent};
     return request;

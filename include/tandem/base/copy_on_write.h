@@ -16,7 +16,7 @@ class CopyOnWrite {
  public:
   /// T(), without a box until it is edited.
   CopyOnWrite() noexcept : box_(nullptr) {}
-  explicit CopyOnWrite(T value) : box_(new Box{std::move(value)}) {}
+  CopyOnWrite(T value) : box_(new Box{std::move(value)}) {}
   CopyOnWrite(const CopyOnWrite& other) noexcept : box_(other.box_) {
     if (box_ != nullptr) box_->uses.fetch_add(1, std::memory_order_relaxed);
   }
@@ -30,6 +30,7 @@ class CopyOnWrite {
 
   const T& operator*() const { return box_ == nullptr ? Empty() : box_->value; }
   const T* operator->() const { return &**this; }
+  operator const T&() const { return **this; }  // NOLINT: it reads like one
 
   /// The value to write to: a copy of its own first if others share it.
   T& Edit() {

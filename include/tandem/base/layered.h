@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -15,14 +16,14 @@
 
 namespace tandem {
 
-template <typename V>
+template <typename V, typename Key = std::string>
 class Layered {
  public:
-  using Base = std::map<std::string, V>;
+  using Base = std::map<Key, V, std::less<>>;
   using value_type = typename Base::value_type;
 
  private:
-  using Layer = std::map<std::string, std::shared_ptr<const value_type>>;  // null pointer: erased
+  using Layer = std::map<Key, std::shared_ptr<const value_type>, std::less<>>;  // null pointer: erased
 
  public:
   class const_iterator {

@@ -7,6 +7,7 @@ namespace tandem {
 
 /// A thread that holds a lock takes only locks of a lower level.
 enum class LockLevel {
+  kText,   // of interned texts: below all, since any value may hold one
   kLeaf,   // nothing is called with it held that could lock
   kCloud,  // the simulated clouds: they look up kinds, and a catalog loads those when asked
   kNone,   // no lock is held

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tandem/base/clock.h"
+#include "tandem/base/interned.h"
 #include "tandem/base/layered.h"
 #include "tandem/config/parse.h"
 #include "tandem/model/address.h"
@@ -57,21 +58,21 @@ struct ModelGroup {
 /// One resource after for-each: the unit of plan, records and conditions.
 struct ModelResource {
   Address address;      // with the account only where the document names one (R11)
-  std::string account;  // always set
-  std::string site;     // of the account
-  std::string component;
+  Interned account;  // always set
+  Interned site;     // of the account
+  Interned component;
   std::shared_ptr<const Kind> kind;
   std::shared_ptr<const Document> document;
   Value each;  // null, or {"key", "value"} under for-each
   /// Addresses that must be ready before: ref(), depends-on, the account's references. Sorted, each once.
-  std::vector<std::string> needs;
-  std::string manage = "full";
-  std::string deletion_policy = "delete";
-  std::string adopt;  // "" | if-identical | and-update
+  std::vector<Interned> needs;
+  Interned manage = "full";
+  Interned deletion_policy = "delete";
+  Interned adopt;  // "" | if-identical | and-update
   std::optional<bool> protect;
   bool paused = false;
-  std::string external_name;
-  std::string moved_from;  // an address, or ""
+  Interned external_name;
+  Interned moved_from;  // an address, or ""
   std::optional<Duration> reconcile_interval;
 
   /// A map, expressions unevaluated; of a document at rest made anew for each who asks.
@@ -94,7 +95,7 @@ struct CompiledModel {
   std::vector<ModelComponent> components;  // in source order
   std::vector<ModelGroup> groups;
   std::vector<ModelConnection> connections;  // in source order
-  Layered<ModelResource> resources;  // by address.ToString()
+  Layered<ModelResource, Interned> resources;  // by address.ToString()
   PolicySet policies;
   std::shared_ptr<const Value> platform_spec;
   Value platform_name;  // what `platform` and `sites` stand for in expressions

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tandem/base/interned.h"
 #include "tandem/model/value.h"
 #include "tandem/schema/kind.h"
 
@@ -20,7 +21,7 @@ std::string_view ChangeReasonName(ChangeReason reason);  // "model" "drift" …
 enum class FieldPolicy { kEnforce, kObserve, kIgnore, kInitialOnly };
 
 struct FieldChange {
-  std::string path;  // FormatPath text
+  Interned path;  // FormatPath text
   Value before;
   Value after;
   bool unknown = false;    // `after` holds an unknown
@@ -28,7 +29,7 @@ struct FieldChange {
   bool replaces = false;
   ChangeReason reason = ChangeReason::kModel;
   BlastClass blast = BlastClass::kDisruptive;
-  std::string unset;  // for paths given up: "released", "null", …
+  Interned unset;  // for paths given up: "released", "null", …
 };
 
 struct DiffInput {

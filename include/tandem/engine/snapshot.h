@@ -16,6 +16,7 @@
 
 #include "tandem/base/clock.h"
 #include "tandem/base/copy_on_write.h"
+#include "tandem/base/interned.h"
 #include "tandem/base/kept.h"
 #include "tandem/compile/compile.h"
 #include "tandem/record/record.h"
@@ -27,36 +28,36 @@ using Conditions = CopyOnWrite<std::vector<Condition>>;
 
 /// Where a model has a resource, and what it needs there.
 struct Placement {
-  std::string account;
-  std::string component;
-  std::string site;
-  std::string manage;
-  std::vector<std::string> needs;
+  Interned account;
+  Interned component;
+  Interned site;
+  Interned manage;
+  std::vector<Interned> needs;
 };
 
 /// One resource as `tandem get resources` shows it: in the accepted model, recorded, or both. It shares what the
 /// engine remembers.
 struct ResourceView {
-  std::string address;
+  Interned address;
   Kept<Record> record;
   Kept<Observation> seen;
   /// By the accepted model, where that says another thing than the record; null pointer: as recorded.
   std::shared_ptr<const Placement> placed;
   std::optional<bool> in_model;  // not known until the accepted model is read
-  std::string paused_by;
+  Interned paused_by;
   Conditions conditions;
   std::vector<std::string> drift;  // paths, when Drifted
   Time observed_at;
 
-  std::string_view kind() const { return std::string_view(address).substr(0, address.find('/', address.find('/') + 1)); }
-  const std::string& account() const { return placed ? placed->account : record ? record->account : Nothing(); }
-  const std::string& component() const { return placed ? placed->component : record ? record->component : Nothing(); }
-  const std::string& site() const { return placed ? placed->site : record ? record->site : Nothing(); }
-  const std::string& manage() const { return placed ? placed->manage : record ? record->manage : Nothing(); }
-  const std::vector<std::string>& needs() const;
-  const std::string& identity() const;
+  std::string_view kind() const { return std::string_view(address).substr(0, address.str().find('/', address.str().find('/') + 1)); }
+  const Interned& account() const { return placed ? placed->account : record ? record->account : Nothing(); }
+  const Interned& component() const { return placed ? placed->component : record ? record->component : Nothing(); }
+  const Interned& site() const { return placed ? placed->site : record ? record->site : Nothing(); }
+  const Interned& manage() const { return placed ? placed->manage : record ? record->manage : Nothing(); }
+  const std::vector<Interned>& needs() const;
+  const Interned& identity() const;
   /// ready | busy | failed | ""
-  const std::string& state() const { return seen && seen->exists ? seen->state : Nothing(); }
+  const Interned& state() const { return seen && seen->exists ? seen->state : Nothing(); }
   bool is_protected() const { return record && record->protected_; }
   int64_t generation() const { return record ? record->generation : 0; }
   /// Observed, owned and declared paths only.
@@ -65,7 +66,7 @@ struct ResourceView {
   Packed settled() const { return record ? record->settled : Packed(); }
 
  private:
-  static const std::string& Nothing();
+  static const Interned& Nothing();
 };
 
 struct ComponentView {

@@ -12,6 +12,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "tandem/base/interned.h"
+
 namespace tandem {
 
 /// Dense, in the order in which names were first given.
@@ -26,7 +28,7 @@ class Graph {
 
   size_t size() const { return names_.size(); }
   size_t edges() const { return needs_.links.size(); }
-  const std::string& Name(NodeId node) const { return names_[node]; }
+  const Interned& Name(NodeId node) const { return names_[node]; }
   std::optional<NodeId> Find(std::string_view name) const;
 
   /// What `node` needs, in the order in which the edges were given; each once.
@@ -65,8 +67,8 @@ class Graph {
 
   std::vector<NodeId> Reach(std::span<const NodeId> roots, const Adjacency& along) const;
 
-  std::vector<std::string> names_;
-  std::unordered_map<std::string, NodeId> ids_;  // looked up only
+  std::vector<Interned> names_;
+  std::unordered_map<std::string_view, NodeId> ids_;  // looked up only; of names_
   std::vector<std::string> labels_;              // "" first
   Adjacency needs_;
   Adjacency needed_by_;
@@ -77,7 +79,7 @@ class GraphBuilder {
   GraphBuilder() { graph_.labels_.emplace_back(); }
 
   /// The id of `name`, new or known.
-  NodeId Node(std::string_view name);
+  NodeId Node(const Interned& name);
   /// `from` needs `to`; `label` says where that is written. The first of several equal edges stays.
   void Edge(NodeId from, NodeId to, std::string_view label = "");
   /// The builder is spent.

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tandem/base/interned.h"
 #include "tandem/model/address.h"
 #include "tandem/model/source.h"
 #include "tandem/model/value.h"
@@ -84,12 +85,12 @@ class RestingBody {
 };
 
 struct Document {
-  std::string api_version;  // as written
-  std::string group;        // of api_version; "core" for a bare version
-  std::string version;
-  std::string kind;
-  std::string name;  // metadata.name
-  std::string ns;    // metadata.namespace, or ""
+  Interned api_version;  // as written
+  Interned group;        // of api_version; "core" for a bare version
+  Interned version;
+  Interned kind;
+  Interned name;  // metadata.name
+  Interned ns;    // metadata.namespace, or ""
   std::map<std::string, std::string, std::less<>> labels;
   std::map<std::string, std::string, std::less<>> annotations;
   /// The whole object as written, expressions unevaluated; null at rest, when Body() and Spec() make it anew.
@@ -102,7 +103,7 @@ struct Document {
   std::shared_ptr<const RestingBody> rest;         // null pointer: it is not at rest
 
   /// Without the account: that is chosen when the model is compiled.
-  Address address() const { return {group, kind, ns, name, ""}; }
+  Address address() const { return Address(group, kind, ns, name); }
   KindName kind_name() const { return {group, kind}; }
   Value Body() const { return rest ? rest->Body(*this) : body; }
   /// The member "spec" of that, or null.

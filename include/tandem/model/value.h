@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "tandem/base/copy_on_write.h"
+#include "tandem/base/interned.h"
 
 namespace tandem {
 
@@ -60,6 +61,7 @@ class Value {
   Value(double v) : data_(v) {}                              // NOLINT
   Value(const char* v) : Value(std::string(v)) {}            // NOLINT
   Value(std::string_view v) : Value(std::string(v)) {}       // NOLINT
+  Value(const Interned& v) : Value(v.str()) {}               // NOLINT
   Value(std::string v) : data_(Text(std::move(v))) {}        // NOLINT
   Value(List v) : data_(Shared<List>(std::move(v))) {}       // NOLINT
   Value(Map v) : data_(Shared<Map>(std::move(v))) {}         // NOLINT

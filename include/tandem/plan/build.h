@@ -23,19 +23,19 @@ namespace tandem {
 /// One resource of the proposed model, as far as a plan looks at it.
 struct PlannedResource {
   Address address;  // without the account
-  std::string account;
-  std::string component;
-  std::string site;
+  Interned account;
+  Interned component;
+  Interned site;
   std::map<std::string, std::string, std::less<>> labels;
   std::shared_ptr<const Kind> kind;
-  std::vector<std::string> needs;  // addresses; those outside the model are ignored
-  std::string manage = "full";     // full | observe | delegate
-  std::string deletion_policy = "delete";
-  std::string adopt;            // "" | if-identical | and-update
+  std::vector<Interned> needs;  // addresses; those outside the model are ignored
+  Interned manage = "full";     // full | observe | delegate
+  Interned deletion_policy = "delete";
+  Interned adopt;            // "" | if-identical | and-update
   std::optional<bool> protect;  // nullopt: as the kind file says
   bool paused = false;
-  std::string external_name;
-  std::string moved_from;    // an address, or ""
+  Interned external_name;
+  Interned moved_from;    // an address, or ""
   bool provisional = false;  // its account or definition does not exist yet (R5)
   bool changed = true;       // its document asks for something else than what settled (R18)
   SourceRange range;         // for problems; may be empty
@@ -73,10 +73,10 @@ struct PlanInput {
   std::map<std::string, std::string> versions;
 
   std::vector<PlannedResource> resources;
-  std::map<std::string, const Record*> records;  // by address
+  std::map<Interned, const Record*, std::less<>> records;  // by address
   /// By address. An address without one could not be observed (R18); one that is known to be absent
   /// has one with `exists` false. For a resource without a record: the object of its name, if any.
-  std::map<std::string, const Observation*> observations;
+  std::map<Interned, const Observation*, std::less<>> observations;
   /// Addresses whose observation is not of the recorded object, which is gone, but of a newer one with
   /// this platform's mark (R12).
   std::set<std::string> newer;
@@ -106,7 +106,7 @@ struct PlanResult {
   /// Resources that need nothing, of which nothing is to be said, and whose desired form is, as a Value,
   /// what was recorded: as long as neither they, nor their record, observation or anything that they need
   /// changes, they add nothing to a plan but their count.
-  std::vector<std::string> quiet;
+  std::vector<Interned> quiet;
 };
 
 /// Steps of one address: at most one, but for two cases. A replace whose dependents are replaced
@@ -122,7 +122,7 @@ PlanResult BuildPlan(const PlanInput& input);
 /// The address under which the record of a resource of the model stands: its own; else its own in the
 /// other form, with or without "@account" (R11: both are one address); else the one it moved from, in
 /// either form. Only records of the same account count. "" when there is none.
-std::string RecordedAddress(const std::map<std::string, const Record*>& records,
+std::string RecordedAddress(const std::map<Interned, const Record*, std::less<>>& records,
                             const std::string& address, const std::string& account,
                             const std::string& moved_from);
 

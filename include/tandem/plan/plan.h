@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "tandem/base/clock.h"
+#include "tandem/base/copy_on_write.h"
+#include "tandem/base/interned.h"
 #include "tandem/diff/diff.h"
 #include "tandem/model/address.h"
 #include "tandem/model/value.h"
@@ -22,8 +24,8 @@ enum class ReplaceOrder { kNone, kDestroyFirst, kCreateFirst };
 
 /// What a step was planned upon; it does not run when this has moved (R3).
 struct Base {
-  std::string identity;
-  std::string mark_address;  // of the object, "" when unmarked or absent
+  Interned identity;
+  Interned mark_address;  // of the object, "" when unmarked or absent
   /// Canonical observed values of the paths named by desired or recorded and of immutable paths.
   Value fields;
   /// address.path → value, for everything read through ref().
@@ -33,15 +35,15 @@ struct Base {
 struct Step {
   int64_t id = 0;  // from 1, in plan order
   Address address;
-  std::string account;
-  std::string component;  // "" when none
-  std::string site;       // "" when none
+  Interned account;
+  Interned component;  // "" when none
+  Interned site;       // "" when none
   int64_t stage = 0;
   Action action = Action::kCreate;
   ReplaceOrder order = ReplaceOrder::kNone;
   BlastClass blast = BlastClass::kSafe;
   std::vector<int64_t> after;  // ids of steps that must be done before
-  std::string why;
+  Interned why;
   std::vector<FieldChange> changes;
   Base base;
   bool provisional = false;  // its account or definition does not exist yet (R5)
@@ -66,7 +68,7 @@ struct Plan {
   std::map<std::string, std::string> kinds;  // kind → digest
   std::string policies_digest;
   std::optional<int64_t> delete_budget;      // as the caller stated
-  std::vector<Step> steps;
+  std::vector<CopyOnWrite<Step>> steps;
   std::vector<std::string> unobserved;       // addresses shown as `?` (R18)
   /// Changed documents that this plan leaves out: not observed (R18), or outside its targets (R2).
   std::vector<std::string> not_applied;

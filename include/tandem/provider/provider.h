@@ -48,9 +48,9 @@ inline CallError MakeCallError(CallErrorClass c, std::string code, std::string m
 
 /// The ownership mark on an object (R12). Empty when the object carries none.
 struct Mark {
-  std::string platform;
-  std::string address;
-  std::string intent;
+  Interned platform;
+  Interned address;
+  Interned intent;
   bool empty() const { return platform.empty() && address.empty() && intent.empty(); }
   friend bool operator==(const Mark&, const Mark&) = default;
 };

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tandem/base/clock.h"
+#include "tandem/base/interned.h"
 #include "tandem/base/status.h"
 #include "tandem/codec/json.h"
 #include "tandem/model/address.h"
@@ -22,10 +23,10 @@ enum class ConditionStatus { kTrue, kFalse, kUnknown };
 std::string_view ConditionStatusName(ConditionStatus status);  // "True" "False" "Unknown"
 
 struct Condition {
-  std::string type;  // Ready Synced Drifted ParityOK ReplicationHealthy Paused Stalled
+  Interned type;  // Ready Synced Drifted ParityOK ReplicationHealthy Paused Stalled
   ConditionStatus status = ConditionStatus::kUnknown;
-  std::string reason;  // CamelCase
-  std::string message;
+  Interned reason;  // CamelCase
+  Interned message;
   Time last_transition;
   int64_t observed_generation = 0;
   friend bool operator==(const Condition&, const Condition&) = default;
@@ -51,36 +52,36 @@ struct FormerAddress {
 /// One resource that tandem has settled at least once.
 struct Record {
   Address address;      // without the account
-  std::string account;  // the Account document's name
+  Interned account;  // the Account document's name
   Packed account_spec;  // as applied (R14)
   int64_t kind_version = 0;
-  std::string kind_digest;
-  std::string identity;  // "" while a create is in flight
+  Interned kind_digest;
+  Interned identity;  // "" while a create is in flight
   std::vector<Deposed> deposed;
   std::vector<FormerAddress> former;  // oldest first, as far back as revisions are kept
   Packed recorded;  // what was sent, per call that settled, never from replies
   Packed settled;   // desired form of the last step that settled here
   bool protected_ = false;
   bool adopted = false;
-  std::string manage = "full";             // full | observe | delegate
-  std::string deletion_policy = "delete";  // delete | retain
-  std::vector<std::string> depends_on;     // addresses; deletion order comes from these
-  std::string component;
-  std::string site;
+  Interned manage = "full";             // full | observe | delegate
+  Interned deletion_policy = "delete";  // delete | retain
+  std::vector<Interned> depends_on;     // addresses; deletion order comes from these
+  Interned component;
+  Interned site;
   int64_t generation = 0;  // revision that settled last
-  std::string run;
-  std::string paused_by;  // "" when not paused
+  Interned run;
+  Interned paused_by;  // "" when not paused
 };
 
 /// What was live when last looked. Kept apart from Record: it changes far more often.
 struct Observation {
   Address address;
-  std::string identity;
+  Interned identity;
   bool exists = false;
   Packed fields;
-  std::string state;  // ready | busy | failed | ""
-  std::string mark_address;
-  std::string mark_intent;
+  Interned state;  // ready | busy | failed | ""
+  Interned mark_address;
+  Interned mark_intent;
   Time at;
   std::vector<Condition> conditions;
 };
@@ -160,14 +161,14 @@ enum class StepState {
 std::string_view StepStateName(StepState state);
 
 struct StepRow {
-  std::string run;
+  Interned run;
   int64_t id = 0;
   Address address;
-  std::string action;
+  Interned action;
   StepState state = StepState::kPending;
   int64_t call = 0;  // index of the next call of this step
   int64_t attempts = 0;
-  std::string error;
+  Interned error;
   Time started;
   Time finished;
 };
@@ -182,11 +183,11 @@ struct Approval {
 struct Event {
   int64_t sequence = 0;
   Time time;
-  std::string type;  // Normal | Warning
-  std::string reason;
-  std::string address;
-  std::string run;
-  std::string actor;
+  Interned type;  // Normal | Warning
+  Interned reason;
+  Interned address;
+  Interned run;
+  Interned actor;
   std::string message;
 };
 

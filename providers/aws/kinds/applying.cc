@@ -84,7 +84,7 @@ ApplyAnswer KindCalls::Apply(const ApplyRequest& request) {
   step.identity = request.identity;
   step.intent = request.intent;
   step.token = request.token;
-  step.name = request.address.name;
+  step.name = request.address.name();
   step.desired = MapOf(request.desired);
   step.observed = MapOf(request.observed);
   step.recorded = MapOf(request.recorded);

@@ -1,5 +1,7 @@
 #include "engine/memory/memory.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -39,10 +41,8 @@ bool Resource::SetCondition(std::string_view type, ConditionStatus status, std::
 }
 
 Resource& Memory::At(const Address& address) {
-  std::string key = address.ToString();
-  Resource& resource = resources[key];
-  if (resource.key.empty()) {
-    resource.key = std::move(key);
+  Resource& resource = resources[address.text()];
+  if (resource.address.empty()) {
     resource.address = address;
     resource.number = ++resources_made;
   }
@@ -64,10 +64,10 @@ std::string IdentityKey(const std::string& account, const KindName& kind,
   return account + "/" + kind.ToString() + "/" + identity;
 }
 
-std::vector<std::string> StandsOn(const Memory& memory, const Record& record,
-                                  const std::vector<std::string>& needs) {
-  std::vector<std::string> edges = needs;
-  for (const std::string& old : record.depends_on) {
+std::vector<Interned> StandsOn(const Memory& memory, const Record& record,
+                               const std::vector<Interned>& needs) {
+  std::vector<Interned> edges = needs;
+  for (const Interned& old : record.depends_on) {
     if (std::find(needs.begin(), needs.end(), old) != needs.end()) continue;
     const Resource* stood_on = memory.Find(old);
     if (stood_on != nullptr && stood_on->record && memory.model && memory.model->Find(old) == nullptr)
@@ -179,7 +179,8 @@ std::string ExpectedName(const Kind& kind, const Address& address, const std::st
     const Value canonical = kind.Canonical(Map{{field, text}});
     return canonical.StringOr(field, text);
   }
-  return address.ns.empty() ? address.name : address.ns + "/" + address.name;
+  if (address.ns().empty()) return std::string(address.name());
+  return fmt::format("{}/{}", address.ns(), address.name());
 }
 
 namespace {

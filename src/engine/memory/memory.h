@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "tandem/base/interned.h"
 #include "tandem/base/kept.h"
 #include "engine/store/document_list.h"
 #include "engine/store/store_writer.h"
@@ -27,7 +28,7 @@ namespace tandem {
 
 struct Resource {
   Address address;
-  std::string key;  // the address as text
+  const Interned& key() const { return address.text(); }
   uint32_t number = 0;  // of all that this memory has known; none is given twice
   Kept<Record> record;
   Kept<Observation> seen;  // as stored: owned and declared paths only (R15)
@@ -38,7 +39,7 @@ struct Resource {
   Mark mark;                // of the object
   bool newer = false;       // what was seen is not what is recorded, but a newer object of ours (R12)
   bool looked = false;      // since this engine started
-  std::string blind;        // why it cannot be observed, or ""
+  Interned blind;        // why it cannot be observed, or ""
   std::optional<Time> missing_since;  // first evidence of absence (R8)
 
   Time overlay_until;  // until then the last write overlays reads (R4)
@@ -46,7 +47,7 @@ struct Resource {
 
   Conditions conditions;
   std::vector<std::string> drift;
-  std::string drift_plan;  // hash that waits for approval
+  Interned drift_plan;  // hash that waits for approval
   std::shared_ptr<const Intent> quarantine;  // a create of unknown outcome (R9), or null pointer
 
   bool exists() const { return seen && seen->exists; }
@@ -98,7 +99,7 @@ struct Memory {
   std::shared_ptr<const DocumentList> documents;
 
   uint32_t resources_made = 0;
-  std::map<std::string, Resource> resources;
+  std::map<Interned, Resource, std::less<>> resources;
   std::map<std::string, Run> runs;        // by id
   std::vector<std::string> run_order;     // oldest first
   std::map<std::string, KnownPlan> plans;  // by hash
@@ -115,7 +116,7 @@ struct Memory {
   std::set<std::string> met;  // accounts in which no mark of ours is left to be found (R12)
 
   // Identities of live objects that records hold: (account, kind, identity) → address.
-  std::map<std::string, std::string> by_identity;
+  std::map<std::string, Interned> by_identity;
 
   std::set<std::string> touched;  // since the last publication
   bool accounts_touched = false;
@@ -148,8 +149,8 @@ struct Memory {
 
 /// What `record` stands on when its document needs `needs`: those, and what it stood on before whose document
 /// is gone while its object may be there.
-std::vector<std::string> StandsOn(const Memory& memory, const Record& record,
-                                  const std::vector<std::string>& needs);
+std::vector<Interned> StandsOn(const Memory& memory, const Record& record,
+                               const std::vector<Interned>& needs);
 
 /// "ACCOUNT/KIND/IDENTITY".
 std::string IdentityKey(const std::string& account, const KindName& kind,

@@ -26,8 +26,8 @@ struct PlanningJob {
   PlanInput input;  // its pointers lead into the members below
   std::shared_ptr<const CompiledModel> accepted;
   std::shared_ptr<const CompiledModel> model;
-  std::map<std::string, Kept<Record>> records;
-  std::map<std::string, Kept<Observation>> observations;
+  std::map<Interned, Kept<Record>, std::less<>> records;
+  std::map<Interned, Kept<Observation>, std::less<>> observations;
   std::set<std::string> unapplied;  // accepted, and did not settle
   std::map<std::string, SecretWorth> worth;
   std::string secret_key;
@@ -35,7 +35,7 @@ struct PlanningJob {
 
   /// Only these are decided, all else is quiet (settled.h); nullopt: everything is.
   std::optional<std::set<std::string>> few;
-  std::map<std::string, Packed> forms;  // of what is quiet and needed by those: as recorded
+  std::map<Interned, Packed, std::less<>> forms;  // of what is quiet and needed by those: as recorded
   int64_t look = 0;                     // of Memory::looks, when it tells what is quiet
   std::optional<int64_t> undo_to;       // the revision that is planned again
 

@@ -79,7 +79,7 @@ void RunPlanning(PlanningJob& job) {
   const std::map<std::string, std::string> undone_moves = UndoneMoves(job);
   const auto moved_from = [&](const ModelResource& resource) {
     const auto undone = undone_moves.find(resource.address.ToString());
-    return undone == undone_moves.end() ? resource.moved_from : undone->second;
+    return undone == undone_moves.end() ? resource.moved_from.str() : undone->second;
   };
   for (const auto& [address, record] : job.records) job.input.records[address] = &*record;
   // What is about to move is there already, under the address that it moves from.
@@ -244,7 +244,8 @@ void RunPlanning(PlanningJob& job) {
   const bool known = std::none_of(provisional_accounts.begin(), provisional_accounts.end(),
                                   [](const auto& account) { return account.second; });
   if (job.look > 0 && known) {
-    std::vector<std::string> recorded;
+    std::vector<Interned> recorded;
+    recorded.reserve(job.records.size());
     for (const auto& [address, record] : job.records) recorded.push_back(address);
     job.settled = Settle(job.model, job.result.quiet, recorded);
   }

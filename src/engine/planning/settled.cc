@@ -5,11 +5,11 @@
 namespace tandem {
 
 std::shared_ptr<const Settled> Settle(std::shared_ptr<const CompiledModel> model,
-                                      const std::vector<std::string>& quiet,
-                                      const std::vector<std::string>& recorded) {
+                                      const std::vector<Interned>& quiet,
+                                      const std::vector<Interned>& recorded) {
   auto settled = std::make_shared<Settled>();
   settled->model = std::move(model);
-  const std::set<std::string> at_rest(quiet.begin(), quiet.end());
+  const std::set<Interned> at_rest(quiet.begin(), quiet.end());
   settled->quiet = static_cast<int64_t>(at_rest.size());
   for (const auto& [address, resource] : settled->model->resources) {
     if (at_rest.count(address) == 0) settled->loud.insert(address);
@@ -38,7 +38,7 @@ bool Reach(const Settled& settled, const std::vector<const std::set<std::string>
     open.pop_back();
     const auto standing = settled.dependents.find(address);
     if (standing == settled.dependents.end()) continue;
-    for (const std::string* dependent : standing->second) reach(*dependent);
+    for (const Interned* dependent : standing->second) reach(*dependent);
   }
   return reached->size() <= most;
 }

@@ -25,13 +25,13 @@ struct Settled {
   int64_t quiet = 0;
   std::map<std::string, std::string> kinds;  // of the model: kind → digest
   /// Address → those of the model that need it; the texts are the model's.
-  std::unordered_map<std::string_view, std::vector<const std::string*>> dependents;
+  std::unordered_map<std::string_view, std::vector<const Interned*>> dependents;
 };
 
 /// `recorded`: all addresses with a record. `quiet`: of the model.
 std::shared_ptr<const Settled> Settle(std::shared_ptr<const CompiledModel> model,
-                                      const std::vector<std::string>& quiet,
-                                      const std::vector<std::string>& recorded);
+                                      const std::vector<Interned>& quiet,
+                                      const std::vector<Interned>& recorded);
 
 /// What has to be decided when `seeds` are another than they were: those, and whatever needs them,
 /// directly or not. False when these are more than `most`.

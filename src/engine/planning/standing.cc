@@ -14,7 +14,7 @@ namespace tandem {
 namespace {
 
 // Of `needs` the one whose value `reference` ("address.path") is; "" when it is of none.
-std::string TargetOf(const std::string& reference, const std::vector<std::string>& needs) {
+std::string TargetOf(const std::string& reference, const std::vector<Interned>& needs) {
   std::string target;
   for (const std::string& need : needs)
     if (need.size() > target.size() && reference.rfind(need + ".", 0) == 0) target = need;

@@ -54,11 +54,11 @@ std::shared_ptr<const Snapshot> Publisher::snapshot() const {
 
 ResourceView Publisher::ViewOf(const Resource& resource) const {
   ResourceView view;
-  view.address = resource.key;
+  view.address = resource.key();
   view.record = resource.record;
   view.seen = resource.seen;
   const Memory& memory = context_.memory;
-  const ModelResource* model = memory.model ? memory.model->Find(resource.key) : nullptr;
+  const ModelResource* model = memory.model ? memory.model->Find(resource.key()) : nullptr;
   if (context_.read) view.in_model = model != nullptr;
   const auto as_recorded = [&](const Record& record) {
     return model->account == record.account && model->component == record.component && model->site == record.site &&
@@ -133,7 +133,7 @@ void Publisher::UpdatePages(Snapshot& snapshot, const std::set<std::string>& tou
     while (at + 1 < pages.size() && pages[at + 1]->front()->address <= *address) ++at;
     ResourcePage rows;
     if (at < pages.size()) rows = *pages[at];
-    const std::string* limit = at + 1 < pages.size() ? &pages[at + 1]->front()->address : nullptr;
+    const Interned* limit = at + 1 < pages.size() ? &pages[at + 1]->front()->address : nullptr;
     for (; address != touched.end() && (limit == nullptr || *address < *limit); ++address) {
       const auto place = std::lower_bound(
           rows.begin(), rows.end(), *address,

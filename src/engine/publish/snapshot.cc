@@ -20,17 +20,17 @@ void StepList::Set(size_t i, StepRow row) {
   (*page)[i % kPage] = std::move(row);
 }
 
-const std::string& ResourceView::Nothing() {
-  static const std::string* const nothing = new std::string();
+const Interned& ResourceView::Nothing() {
+  static const Interned* const nothing = new Interned();
   return *nothing;
 }
 
-const std::vector<std::string>& ResourceView::needs() const {
-  static const std::vector<std::string>* const none = new std::vector<std::string>();
+const std::vector<Interned>& ResourceView::needs() const {
+  static const std::vector<Interned>* const none = new std::vector<Interned>();
   return placed ? placed->needs : record ? record->depends_on : *none;
 }
 
-const std::string& ResourceView::identity() const {
+const Interned& ResourceView::identity() const {
   if (record && !record->identity.empty()) return record->identity;
   return seen ? seen->identity : Nothing();
 }

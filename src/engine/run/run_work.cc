@@ -29,19 +29,20 @@ std::unique_ptr<RunWork> RunWork::Make(Run run, KnownPlan known,
   auto work = std::make_unique<RunWork>();
   work->run = std::move(run);
   work->known = std::move(known);
-  const std::vector<Step>& steps = work->known.plan->steps;
+  work->steps = work->known.plan->steps;
+  const std::vector<CopyOnWrite<Step>>& steps = work->steps;
   work->rows.resize(steps.size());
   work->dependents.resize(steps.size());
   work->waits.resize(steps.size());
   std::map<int64_t, size_t> index;
   for (size_t i = 0; i < steps.size(); ++i) {
-    index[steps[i].id] = i;
+    index[steps[i]->id] = i;
     StepRow& row = work->rows[i];
     row.run = work->run.id;
-    row.id = steps[i].id;
-    row.address = steps[i].address;
-    row.action = ActionName(steps[i].action);
-    work->by_address[steps[i].address.ToString()].push_back(i);
+    row.id = steps[i]->id;
+    row.address = steps[i]->address;
+    row.action = ActionName(steps[i]->action);
+    work->by_address[steps[i]->address.text()].push_back(i);
   }
   for (const StepRow& row : stored) {
     const auto found = index.find(row.id);
@@ -49,15 +50,34 @@ std::unique_ptr<RunWork> RunWork::Make(Run run, KnownPlan known,
   }
   for (size_t i = 0; i < steps.size(); ++i) {
     if (!IsFinal(work->rows[i].state)) ++work->open;
-    for (const int64_t before : steps[i].after) {
+    for (const int64_t before : steps[i]->after) {
       const auto found = index.find(before);
       if (found == index.end()) continue;
       work->dependents[found->second].push_back(i);
       if (!IsDone(work->rows[found->second].state)) ++work->waits[i];
     }
   }
+  for (size_t i = 0; i < steps.size(); ++i)
+    if (IsFinal(work->rows[i].state)) work->LetGo(i);
   work->view = StepList(work->rows);
   return work;
+}
+
+void RunWork::LetGo(size_t i) {
+  const Step& over = *steps[i];
+  Step kept;
+  kept.id = over.id;
+  kept.address = over.address;
+  kept.account = over.account;
+  kept.component = over.component;
+  kept.site = over.site;
+  kept.stage = over.stage;
+  kept.action = over.action;
+  kept.order = over.order;
+  kept.blast = over.blast;
+  kept.base.identity = over.base.identity;
+  kept.moved_from = over.moved_from;
+  steps[i] = std::move(kept);
 }
 
 std::vector<size_t> RunWork::Ready() const {

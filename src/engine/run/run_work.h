@@ -2,12 +2,15 @@
 // arithmetic of its order; all of it linear in steps and edges.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "engine/memory/memory.h"
+#include "tandem/base/copy_on_write.h"
+#include "tandem/base/interned.h"
 #include "tandem/engine/snapshot.h"
 #include "tandem/plan/plan.h"
 #include "tandem/record/record.h"
@@ -24,11 +27,12 @@ bool IsOfModel(const Run& run);
 
 struct RunWork {
   Run run;
-  KnownPlan known;
+  KnownPlan known;                              // its plan: null pointer once it is in the store
+  std::vector<CopyOnWrite<Step>> steps;         // of it; what a step changes goes when it is over
   std::vector<StepRow> rows;                    // by step index
   std::vector<std::vector<size_t>> dependents;  // index → indexes that wait for it
   std::vector<size_t> waits;                    // how many each still waits for
-  std::map<std::string, std::vector<size_t>> by_address;
+  std::map<Interned, std::vector<size_t>, std::less<>> by_address;
   size_t open = 0;  // rows that are not final
   StepList view;
   std::vector<std::string> deposed;  // addresses whose old objects go once all steps are done
@@ -36,8 +40,7 @@ struct RunWork {
   bool verifying = false;
   RunState ends_as = RunState::kOpen;  // when it was told to stop
 
-  const Plan& plan() const { return *known.plan; }
-  const Step& step(size_t i) const { return known.plan->steps[i]; }
+  const Step& step(size_t i) const { return *steps[i]; }
 
   /// `stored` are the rows that the store has; a step without one is pending.
   static std::unique_ptr<RunWork> Make(Run run, KnownPlan known, const std::vector<StepRow>& stored);
@@ -47,6 +50,8 @@ struct RunWork {
   std::vector<size_t> Release(size_t i);
   /// Everything that waits for `i`, directly or not, and is not final.
   std::vector<size_t> Blocked(size_t i) const;
+  /// Step `i` is over: only where it stood is kept of it.
+  void LetGo(size_t i);
   /// The step of `address` that is next, or -1.
   int64_t NextOf(const std::string& address) const;
 };

@@ -56,7 +56,11 @@ std::string Runner::Start(KnownPlan known, const std::string& actor,
   context_.Emit(false, "RunStarted", "", id, actor,
                 fmt::format("{} of {} steps, plan {}", run.mode, known.plan->steps.size(),
                             run.plan_hash));
-  context_.Advance({Context::Put(run)}, std::move(durable));
+  // Units become durable in order: by then the plan is in the store as well.
+  context_.Advance({Context::Put(run)}, [this, id, durable = std::move(durable)] {
+    if (const auto stored = runs_.find(id); stored != runs_.end()) stored->second->known.plan.reset();
+    if (durable) durable();
+  });
   Open(RunWork::Make(std::move(run), std::move(known), {}));
   return id;
 }
@@ -95,6 +99,7 @@ void Runner::Resume(Run run, KnownPlan known, const std::vector<StepRow>& rows,
   const std::string id = run.id;
   auto made = RunWork::Make(std::move(run), std::move(known), rows);
   RunWork& work = *made;
+  work.known.plan.reset();
   // A run may have expired while no process was there (R1).
   std::optional<RunState> ends_as;
   if (work.run.state == RunState::kStopping)
@@ -369,6 +374,7 @@ void Runner::Ended(StepWork& work) {
                     run.run.actor, row.error);
       Block(run, work.index);
   }
+  run.LetGo(work.index);
   context_.Wake(key, WorkQueue::Priority::kResync);
   MaybeFinish(run);
 }

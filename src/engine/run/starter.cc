@@ -63,11 +63,11 @@ std::string FirstDifference(const Plan& saved, const Plan& now) {
   }
   for (size_t i = 0; i < std::max(saved.steps.size(), now.steps.size()); ++i) {
     if (i >= saved.steps.size())
-      return fmt::format("{} {} is needed as well", ActionName(now.steps[i].action),
-                         now.steps[i].address.ToString());
+      return fmt::format("{} {} is needed as well", ActionName(now.steps[i]->action),
+                         now.steps[i]->address.ToString());
     if (i >= now.steps.size())
-      return fmt::format("{} {} is not needed any more", ActionName(saved.steps[i].action),
-                         saved.steps[i].address.ToString());
+      return fmt::format("{} {} is not needed any more", ActionName(saved.steps[i]->action),
+                         saved.steps[i]->address.ToString());
     const Step& a = saved.steps[i];
     const Step& b = now.steps[i];
     const std::string address = a.address.ToString();
@@ -330,7 +330,7 @@ void Starter::KeepEdges(const Plan& plan) {
   const auto keep = [&](const std::string& address, const ModelResource& resource) {
     Resource* held = memory.Find(address);
     if (held == nullptr || !held->record || later.count(address) > 0) return;
-    std::vector<std::string> edges = StandsOn(memory, *held->record, resource.needs);
+    std::vector<Interned> edges = StandsOn(memory, *held->record, resource.needs);
     if (edges == held->record->depends_on) return;
     held->record.Edit().depends_on = std::move(edges);
     memory.Changed(address);

@@ -129,7 +129,7 @@ Value MaskedFields(const Context& context, const Resource& resource, const Kind&
     return MaskSecrets(kind, std::move(found), {&recorded, &settled}, key);
   }
   const CompiledModel* model = context.memory.model.get();
-  const ModelResource* wanted = model == nullptr ? nullptr : model->Find(resource.key);
+  const ModelResource* wanted = model == nullptr ? nullptr : model->Find(resource.key());
   if (wanted == nullptr) return found;
   const Result<Value> desired = EvaluateSpec(
       *model, *wanted, [](const std::string& address, const Path& path) -> Result<Value> {

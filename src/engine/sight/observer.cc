@@ -109,9 +109,9 @@ void Observer::Want(Pass& pass, const Resource& resource, std::shared_ptr<const 
     const Value spec = model == nullptr ? Value() : model->Spec();
     expected = ExpectedIdentity(*kind, resource.address, external_name, spec);
     const std::string name = ExpectedName(*kind, resource.address, external_name, spec);
-    if (!name.empty()) wanted.by_name.emplace(name, resource.key);
+    if (!name.empty()) wanted.by_name.emplace(name, resource.key());
   }
-  if (pass.expected.insert(resource.number)) wanted.expected.Add(resource.key, expected);
+  if (pass.expected.insert(resource.number)) wanted.expected.Add(resource.key(), expected);
 }
 
 // What is to be looked for: of the models, the proposed before the accepted one, then of what is recorded.
@@ -190,7 +190,7 @@ std::vector<std::string> Observer::ParentsOf(const std::string& account, const K
   const std::string prefix = parent->ToString() + "/";
   const auto& resources = context_.memory.resources;
   for (auto at = resources.lower_bound(prefix);
-       at != resources.end() && at->first.compare(0, prefix.size(), prefix) == 0; ++at) {
+       at != resources.end() && at->first.str().compare(0, prefix.size(), prefix) == 0; ++at) {
     const Resource& resource = at->second;
     if (resource.record && resource.record->account != account) continue;
     if (resource.record && !resource.record->identity.empty())
@@ -296,10 +296,10 @@ void Observer::Rest(PassPtr pass, const KindName& name, const ListEnd& end, Read
 
 void Observer::Unlisted(PassPtr pass, const KindName& name, const ListEnd& end, const Resource& resource,
                         const std::string& expected) {
-  const std::string& address = resource.key;
+  const std::string& address = resource.key();
   if (busy_ && busy_(address)) return;
   const bool recorded = resource.record.has_value();
-  const std::string identity = recorded ? resource.record->identity : expected;
+  const std::string identity = recorded ? resource.record->identity.str() : expected;
   if (!end.error.ok) {
     Blind(address, end.error.message);
   } else if (recorded && !identity.empty()) {
@@ -405,8 +405,8 @@ void Observer::Gone(Resource& resource) {
   resource.seen = seen;
   if (!was) return;
   if (resource.record) context_.writer.CommitInTime(Context::Put(*resource.seen));
-  context_.memory.Changed(resource.key);
-  context_.Wake(resource.key, WorkQueue::Priority::kResync);
+  context_.memory.Changed(resource.key());
+  context_.Wake(resource.key(), WorkQueue::Priority::kResync);
 }
 
 void Observer::Saw(Resource& resource, const Kind& kind, const LiveObject& object) {
@@ -420,7 +420,7 @@ void Observer::Saw(Resource& resource, const Kind& kind, const LiveObject& objec
 void Observer::Take(Resource& resource, const Kind& kind, const LiveObject& object) {
   ++looked_;
   const Time now = context_.Now();
-  if (resource.newer) context_.memory.Changed(resource.key);
+  if (resource.newer) context_.memory.Changed(resource.key());
   resource.newer = false;
   resource.missing_since.reset();
   const bool same = resource.looked && resource.blind.empty() && resource.exists() &&
@@ -465,8 +465,8 @@ void Observer::Take(Resource& resource, const Kind& kind, const LiveObject& obje
                       resource.seen->identity == seen.identity;
   resource.seen = std::move(seen);
   if (resource.record && !stored) context_.writer.CommitInTime(Context::Put(*resource.seen));
-  context_.memory.Changed(resource.key);
-  context_.Wake(resource.key, WorkQueue::Priority::kResync);
+  context_.memory.Changed(resource.key());
+  context_.Wake(resource.key(), WorkQueue::Priority::kResync);
 }
 
 void Observer::Blind(const std::string& address, const std::string& why) {

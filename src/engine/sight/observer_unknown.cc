@@ -59,17 +59,17 @@ void Observer::Meet(PassPtr pass, const KindName& name, const std::string& ident
 std::string Observer::TakeUnknown(Pass& pass, const Wanted& wanted, const LiveObject& object) {
   Memory& memory = context_.memory;
   const Resource* resource = memory.Find(object.mark.address);
-  if (resource != nullptr && busy_ && busy_(resource->key)) return "";
+  if (resource != nullptr && busy_ && busy_(resource->key())) return "";
   const std::string key = IdentityKey(pass.account, wanted.kind->name(), object.identity);
   if (Tombstoned(key) || memory.forgotten.count(key) > 0) return "";
   LostMark(object, pass.account);
   if (resource == nullptr || resource->address.kind_name() != wanted.kind->name() ||
       !pass.expected.contains(resource->number))
     return "";
-  if (!resource->record) return resource->key;
+  if (!resource->record) return resource->key();
   ++pass.recorded_seen;  // of ours, so the credential can see (R8)
   const auto [at, fresh] =
-      pass.newer.emplace(resource->key, std::make_shared<const LiveObject>(object));
+      pass.newer.emplace(resource->key(), std::make_shared<const LiveObject>(object));
   if (!fresh && at->second && at->second->identity != object.identity) at->second = nullptr;
   return "";
 }
@@ -77,17 +77,17 @@ std::string Observer::TakeUnknown(Pass& pass, const Wanted& wanted, const LiveOb
 // Where the recorded object is gone and a newer one of ours has its place, that one is what a plan is
 // made against: making a third would be wrong.
 bool Observer::TakeNewer(const Pass& pass, Resource& resource) {
-  const auto found = pass.newer.find(resource.key);
+  const auto found = pass.newer.find(resource.key());
   if (found == pass.newer.end()) return false;
   const std::shared_ptr<const Kind> kind = context_.FindKind(resource.address.kind_name());
   if (!found->second || !kind) {
-    Blind(resource.key, "what is recorded is gone, and several objects carry its mark");
+    Blind(resource.key(), "what is recorded is gone, and several objects carry its mark");
     return true;
   }
   Take(resource, *kind, *found->second);
   resource.newer = true;
-  context_.memory.Changed(resource.key);
-  context_.Wake(resource.key, WorkQueue::Priority::kResync);
+  context_.memory.Changed(resource.key());
+  context_.Wake(resource.key(), WorkQueue::Priority::kResync);
   return true;
 }
 

@@ -137,7 +137,7 @@ void BadWeather::MeddleOutside(const std::vector<SimObject>& live) {
   if (live.empty()) return;
   for (uint64_t i = 1 + at_.random->Below(3); i > 0; --i) {
     const SimObject& object = live[at_.random->Below(live.size())];
-    const std::string& address = object.mark.address.empty() ? object.address : object.mark.address;
+    const std::string& address = object.mark.address.empty() ? object.address : object.mark.address.str();
     const std::string kind = object.key.kind.ToString();
     if (at_.random->Below(2) == 0) {
       // Leaves only: what others stand on is refused by every vendor.

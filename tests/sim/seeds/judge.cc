@@ -10,7 +10,7 @@ namespace tandem::seeds {
 namespace {
 
 std::string AddressOf(const SimObject& object) {
-  return Bare(object.mark.address.empty() ? object.address : object.mark.address);
+  return Bare(object.mark.address.empty() ? object.address : object.mark.address.str());
 }
 
 class Judgement {
@@ -104,8 +104,8 @@ class Judgement {
       const Value* have = fields.Find(member);
       if (to == records_.end() || have == nullptr || !have->is_string() ||
           have->as_string().find(target.rfind("iam.sim/Role", 0) == 0
-                                     ? to->second.address.name
-                                     : to->second.identity) == std::string::npos)
+                                     ? std::string(to->second.address.name())
+                                     : to->second.identity.str()) == std::string::npos)
         return Fail(fmt::format("I4: {}.{} does not refer to {}", address, member, target));
     }
   }

@@ -35,7 +35,7 @@ class ListTest : public ServedDaemon {
     all.set_sequence(snapshot->sequence);
     for (const auto& page : snapshot->pages)
       for (const auto& view : *page)
-        if (view->address.rfind(prefix, 0) == 0)
+        if (view->address.str().rfind(prefix, 0) == 0)
           ToWire(*view, false, all.add_items()->mutable_resource());
     return all;
   }

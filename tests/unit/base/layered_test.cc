@@ -7,7 +7,7 @@
 namespace tandem {
 namespace {
 
-std::map<std::string, int> Plain(const Layered<int>& layered) {
+std::map<std::string, int, std::less<>> Plain(const Layered<int>& layered) {
   return {layered.begin(), layered.end()};
 }
 
@@ -33,12 +33,12 @@ TEST(Layered, AtRandomIsWhatAMapIs) {
   std::mt19937 random(3);
   const auto key = [&] { return std::to_string(random() % 900); };
   Layered<int> layered;
-  std::map<std::string, int> plain;
+  std::map<std::string, int, std::less<>> plain;
   for (int i = 0; i < 500; ++i) plain[key()] = i;
   layered.whole() = plain;
   for (int round = 0; round < 40; ++round) {
     const Layered<int> before = layered;
-    const std::map<std::string, int> was = plain;
+    const std::map<std::string, int, std::less<>> was = plain;
     for (int i = 0; i < 40; ++i) {
       const std::string at = key();
       if (random() % 2 == 0) {

@@ -145,7 +145,7 @@ TEST(Accounts, R11TheOnlyOneOfTheProviderIsTaken) {
   const ModelResource& vpc = compiled.model->resources.at("ec2.aws/VPC/main");
   EXPECT_EQ(vpc.account, "primary");
   EXPECT_EQ(vpc.site, "aws");
-  EXPECT_EQ(vpc.address.account, "") << "output omits what the document omits";
+  EXPECT_EQ(vpc.address.account(), "") << "output omits what the document omits";
 }
 
 TEST(Accounts, R11TheAnnotationNamesOneOfSeveral) {

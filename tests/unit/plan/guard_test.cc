@@ -47,7 +47,7 @@ TEST(BuildPlan, R7RecreationOfAProtectedOneIsDataLossAndWaits) {
       R"({"resources":{"a/B/x":{"desired":{"P":1}}},"records":{"a/B/x":{"protected":true,"recorded":{"P":1}}},"observed":{"a/B/x":null}})");
   const PlanResult result = BuildPlan(built.input());
   ASSERT_TRUE(result.plan);
-  EXPECT_EQ(result.plan->steps[0].blast, BlastClass::kDataLoss);
+  EXPECT_EQ(result.plan->steps[0]->blast, BlastClass::kDataLoss);
   EXPECT_EQ(result.plan->needs_approval.size(), 1u);
 }
 

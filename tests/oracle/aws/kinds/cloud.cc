@@ -93,10 +93,10 @@ Mark Cloud::MarkFor(const std::string& kind, const std::string& name) const {
 }
 
 Trouble Cloud::Apply(ApplyRequest request, std::string* identity, bool* lost) {
-  request.intent = fmt::format("intent-{}-{}", request.address.name, ++intents_);
+  request.intent = fmt::format("intent-{}-{}", request.address.name(), ++intents_);
   request.token = fmt::format("{:032x}", std::hash<std::string>()(request.intent));
   request.account = "test";
-  request.mark = MarkFor(request.kind.ToString(), request.address.name);
+  request.mark = MarkFor(request.kind.ToString(), std::string(request.address.name()));
   const KindName kind = request.kind;
   ApplyAnswer answer;
   provider_->Apply(std::move(request), [&](ApplyAnswer got) { answer = std::move(got); });
@@ -122,7 +122,7 @@ Trouble Cloud::Create(const std::string& kind_name, const std::string& name, Val
   *made = {kind.name(), name, "", spec};
   for (const CallRule& call : kind.CreateCalls(spec)) {
     ApplyRequest request;
-    request.address = Address{kind.name().group, kind.name().kind, "", name, ""};
+    request.address = Address(kind.name().group, kind.name().kind, "", name);
     request.kind = kind.name();
     request.call = call.name;
     request.identity = made->identity;
@@ -181,7 +181,7 @@ Trouble Cloud::Update(Made& made, const Value& desired) {
     trouble = Read(made, &object);
     if (!trouble.empty()) return trouble;
     ApplyRequest request;
-    request.address = Address{kind.name().group, kind.name().kind, "", made.name, ""};
+    request.address = Address(kind.name().group, kind.name().kind, "", made.name);
     request.kind = kind.name();
     request.call = call.name;
     request.identity = made.identity;
@@ -204,7 +204,7 @@ Trouble Cloud::Delete(const Made& made) {
   Trouble trouble = Read(made, &object);
   if (!trouble.empty()) return trouble;
   ApplyRequest request;
-  request.address = Address{made.kind.group, made.kind.kind, "", made.name, ""};
+  request.address = Address(made.kind.group, made.kind.kind, "", made.name);
   request.kind = made.kind;
   request.call = "delete";
   request.identity = made.identity;

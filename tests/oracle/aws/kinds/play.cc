@@ -51,7 +51,7 @@ Trouble SeesOutside(Cloud& cloud, Made& made, const Outside& outside) {
   bool named = false;
   for (const FieldChange& change : diff.changes) {
     paths += change.path + " ";
-    named |= change.path.rfind(outside.field, 0) == 0 && change.reason == ChangeReason::kDrift;
+    named |= change.path.str().rfind(outside.field, 0) == 0 && change.reason == ChangeReason::kDrift;
   }
   if (!named) return "the drift is not seen: " + paths;
   trouble = cloud.Update(made, made.desired);
