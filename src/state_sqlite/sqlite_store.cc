@@ -120,10 +120,10 @@ class Core {
     TANDEM_RETURN_IF_ERROR(
         database.Execute("PRAGMA locking_mode=EXCLUSIVE; PRAGMA trusted_schema=OFF;"
                          "PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=OFF;"
-                         // Keys of one run come scattered, so the tree's pages are kept: 8 MiB. A log
+                         // Keys of one run come scattered, so the tree's pages are kept: 2 MiB. A log
                          // four times as long as usual lets a page that is written again and again go to
                          // the file once.
-                         "PRAGMA cache_size=-8192; PRAGMA wal_autocheckpoint=4000;"));
+                         "PRAGMA cache_size=-2048; PRAGMA wal_autocheckpoint=4000;"));
     // Before anything is written: also the journal's mode is, and this may be somebody else's file.
     TANDEM_RETURN_IF_ERROR(sqlite::CheckOurs(database, sqlite::Migrations()));
     TANDEM_ASSIGN_OR_RETURN(const std::string mode, database.QueryText("PRAGMA journal_mode=WAL"));

@@ -66,6 +66,37 @@ TEST(EngineDeposed, R13_TheOldObjectGoesAfterItsDependentsMovedWhereverTheProces
   EXPECT_GT(kills, 10);
 }
 
+// One that an earlier run could not let go goes with the next, and so does what that one replaces itself.
+TEST(EngineDeposed, R13_WhatAFailedRunLeftBehindGoesWithTheNextWhereverTheProcessDies) {
+  int kills = 0;
+  for (int kill_at = 0; kill_at < 600; ++kill_at) {
+    EngineSettings settings;
+    settings.turn = 1;
+    EngineRig rig(settings, CreateFirstKinds());
+    ASSERT_EQ(rig.Apply(Lan("one")), "succeeded: 3 done");
+    rig.provider->answer_with = [](const ApplyRequest& request) -> std::optional<CallError> {
+      if (request.call.rfind("update", 0) != 0) return std::nullopt;
+      return MakeCallError(CallErrorClass::kTerminal, "Refused", "not like this");
+    };
+    ASSERT_EQ(rig.Apply(Lan("two")), "failed: 1 done, 1 failed");
+    rig.provider->answer_with = nullptr;
+    const PlanAnswer plan = rig.Plan(Lan("three"));
+    ASSERT_EQ(EngineRig::Steps(plan), "replace lan.sim/Lan/l; delete lan.sim/Lan/l; update lan.sim/Port/p");
+    const std::string run = rig.Start(plan.plan->hash).run;
+    int turns = 0;
+    rig.Until([&] { return turns++ >= kill_at; });
+    const bool killed = !rig.Ended(run);
+    if (killed) rig.Boot();
+    kills += killed;
+    ASSERT_EQ(rig.Wait(run), "succeeded: 3 done") << kill_at;
+    EXPECT_EQ(rig.Effects("delete", "lan.sim/Lan/l"), 2) << kill_at;
+    EXPECT_EQ(rig.Live().size(), 3u) << kill_at;
+    EXPECT_EQ(EngineRig::Steps(rig.Plan(Lan("three"))), "") << kill_at;
+    if (HasFailure() || !killed) break;
+  }
+  EXPECT_GT(kills, 10);
+}
+
 std::string NamedRole(const std::string& name, const std::string& annotations) {
   return "apiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: " + name + ", annotations: {" + annotations +
          "}}\nspec: {RoleName: r, Policy: one}\n---\n";

@@ -6,8 +6,6 @@
 // compared only is better passed as a std::string_view.
 #pragma once
 
-#include <fmt/core.h>
-
 #include <atomic>
 #include <compare>
 #include <cstddef>
@@ -89,13 +87,6 @@ class Interned {
 };
 
 }  // namespace tandem
-
-template <>
-struct fmt::formatter<tandem::Interned> : fmt::formatter<std::string_view> {
-  auto format(const tandem::Interned& text, auto& context) const {
-    return fmt::formatter<std::string_view>::format(text.str(), context);
-  }
-};
 
 template <>
 struct std::hash<tandem::Interned> {

@@ -64,20 +64,14 @@ std::unique_ptr<RunWork> RunWork::Make(Run run, KnownPlan known,
 }
 
 void RunWork::LetGo(size_t i) {
-  const Step& over = *steps[i];
-  Step kept;
-  kept.id = over.id;
-  kept.address = over.address;
+  const Step over = *std::exchange(steps[i], {});
+  // What a replace has left behind goes later, by a call of its own.
+  if (over.action != Action::kReplace && over.order == ReplaceOrder::kNone) return;
+  Step& kept = steps[i].Edit();
   kept.account = over.account;
-  kept.component = over.component;
-  kept.site = over.site;
-  kept.stage = over.stage;
   kept.action = over.action;
   kept.order = over.order;
-  kept.blast = over.blast;
   kept.base.identity = over.base.identity;
-  kept.moved_from = over.moved_from;
-  steps[i] = std::move(kept);
 }
 
 std::vector<size_t> RunWork::Ready() const {

@@ -28,7 +28,7 @@ bool IsOfModel(const Run& run);
 struct RunWork {
   Run run;
   KnownPlan known;                              // its plan: null pointer once it is in the store
-  std::vector<CopyOnWrite<Step>> steps;         // of it; what a step changes goes when it is over
+  std::vector<CopyOnWrite<Step>> steps;         // of it, while they are not over
   std::vector<StepRow> rows;                    // by step index
   std::vector<std::vector<size_t>> dependents;  // index → indexes that wait for it
   std::vector<size_t> waits;                    // how many each still waits for
@@ -50,7 +50,7 @@ struct RunWork {
   std::vector<size_t> Release(size_t i);
   /// Everything that waits for `i`, directly or not, and is not final.
   std::vector<size_t> Blocked(size_t i) const;
-  /// Step `i` is over: only where it stood is kept of it.
+  /// Step `i` is over: nothing is kept of it but what its row says, and what a replace has left to do.
   void LetGo(size_t i);
   /// The step of `address` that is next, or -1.
   int64_t NextOf(const std::string& address) const;

@@ -77,7 +77,7 @@ void Runner::Open(std::unique_ptr<RunWork> made) {
   }
   for (const auto& [address, steps] : run.by_address) context_.memory.Touch(address);
   for (const size_t index : run.Ready())
-    context_.Wake(run.step(index).address.ToString(), WorkQueue::Priority::kUser);
+    context_.Wake(run.rows[index].address.ToString(), WorkQueue::Priority::kUser);
   MaybeFinish(run);
 }
 
@@ -180,7 +180,7 @@ void Runner::Resume(Run run, KnownPlan known, const std::vector<StepRow>& rows,
     return;
   }
   for (const size_t i : work.Ready())
-    context_.Wake(work.step(i).address.ToString(), WorkQueue::Priority::kUser);
+    context_.Wake(work.rows[i].address.ToString(), WorkQueue::Priority::kUser);
   for (size_t i = 0; i < work.rows.size(); ++i)
     if (work.rows[i].state == StepState::kFailed || work.rows[i].state == StepState::kVoid)
       Block(work, i);
@@ -216,14 +216,17 @@ std::shared_ptr<StepWork> Runner::MakeWork(RunWork& run, size_t index) {
   auto work = std::make_shared<StepWork>();
   work->run = &run;
   work->index = index;
-  work->key = step.address.ToString();
-  work->kind = context_.FindKind(step.address.kind_name());
+  work->key = run.rows[index].address.ToString();
+  work->kind = context_.FindKind(run.rows[index].address.kind_name());
   const Resource* resource = context_.memory.Find(work->key);
   work->account = step.account.empty() && resource && resource->record ? resource->record->account
                                                                        : step.account;
   if (!work->kind) return nullptr;
   const StepRow& row = run.rows[index];
-  if (row.call > 0 && resource && resource->record &&
+  // R13: what is deleted is what was there when it was planned, also when this run has put another in its place.
+  const bool another = step.action == Action::kDelete && resource && resource->record &&
+                       resource->record->identity != step.base.identity;
+  if (row.call > 0 && resource && resource->record && !another &&
       (resource->record->run == run.run.id || step.action == Action::kReplace)) {
     work->identity = resource->record->identity;
     if (Resource* held = context_.memory.Find(work->key); !held->record->recorded.empty()) {
@@ -243,8 +246,7 @@ std::shared_ptr<StepWork> Runner::MakeWork(RunWork& run, size_t index) {
   } else {
     // A create makes an object of its own, also the one that follows the delete of its predecessor.
     if (step.action != Action::kCreate) work->identity = step.base.identity;
-    if (step.action == Action::kDelete && resource && resource->record &&
-        resource->record->identity != work->identity)
+    if (another)
       for (const Deposed& deposed : resource->record->deposed)
         work->removes_deposed |= deposed.identity == work->identity;
   }
@@ -297,7 +299,7 @@ bool Runner::Work(const std::string& address) {
       StepRow& row = run.rows[index];
       row.state = StepState::kFailed;
       row.error = fmt::format("kind {} is not known any more",
-                              run.step(index).address.kind_name().ToString());
+                              run.rows[index].address.kind_name().ToString());
       row.finished = context_.Now();
       context_.writer.Commit({Context::Put(row)});
       RowChanged(run, index);
@@ -364,7 +366,7 @@ void Runner::Ended(StepWork& work) {
       if (!work.old_identity.empty() && work.step().order == ReplaceOrder::kCreateFirst)
         run.deposed.push_back(key);
       for (const size_t next : run.Release(work.index))
-        context_.Wake(run.step(next).address.ToString(), WorkQueue::Priority::kUser);
+        context_.Wake(run.rows[next].address.ToString(), WorkQueue::Priority::kUser);
       break;
     }
     case StepState::kCancelled:

@@ -165,9 +165,9 @@ void StepMachine::WriteIntent(const Ptr& work, const std::map<std::string, Secre
   Intent intent;
   intent.id = context_.ports.random->Hex(20);
   intent.run = work->run->run.id;
-  intent.step = work->step().id;
+  intent.step = work->row().id;
   intent.epoch = context_.memory.epoch;
-  intent.address = work->step().address;
+  intent.address = work->row().address;
   intent.account = work->account;
   intent.call = call.name;
   intent.create_class = ClassOf(*work->kind);
@@ -268,7 +268,7 @@ void StepMachine::Send(const Ptr& work, const std::map<std::string, SecretWorth>
   request.intent = intent.id;
   request.token = intent.token;
   request.account = work->account;
-  request.address = work->step().address;
+  request.address = work->row().address;
   request.kind = work->kind->name();
   request.call = call.name;
   request.identity = intent.identity;

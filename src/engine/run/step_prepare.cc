@@ -101,7 +101,7 @@ void StepMachine::Observe(const Ptr& work) {
   if (identity.empty() && !work->desired.is_null() && !work->kind->can_mark()) {
     // R9: such an object can carry no mark, so the intent says what a read just before found.
     const ModelResource* model = ModelOf(*work);
-    identity = ExpectedIdentity(*work->kind, step.address, model ? model->external_name : "",
+    identity = ExpectedIdentity(*work->kind, work->row().address, model ? model->external_name : "",
                                 work->desired);
   }
   if (work->identity.empty() && step.action == Action::kCreate &&
@@ -262,7 +262,7 @@ void StepMachine::Compose(const Ptr& work) {
   if (step.action == Action::kCreate && work->identity.empty() && !work->absent_before &&
       !work->kind->can_mark()) {
     const ModelResource* model = ModelOf(*work);
-    if (!ExpectedIdentity(*work->kind, step.address, model ? model->external_name : "",
+    if (!ExpectedIdentity(*work->kind, work->row().address, model ? model->external_name : "",
                           work->desired)
              .empty())
       return Observe(work);
@@ -270,7 +270,7 @@ void StepMachine::Compose(const Ptr& work) {
   const bool after_delete = step.action == Action::kCreate && step.order != ReplaceOrder::kNone;
   if (work->row().call == 0 && !after_delete) {
     Observation now;
-    now.address = step.address;
+    now.address = work->row().address;
     now.identity = work->live.identity;
     now.exists = work->exists;
     now.fields = Packed::From(SeenFields(*work));

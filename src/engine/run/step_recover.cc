@@ -353,7 +353,7 @@ void StepMachine::Quarantine(const Ptr& work, const std::string& evidence) {
   work->intent->state = IntentState::kQuarantined;
   work->intent->error = evidence;
   context_.writer.Commit({Context::Put(*work->intent)});
-  Resource& resource = context_.memory.At(work->step().address);
+  Resource& resource = context_.memory.At(work->row().address);
   resource.quarantine = std::make_shared<const Intent>(*work->intent);
   context_.memory.Changed(work->key);
   work->intent.reset();

@@ -21,7 +21,7 @@ Record StepMachine::RecordAfter(const StepWork& work) const {
   const Resource* resource = context_.memory.Find(work.key);
   Record record;
   if (resource != nullptr && resource->record) record = *resource->record;
-  record.address = step.address;
+  record.address = work.row().address;
   record.account = work.account;
   const ModelResource* model = ModelOf(work);
   const bool fresh = resource == nullptr || !resource->record;
@@ -29,7 +29,7 @@ Record StepMachine::RecordAfter(const StepWork& work) const {
     const Resource* old = context_.memory.Find(step.moved_from.ToString());
     if (old != nullptr && old->record) {
       record = *old->record;
-      record.address = step.address;
+      record.address = work.row().address;
       record.former.push_back({step.moved_from.ToString(), work.run->run.to});
       const std::map<int64_t, Revision>& kept = context_.memory.revisions;
       std::erase_if(record.former, [&](const FormerAddress& former) {
@@ -71,7 +71,7 @@ void StepMachine::CallSettled(const Ptr& work, const std::string& identity) {
     std::string made = identity;
     if (made.empty()) {
       const ModelResource* model = ModelOf(*work);
-      made = ExpectedIdentity(*work->kind, work->step().address,
+      made = ExpectedIdentity(*work->kind, work->row().address,
                               model ? model->external_name : "", work->sent);
     }
     if (made.empty()) {
@@ -86,7 +86,7 @@ void StepMachine::CallSettled(const Ptr& work, const std::string& identity) {
   rows.push_back({IntentKey(work->intent->id), std::nullopt});
   StepRow& row = work->row();
   if (!removes) {
-    Resource& resource = memory.At(work->step().address);
+    Resource& resource = memory.At(work->row().address);
     Record record = RecordAfter(*work);
     if (create && resource.record && !resource.record->identity.empty() &&
         resource.record->identity != work->identity &&
@@ -252,7 +252,7 @@ void StepMachine::AwaitGone(const Ptr& work) {
 }
 
 void StepMachine::Settle(const Ptr& work) {
-  Resource& resource = context_.memory.At(work->step().address);
+  Resource& resource = context_.memory.At(work->row().address);
   Record record = RecordAfter(*work);
   if (!resource.record) {  // adopted without a call, or moved where no mark can be
     const ModelResource* model = ModelOf(*work);
@@ -297,7 +297,7 @@ void StepMachine::Settle(const Ptr& work) {
 
 void StepMachine::SettleRemoval(const Ptr& work) {
   Memory& memory = context_.memory;
-  Resource& resource = memory.At(work->step().address);
+  Resource& resource = memory.At(work->row().address);
   std::vector<RowChange> rows;
   if (work->removes_deposed) {
     if (resource.record) {
@@ -314,7 +314,7 @@ void StepMachine::SettleRemoval(const Ptr& work) {
     if (work->step().action == Action::kForget) {
       // R12: its mark stays; remembered, so that it does not look like a lost one.
       const std::string identity_key =
-          IdentityKey(resource.record->account, work->step().address.kind_name(),
+          IdentityKey(resource.record->account, work->row().address.kind_name(),
                       resource.record->identity);
       memory.forgotten.insert(identity_key);
       rows.push_back({ForgottenKey(identity_key), "{}", true});
