@@ -19,9 +19,9 @@ using bench::Shape;
 constexpr int64_t kCount = 400;
 constexpr int64_t kPage = 100;  // of tests/bench/kinds
 // Allocations of one resource.
-constexpr int64_t kCompileEach = 370;
-constexpr int64_t kApplyEach = 2160;
-constexpr int64_t kPlanEach = 308;
+constexpr int64_t kCompileEach = 322;
+constexpr int64_t kApplyEach = 1985;
+constexpr int64_t kPlanEach = 258;
 
 ModelOptions Model(Shape shape, const std::string& kind = "Plain") {
   ModelOptions options;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "tandem/codec/json.h"
 #include "tests/support/engine_rig.h"
 #include "tests/support/sim_models.h"
 
@@ -96,6 +97,33 @@ TEST(EngineRetention, OfPlansThatNobodyStartsTheLatestAreKept) {
   const StartAnswer healed = rig.Approve(drift, "uid:1");
   ASSERT_FALSE(healed.run.empty()) << healed.message;
   EXPECT_EQ(rig.Wait(healed.run), "succeeded: 1 done");
+}
+
+// What a step changes is let go of when it is over; the whole plan is told nevertheless, from the engine or the store.
+TEST(EngineRetention, AnOpenRunsPlanIsTold) {
+  EngineSettings settings;
+  settings.turn = 1;
+  EngineRig rig(settings);
+  std::string model;
+  for (int i = 0; i < 6; ++i) model += Role("r" + std::to_string(i), "one");
+  const PlanAnswer plan = rig.Plan(model);
+  // A full disk takes neither the run nor its plan, and the run begins by itself once it can.
+  rig.store.FailCommits(ResourceExhausted("disk full"));
+  const std::string run = rig.Start(plan.plan->hash).run;
+  ASSERT_NE(run, "");
+  const std::string whole = ToCanonicalJson(PlanToValue(*plan.plan));
+  int told = 0;
+  for (; !rig.Ended(run) && told < 500 && !HasFailure(); ++told) {
+    std::optional<std::string> answer;
+    rig.engine->GetPlan(plan.plan->hash, [&](Result<std::shared_ptr<const Plan>> known) {
+      answer = known.ok() ? ToCanonicalJson(PlanToValue(**known)) : known.status().message();
+    });
+    ASSERT_TRUE(rig.Until([&] { return answer.has_value(); }));
+    EXPECT_EQ(*answer, whole) << told;
+    if (told == 3) rig.store.FailCommits(OkStatus());
+  }
+  EXPECT_GT(told, 10);
+  EXPECT_EQ(rig.Wait(run), "succeeded: 6 done");
 }
 
 }  // namespace

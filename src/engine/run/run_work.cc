@@ -63,17 +63,6 @@ std::unique_ptr<RunWork> RunWork::Make(Run run, KnownPlan known,
   return work;
 }
 
-void RunWork::LetGo(size_t i) {
-  const Step over = *std::exchange(steps[i], {});
-  // What a replace has left behind goes later, by a call of its own.
-  if (over.action != Action::kReplace && over.order == ReplaceOrder::kNone) return;
-  Step& kept = steps[i].Edit();
-  kept.account = over.account;
-  kept.action = over.action;
-  kept.order = over.order;
-  kept.base.identity = over.base.identity;
-}
-
 std::vector<size_t> RunWork::Ready() const {
   std::vector<size_t> ready;
   for (size_t i = 0; i < rows.size(); ++i)

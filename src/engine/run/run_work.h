@@ -50,8 +50,8 @@ struct RunWork {
   std::vector<size_t> Release(size_t i);
   /// Everything that waits for `i`, directly or not, and is not final.
   std::vector<size_t> Blocked(size_t i) const;
-  /// Step `i` is over: nothing is kept of it but what its row says, and what a replace has left to do.
-  void LetGo(size_t i);
+  /// Step `i` is over: nothing is kept of it but its row.
+  void LetGo(size_t i) { steps[i] = {}; }
   /// The step of `address` that is next, or -1.
   int64_t NextOf(const std::string& address) const;
 };
