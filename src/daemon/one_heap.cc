@@ -1,6 +1,7 @@
 #include "daemon/one_heap.h"
 
 #include <malloc.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include <climits>
@@ -14,6 +15,7 @@ constexpr const char* kTunables = "GLIBC_TUNABLES";
 void UseOneHeap(char** argv) {
   mallopt(M_ARENA_MAX, 1);
   if (std::getenv(kTunables) != nullptr) return;  // it is this start already, or somebody knows better
+  if (getauxval(AT_SECURE) != 0) return;  // with privileges of its own: the next start would not see the variable
   if (setenv(kTunables, "glibc.malloc.tcache_count=128", 0) != 0) return;
   char program[PATH_MAX];
   const ssize_t size = readlink("/proc/self/exe", program, sizeof(program) - 1);

@@ -1,10 +1,12 @@
 """What keeps tandemd from starting, or from writing: the whole message each, and what is on disk stays as it is."""
 import hashlib
 import os
+import pathlib
 import re
 import shutil
 import sqlite3
 import subprocess
+import unittest
 
 from rig import Rig, log_group, main
 from transcript import MessageTest, Transcript
@@ -170,6 +172,28 @@ class FullDisk(MessageTest):
         self.assertEqual(plan.read_text(), '{}')
         self.assertEqual([path.name for path in self.small.iterdir() if path.name.startswith('plan')], ['plan.json'])
         self.expect('full-disk')
+
+
+class OneHeap(unittest.TestCase):
+    """The daemon starts itself once more for large stores of free memory, unless somebody has said how."""
+    def started(self, **environment):
+        """GLIBC_TUNABLES, command line and name of a daemon that serves."""
+        rig = Rig(start=False)
+        self.addCleanup(rig.close)
+        rig.daemon_environment = environment
+        rig.start()
+        process = pathlib.Path('/proc') / str(rig.process.pid)
+        variables = dict(each.split(b'=', 1) for each in (process / 'environ').read_bytes().split(b'\0') if each)
+        words = (process / 'cmdline').read_bytes().decode().split('\0')[:-1]
+        self.assertEqual(words, rig.command())
+        self.assertEqual((process / 'comm').read_text(), 'tandemd\n')
+        return variables.get(b'GLIBC_TUNABLES')
+
+    def test_it_is_the_same_process_with_larger_stores(self):
+        self.assertEqual(self.started(), b'glibc.malloc.tcache_count=128')
+
+    def test_who_sets_the_variable_decides(self):
+        self.assertEqual(self.started(GLIBC_TUNABLES='glibc.malloc.tcache_count=7'), b'glibc.malloc.tcache_count=7')
 
 
 if __name__ == '__main__':

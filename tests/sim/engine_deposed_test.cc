@@ -34,6 +34,14 @@ std::string Lan(const std::string& block) {
          "apiVersion: iam.sim/v1\nkind: Role\nmetadata: {name: keep}\nspec: {Policy: one}\n---\n";
 }
 
+/// Whether the process died after `turns` of the run, and was started again; false: the run had ended by then.
+bool DiesAfter(EngineRig& rig, const std::string& run, int turns) {
+  rig.Until([&] { return turns-- <= 0; });
+  if (rig.Ended(run)) return false;
+  rig.Boot();
+  return true;
+}
+
 // The old one stays until its dependent has moved, goes afterwards, and is not lost by a death in between.
 TEST(EngineDeposed, R13_TheOldObjectGoesAfterItsDependentsMovedWhereverTheProcessDies) {
   int kills = 0;
@@ -46,10 +54,7 @@ TEST(EngineDeposed, R13_TheOldObjectGoesAfterItsDependentsMovedWhereverTheProces
     ASSERT_EQ(EngineRig::Steps(plan), "replace lan.sim/Lan/l; update lan.sim/Port/p");
     EXPECT_EQ(plan.plan->steps[0]->order, ReplaceOrder::kCreateFirst);
     const std::string run = rig.Start(plan.plan->hash).run;
-    int turns = 0;
-    rig.Until([&] { return turns++ >= kill_at; });
-    const bool killed = !rig.Ended(run);
-    if (killed) rig.Boot();
+    const bool killed = DiesAfter(rig, run, kill_at);
     kills += killed;
     ASSERT_EQ(rig.Wait(run), "succeeded: 2 done") << kill_at;
     std::vector<std::string> order;
@@ -83,10 +88,7 @@ TEST(EngineDeposed, R13_WhatAFailedRunLeftBehindGoesWithTheNextWhereverTheProces
     const PlanAnswer plan = rig.Plan(Lan("three"));
     ASSERT_EQ(EngineRig::Steps(plan), "replace lan.sim/Lan/l; delete lan.sim/Lan/l; update lan.sim/Port/p");
     const std::string run = rig.Start(plan.plan->hash).run;
-    int turns = 0;
-    rig.Until([&] { return turns++ >= kill_at; });
-    const bool killed = !rig.Ended(run);
-    if (killed) rig.Boot();
+    const bool killed = DiesAfter(rig, run, kill_at);
     kills += killed;
     ASSERT_EQ(rig.Wait(run), "succeeded: 3 done") << kill_at;
     EXPECT_EQ(rig.Effects("delete", "lan.sim/Lan/l"), 2) << kill_at;
