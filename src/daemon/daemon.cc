@@ -210,6 +210,7 @@ int RunDaemon(const Settings& settings) {
   pool.reset();
   disk.Drain();
   engine.reset();
+  disk.Drain();  // a group that followed another meanwhile
   store->reset();
   if (!status.ok()) return Fail(status);
   Log(LogLevel::kInfo, "tandemd stopped");

@@ -40,16 +40,16 @@ void Reconciler::Work(const std::string& address, bool busy) {
 // R1: towards settled desired. Where all of the accepted model has settled, that is the model's own
 // form under today's references; otherwise what settled last.
 Value Reconciler::DesiredOf(const Resource& resource) {
-  Value settled = resource.record->settled.Unpack();
+  const Packed& settled = resource.record->settled;
   const Memory& memory = context_.memory;
   const ModelResource* model = memory.model ? memory.model->Find(resource.key()) : nullptr;
-  if (model == nullptr || memory.unapplied.count(resource.key()) > 0) return settled;
+  if (model == nullptr || memory.unapplied.count(resource.key()) > 0) return settled.Unpack();
   Result<Value> desired =
       EvaluateSpec(*memory.model, *model, [&](const std::string& address, const Path& path) {
         return LiveReference(memory, address, path);
       });
-  if (!desired.ok() || desired->HasUnknown()) return settled;
-  CarryDigests(*desired, settled);
+  if (!desired.ok() || desired->HasUnknown()) return settled.Unpack();
+  if (desired->HasSensitive()) CarryDigests(*desired, settled.Unpack());
   return std::move(desired).value();
 }
 
@@ -136,11 +136,15 @@ void Reconciler::Drifted(Resource& resource, const Kind& kind) {
   Memory& memory = context_.memory;
   const Record& record = *resource.record;
   const Value desired = DesiredOf(resource);
-  const Value recorded = record.recorded.empty() ? Value(Map{}) : record.recorded.Unpack();
+  // Most resources ask for what was sent before: writing is cheaper than reading.
+  const Value recorded = record.recorded.empty()                               ? Value(Map{})
+                         : ToCanonicalJson(desired) == record.recorded.json() ? desired
+                                                                              : record.recorded.Unpack();
   Subject subject = SubjectOf(record);
   if (memory.model)
     if (const ModelResource* model = memory.model->Find(resource.key())) subject = SubjectOf(*model);
-  const PolicySet policies = memory.model ? memory.model->policies : PolicySet();
+  static const PolicySet kNone;
+  const PolicySet& policies = memory.model ? memory.model->policies : kNone;
 
   Step step;
   step.address = resource.address;

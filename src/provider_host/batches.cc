@@ -107,7 +107,7 @@ void ApplyBatch::WriteNext() {
   if (next_ == requests_.size()) {
     StartWriteLast(&part, grpc::WriteOptions());
   } else {
-    StartWrite(&part);
+    StartWrite(&part, grpc::WriteOptions().set_buffer_hint());  // the next one comes at once
   }
 }
 

@@ -27,29 +27,27 @@ class ReplyQueue {
   }
   /// One answer, in as many messages as it takes. The reactor may be gone when this returns.
   void Put(std::vector<Message> messages) {
-    const Message* write = nullptr;
-    bool finish = false;
+    Todo todo;
     {
       Lock lock(mutex_);
       --expected_;
       if (!broken_) {
         for (Message& message : messages) waiting_.push_back(std::move(message));
       }
-      Next(&write, &finish);
+      todo = Next();
     }
-    Act(write, finish);
+    Do(todo);
   }
   /// No more is expected than was so far; the call ends with `status` once all is written.
   void End(grpc::Status status) {
-    const Message* write = nullptr;
-    bool finish = false;
+    Todo todo;
     {
       Lock lock(mutex_);
       ended_ = true;
       status_ = std::move(status);
-      Next(&write, &finish);
+      todo = Next();
     }
-    Act(write, finish);
+    Do(todo);
   }
   /// How many answers are still to come.
   int expected() {
@@ -60,8 +58,7 @@ class ReplyQueue {
  protected:
   /// From OnWriteDone.
   void Written(bool ok) {
-    const Message* write = nullptr;
-    bool finish = false;
+    Todo todo;
     {
       Lock lock(mutex_);
       writing_ = false;
@@ -71,26 +68,36 @@ class ReplyQueue {
         broken_ = true;
         waiting_.clear();
       }
-      Next(&write, &finish);
+      todo = Next();
     }
-    Act(write, finish);
+    Do(todo);
   }
-  virtual void WriteOne(const Message* message) = 0;
+  /// `options` say whether it may wait for the one that comes right behind it.
+  virtual void WriteOne(const Message* message, grpc::WriteOptions options) = 0;
   virtual void FinishWith(const grpc::Status& status) = 0;
 
  private:
-  void Next(const Message** write, bool* finish) {
-    if (writing_ || finished_) return;
+  struct Todo {
+    const Message* write = nullptr;
+    grpc::WriteOptions options;
+    bool finish = false;
+  };
+  Todo Next() {
+    Todo todo;
+    if (writing_ || finished_) return todo;
     if (!waiting_.empty()) {
       writing_ = true;
-      *write = &waiting_.front();  // stays where it is until Written
+      todo.write = &waiting_.front();  // stays where it is until Written
+      // Those that wait together go out together.
+      if (waiting_.size() > 1) todo.options.set_buffer_hint();
     } else if (ended_ && expected_ == 0) {
-      finished_ = *finish = true;
+      finished_ = todo.finish = true;
     }
+    return todo;
   }
-  void Act(const Message* write, bool finish) {
-    if (write != nullptr) WriteOne(write);
-    if (finish) FinishWith(status_);
+  void Do(const Todo& todo) {
+    if (todo.write != nullptr) WriteOne(todo.write, todo.options);
+    if (todo.finish) FinishWith(status_);
   }
 
   std::mutex mutex_;

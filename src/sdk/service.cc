@@ -36,7 +36,7 @@ class ListStream final : public grpc::ServerWriteReactor<v1::ListReply>,
   void OnDone() override { delete this; }
 
  private:
-  void WriteOne(const v1::ListReply* message) override { StartWrite(message); }
+  void WriteOne(const v1::ListReply* message, grpc::WriteOptions options) override { StartWrite(message, options); }
   void FinishWith(const grpc::Status& status) override { Finish(status); }
 };
 
@@ -47,7 +47,7 @@ class ReadStream final : public grpc::ServerWriteReactor<v1::ReadReply>,
   void OnDone() override { delete this; }
 
  private:
-  void WriteOne(const v1::ReadReply* message) override { StartWrite(message); }
+  void WriteOne(const v1::ReadReply* message, grpc::WriteOptions options) override { StartWrite(message, options); }
   void FinishWith(const grpc::Status& status) override { Finish(status); }
 };
 
@@ -112,7 +112,7 @@ class ApplyStream final : public grpc::ServerBidiReactor<v1::ApplyRequest, v1::A
     if (resume) StartRead(&message_);
     Put(std::move(messages));
   }
-  void WriteOne(const v1::ApplyReply* message) override { StartWrite(message); }
+  void WriteOne(const v1::ApplyReply* message, grpc::WriteOptions options) override { StartWrite(message, options); }
   void FinishWith(const grpc::Status& status) override { Finish(status); }
 
   Provider* provider_;

@@ -2,9 +2,10 @@
 //
 // Units are all-or-nothing and become durable in the order given; rows that have time fill up what units leave of a
 // group. One commit is under way at a time;
-// what comes meanwhile is the next group, so that groups grow with load and no timer is needed. Each
-// write names the revision at which its row was last seen. Not thread-safe; the store's completion is
-// posted to the inbox.
+// what comes meanwhile is the next group, so that groups grow with load and no timer is needed. One that is full before
+// its turn is made ready, and goes to the store as soon as the one before it is durable: the store does not wait for the
+// engine's turn to end. Each write names the revision at which its row was last seen. Not thread-safe; the store's
+// completion is posted to the inbox.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +23,7 @@
 #include "engine/turns/timers.h"
 #include "tandem/base/clock.h"
 #include "tandem/base/status.h"
+#include "tandem/base/synchronized.h"
 #include "tandem/state/store.h"
 
 namespace tandem {
@@ -40,6 +42,8 @@ class StoreWriter {
   /// `lost` is called once, when somebody else wrote or the store refused what it never should.
   StoreWriter(StateStore* store, const Clock* clock, Timers* timers, std::shared_ptr<Inbox> inbox,
               Random* random, std::function<void(Status)> lost);
+  /// From then on nothing more is given to the store, but for a call of it that has begun.
+  ~StoreWriter();
 
   /// Called each time commits begin to fail for now.
   void OnTrouble(std::function<void(const Status&)> troubled) { troubled_ = std::move(troubled); }
@@ -59,7 +63,7 @@ class StoreWriter {
   /// Sends the next group if none is under way. Called at the end of each turn.
   void Flush();
 
-  bool idle() const { return !busy_ && units_.empty() && in_time_.empty(); }
+  bool idle() const { return !group_ && units_.empty() && in_time_.empty(); }
   /// Why commits are failing for now (disk full, store away), or ok.
   const Status& trouble() const { return trouble_; }
   bool lost() const { return is_lost_; }
@@ -77,17 +81,40 @@ class StoreWriter {
     std::function<void()> durable;
     std::function<std::vector<RowChange>()> next = {};  // makes the units that come here; it has no rows itself
   };
+  /// What one commit stores.
+  struct Group {
+    std::vector<Write> writes;
+    size_t units = 0;           // how many of units_ it holds
+    std::vector<size_t> again;  // writes of rows that the group before it writes as well
+
+    /// The writes, once the group before it is stored at `revision`.
+    std::vector<Write> After(StoreRevision revision) const;
+  };
+  using GroupPtr = std::shared_ptr<const Group>;
+  /// What the store's thread needs to go on by itself; outlives the writer, as completions do.
+  struct Line {
+    StateStore* store;
+    std::shared_ptr<Inbox> inbox;
+    Synchronized<GroupPtr> next;  // null pointer: nothing is ready, or it was taken
+  };
+
   /// The unit at `i` of the queue, made if it has to be; null pointer behind the last.
   const Unit* At(size_t i);
   Write WriteOf(const RowChange& row) const;
+  /// Whole units from the front of what is in no group yet, as many as fit, then rows that have time. `before` is under
+  /// way, or null.
+  GroupPtr Gather(const Group* before);
+  /// Whether what is in no group yet fills one.
+  bool EnoughWaits() const;
   void Send();
+  static GroupPtr TakeNext(Line& line);
+  static void Submit(const std::shared_ptr<Line>& line, StoreWriter* writer, std::vector<Write> writes);
   void Completed(Result<StoreRevision> result);
   void TidyAtRest();
 
-  StateStore* store_;
+  const std::shared_ptr<Line> line_;
   const Clock* clock_;
   Timers* timers_;
-  std::shared_ptr<Inbox> inbox_;
   Backoff backoff_;
   std::function<void(Status)> lost_;
   std::function<void(const Status&)> troubled_;
@@ -96,9 +123,10 @@ class StoreWriter {
   std::deque<Unit> units_;
   std::unordered_map<std::string, RowChange> in_time_;  // looked up, never iterated
   std::deque<std::string> in_time_order_;               // keys; one that is not in there has been written since
-  std::vector<Write> group_;  // under way
-  size_t group_units_ = 0;    // how many of units_ it holds
-  bool busy_ = false;
+  size_t rows_waiting_ = 0;             // in units_ that are in no group
+  GroupPtr group_;                      // under way, or null pointer
+  GroupPtr ready_;                      // comes after it; null pointer: it is not full yet
+  StoreRevision stored_ = 0;            // of the last group
   Time completed_;       // the last commit
   bool tidying_ = false;  // a timer is set
   bool is_lost_ = false;

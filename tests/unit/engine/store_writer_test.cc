@@ -2,9 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include <condition_variable>
+#include <deque>
 #include <map>
+#include <mutex>
+#include <optional>
+#include <set>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
+
+#include "tandem/state/memory_store.h"
 
 namespace tandem {
 namespace {
@@ -35,7 +44,7 @@ class StoreWriterTest : public testing::Test {
   void Turn() {
     while (const auto work = inbox->Take()) work();
     while (const auto work = timers.TakeDue(clock.Now())) work();
-    writer.Flush();
+    if (writer) writer->Flush();
   }
   ManualClock clock;
   Timers timers;
@@ -43,16 +52,17 @@ class StoreWriterTest : public testing::Test {
   std::shared_ptr<Inbox> inbox = std::make_shared<Inbox>();
   SlowStore store;
   Status lost;
-  StoreWriter writer{&store, &clock, &timers, inbox, &random, [this](Status s) { lost = s; }};
+  std::optional<StoreWriter> writer{std::in_place, &store, &clock, &timers, inbox, &random,
+                                    [this](Status s) { lost = s; }};
 };
 
 TEST_F(StoreWriterTest, OneGroupUnderWayTheRestGathers) {
   std::string order;
   for (int i = 0; i < 3; ++i)
-    writer.Commit({{"k" + std::to_string(i), "v"}}, [&order, i] { order += std::to_string(i); });
+    writer->Commit({{"k" + std::to_string(i), "v"}}, [&order, i] { order += std::to_string(i); });
   Turn();
-  writer.Commit({{"k3", "v"}}, [&] { order += "3"; });
-  writer.Commit({{"k4", "v"}}, [&] { order += "4"; });
+  writer->Commit({{"k3", "v"}}, [&] { order += "3"; });
+  writer->Commit({{"k4", "v"}}, [&] { order += "4"; });
   Turn();
   ASSERT_EQ(store.groups.size(), 1u);
   EXPECT_EQ(store.groups[0].size(), 3u);
@@ -65,12 +75,12 @@ TEST_F(StoreWriterTest, OneGroupUnderWayTheRestGathers) {
   store.Answer(StoreRevision{2});
   Turn();
   EXPECT_EQ(order, "01234");
-  EXPECT_TRUE(writer.idle());
+  EXPECT_TRUE(writer->idle());
 }
 
 TEST_F(StoreWriterTest, NamesTheRevisionItSawLast) {
-  writer.Loaded("old", 7);
-  writer.Commit({{"old", "v"}, {"new", "v"}, {"blob", "v", true}});
+  writer->Loaded("old", 7);
+  writer->Commit({{"old", "v"}, {"new", "v"}, {"blob", "v", true}});
   Turn();
   ASSERT_EQ(store.groups.size(), 1u);
   EXPECT_EQ(store.groups[0][0].expected, 7);
@@ -78,22 +88,22 @@ TEST_F(StoreWriterTest, NamesTheRevisionItSawLast) {
   EXPECT_EQ(store.groups[0][2].expected, std::nullopt);
   store.Answer(StoreRevision{9});
   Turn();
-  writer.Commit({{"old", std::nullopt}, {"new", "w"}});
+  writer->Commit({{"old", std::nullopt}, {"new", "w"}});
   Turn();
   EXPECT_EQ(store.groups[1][0].expected, 9);
   EXPECT_EQ(store.groups[1][1].expected, 9);
   store.Answer(StoreRevision{10});
   Turn();
-  EXPECT_FALSE(writer.Knows("old"));
+  EXPECT_FALSE(writer->Knows("old"));
 }
 
 TEST_F(StoreWriterTest, UnitsAreNeverSplitAndGroupsStayWithinBounds) {
   for (int unit = 0; unit < 30; ++unit) {
     std::vector<RowChange> rows;
     for (int i = 0; i < 5; ++i) rows.push_back({std::to_string(unit) + "/" + std::to_string(i), "v"});
-    writer.Commit(std::move(rows));
+    writer->Commit(std::move(rows));
   }
-  for (StoreRevision revision = 1; !writer.idle(); ++revision) {
+  for (StoreRevision revision = 1; !writer->idle(); ++revision) {
     Turn();
     if (store.pending) store.Answer(revision);
   }
@@ -107,15 +117,15 @@ TEST_F(StoreWriterTest, UnitsAreNeverSplitAndGroupsStayWithinBounds) {
 }
 
 TEST_F(StoreWriterTest, BytesBoundAGroup) {
-  for (int i = 0; i < 4; ++i) writer.Commit({{"k" + std::to_string(i), std::string(400'000, 'x')}});
+  for (int i = 0; i < 4; ++i) writer->Commit({{"k" + std::to_string(i), std::string(400'000, 'x')}});
   Turn();
   EXPECT_EQ(store.groups[0].size(), 2u);
 }
 
 TEST_F(StoreWriterTest, LaterValueOfARowWinsAndMadeThenDeletedIsNothing) {
   bool durable = false;
-  writer.Commit({{"a", "1"}, {"gone", "1"}});
-  writer.Commit({{"a", "2"}, {"gone", std::nullopt}}, [&] { durable = true; });
+  writer->Commit({{"a", "1"}, {"gone", "1"}});
+  writer->Commit({{"a", "2"}, {"gone", std::nullopt}}, [&] { durable = true; });
   Turn();
   ASSERT_EQ(store.groups[0].size(), 1u);
   EXPECT_EQ(store.groups[0][0].value, "2");
@@ -126,11 +136,11 @@ TEST_F(StoreWriterTest, LaterValueOfARowWinsAndMadeThenDeletedIsNothing) {
 
 TEST_F(StoreWriterTest, TroubleRetriesTheSameGroupAndNothingBecomesDurable) {
   bool durable = false;
-  writer.Commit({{"a", "1"}}, [&] { durable = true; });
+  writer->Commit({{"a", "1"}}, [&] { durable = true; });
   Turn();
   store.Answer(ResourceExhausted("disk full"));
   Turn();
-  EXPECT_EQ(writer.trouble().code(), Code::kResourceExhausted);
+  EXPECT_EQ(writer->trouble().code(), Code::kResourceExhausted);
   EXPECT_EQ(store.groups.size(), 1u) << "not before the backoff";
   EXPECT_FALSE(durable);
   clock.Advance(std::chrono::seconds(1));
@@ -139,18 +149,18 @@ TEST_F(StoreWriterTest, TroubleRetriesTheSameGroupAndNothingBecomesDurable) {
   store.Answer(StoreRevision{1});
   Turn();
   EXPECT_TRUE(durable);
-  EXPECT_TRUE(writer.trouble().ok());
+  EXPECT_TRUE(writer->trouble().ok());
 }
 
 TEST_F(StoreWriterTest, SomebodyElseWroteEndsIt) {
   bool durable = false;
-  writer.Commit({{"a", "1"}}, [&] { durable = true; });
+  writer->Commit({{"a", "1"}}, [&] { durable = true; });
   Turn();
   store.Answer(Aborted("revision 3, not 0"));
   Turn();
   EXPECT_EQ(lost.code(), Code::kAborted);
-  EXPECT_TRUE(writer.lost());
-  writer.Commit({{"b", "1"}});
+  EXPECT_TRUE(writer->lost());
+  writer->Commit({{"b", "1"}});
   Turn();
   EXPECT_EQ(store.groups.size(), 1u);
   EXPECT_FALSE(durable);
@@ -158,7 +168,7 @@ TEST_F(StoreWriterTest, SomebodyElseWroteEndsIt) {
 
 TEST_F(StoreWriterTest, TheStoreTidiesUpOnceNothingWasWrittenForAWhile) {
   const auto commit = [&](StoreRevision revision) {
-    writer.Commit({{"a", "v"}});
+    writer->Commit({{"a", "v"}});
     Turn();
     store.Answer(revision);
     Turn();
@@ -169,7 +179,7 @@ TEST_F(StoreWriterTest, TheStoreTidiesUpOnceNothingWasWrittenForAWhile) {
   clock.Advance(StoreWriter::kRest * 3 / 4);
   Turn();
   EXPECT_EQ(store.tidied, 0) << "too soon after the second";
-  writer.Commit({{"a", "v"}});
+  writer->Commit({{"a", "v"}});
   Turn();
   clock.Advance(StoreWriter::kRest);
   Turn();
@@ -187,16 +197,16 @@ TEST_F(StoreWriterTest, TheStoreTidiesUpOnceNothingWasWrittenForAWhile) {
 // What is long is made piece by piece: no more than a group of it is there at once, and what comes behind it waits.
 TEST_F(StoreWriterTest, PiecesAreMadeWhenItIsTheirTurn) {
   int made = 0;
-  writer.Commit({{"before", "v"}});
-  writer.CommitPieces([&]() -> std::vector<RowChange> {
+  writer->Commit({{"before", "v"}});
+  writer->CommitPieces([&]() -> std::vector<RowChange> {
     if (made == 10) return {};
     return {{"piece" + std::to_string(made++), std::string(kMaxCommitBytes / 3, 'x'), true}};
   });
   bool durable = false;
-  writer.Commit({{"after", "v"}}, [&] { durable = true; });
+  writer->Commit({{"after", "v"}}, [&] { durable = true; });
   EXPECT_EQ(made, 0);
   std::vector<std::string> keys;
-  for (int64_t revision = 1; !writer.idle(); ++revision) {
+  for (int64_t revision = 1; !writer->idle(); ++revision) {
     EXPECT_FALSE(durable);
     Turn();
     size_t bytes = 0;
@@ -216,11 +226,11 @@ TEST_F(StoreWriterTest, PiecesAreMadeWhenItIsTheirTurn) {
 
 // What was seen has time: it fills up the groups that units leave room in, and never goes over what came later.
 TEST_F(StoreWriterTest, RowsInTimeGiveWayToUnits) {
-  writer.Commit({{"first", "v"}});
+  writer->Commit({{"first", "v"}});
   Turn();  // under way
-  for (int i = 0; i < 1000; ++i) writer.CommitInTime({"seen" + std::to_string(i), "v"});
+  for (int i = 0; i < 1000; ++i) writer->CommitInTime({"seen" + std::to_string(i), "v"});
   bool durable = false;
-  writer.Commit({{"intent", "v"}}, [&] { durable = true; });
+  writer->Commit({{"intent", "v"}}, [&] { durable = true; });
   store.Answer(StoreRevision{1});
   Turn();
   ASSERT_EQ(store.groups.size(), 2u);
@@ -229,12 +239,12 @@ TEST_F(StoreWriterTest, RowsInTimeGiveWayToUnits) {
   store.Answer(StoreRevision{2});
   Turn();
   EXPECT_TRUE(durable);
-  EXPECT_FALSE(writer.idle());
+  EXPECT_FALSE(writer->idle());
   for (int64_t revision = 3; store.pending; ++revision) {
     store.Answer(StoreRevision{revision});
     Turn();
   }
-  EXPECT_TRUE(writer.idle());
+  EXPECT_TRUE(writer->idle());
   size_t rows = 0;
   for (const std::vector<Write>& group : store.groups) rows += group.size();
   EXPECT_EQ(rows, 1002u);
@@ -245,9 +255,9 @@ TEST_F(StoreWriterTest, ARowInTimeIsNotBeforeAUnitThatCameFirst) {
   std::vector<RowChange> large, next;
   for (size_t i = 0; i < StoreWriter::kGroup - 4; ++i) large.push_back({"a" + std::to_string(i), "v"});
   for (int i = 0; i < 8; ++i) next.push_back({"record" + std::to_string(i), "v"});
-  writer.Commit(large);
-  writer.Commit(next);  // does not fit beside it
-  writer.CommitInTime({"seen", "v"});
+  writer->Commit(large);
+  writer->Commit(next);  // does not fit beside it
+  writer->CommitInTime({"seen", "v"});
   Turn();
   ASSERT_EQ(store.groups.size(), 1u);
   EXPECT_EQ(store.groups[0].size(), large.size());
@@ -259,15 +269,15 @@ TEST_F(StoreWriterTest, ARowInTimeIsNotBeforeAUnitThatCameFirst) {
 }
 
 TEST_F(StoreWriterTest, ARowInTimeIsWrittenOnceAsItWasLast) {
-  writer.Commit({{"first", "v"}});
+  writer->Commit({{"first", "v"}});
   Turn();
-  writer.CommitInTime({"a", "old"});
-  writer.CommitInTime({"b", "old"});
-  writer.CommitInTime({"b", "new"});
-  writer.CommitInTime({"c", "old"});
-  writer.Commit({{"a", std::nullopt}, {"c", "unit"}, {"d", "unit"}});  // after what was seen of it
-  writer.CommitInTime({"c", "newer"});
-  writer.CommitInTime({"d", "newer"});
+  writer->CommitInTime({"a", "old"});
+  writer->CommitInTime({"b", "old"});
+  writer->CommitInTime({"b", "new"});
+  writer->CommitInTime({"c", "old"});
+  writer->Commit({{"a", std::nullopt}, {"c", "unit"}, {"d", "unit"}});  // after what was seen of it
+  writer->CommitInTime({"c", "newer"});
+  writer->CommitInTime({"d", "newer"});
   store.Answer(StoreRevision{1});
   Turn();
   ASSERT_EQ(store.groups.size(), 2u);
@@ -278,18 +288,296 @@ TEST_F(StoreWriterTest, ARowInTimeIsWrittenOnceAsItWasLast) {
   EXPECT_EQ(written, (std::map<std::string, std::string>{{"b", "new"}, {"c", "newer"}, {"d", "newer"}}));
   store.Answer(StoreRevision{2});
   Turn();
-  EXPECT_TRUE(writer.idle());
+  EXPECT_TRUE(writer->idle());
 }
 
 TEST_F(StoreWriterTest, RowsInTimeKeepToTheSizeOfACommit) {
   const std::string large(kMaxCommitBytes / 3, 'x');
-  for (int i = 0; i < 5; ++i) writer.CommitInTime({"seen" + std::to_string(i), large});
+  for (int i = 0; i < 5; ++i) writer->CommitInTime({"seen" + std::to_string(i), large});
   Turn();
   ASSERT_EQ(store.groups.size(), 1u);
   EXPECT_EQ(store.groups[0].size(), 2u);
   store.Answer(StoreRevision{1});
   Turn();
   EXPECT_EQ(store.groups[1].size(), 2u);
+}
+
+// A full group that waits goes to the store as soon as the one before it is durable, on whatever thread says so.
+class StoreWriterFollowTest : public StoreWriterTest {
+ protected:
+  void Fill(const std::string& prefix) {
+    for (size_t i = 0; i < StoreWriter::kGroup; ++i)
+      writer->Commit({{prefix + std::to_string(i), "v"}}, [this, prefix] { durable += prefix; });
+  }
+  std::string durable;
+};
+
+TEST_F(StoreWriterFollowTest, WithoutATurn) {
+  Fill("a");
+  Turn();
+  Fill("b");
+  Fill("c");
+  Turn();
+  ASSERT_EQ(store.groups.size(), 1u) << "one is under way at a time";
+  store.Answer(StoreRevision{1});
+  ASSERT_EQ(store.groups.size(), 2u);
+  EXPECT_EQ(store.groups[1].size(), StoreWriter::kGroup);
+  EXPECT_EQ(store.groups[1].front().key, "b0");
+  EXPECT_EQ(durable, "") << "the engine hears of it in a turn";
+  store.Answer(StoreRevision{2});
+  EXPECT_EQ(store.groups.size(), 2u) << "the third was not made ready";
+  Turn();
+  EXPECT_EQ(durable, std::string(StoreWriter::kGroup, 'a') + std::string(StoreWriter::kGroup, 'b'));
+  ASSERT_EQ(store.groups.size(), 3u);
+  store.Answer(StoreRevision{3});
+  Turn();
+  EXPECT_TRUE(writer->idle());
+  EXPECT_EQ(writer->counters().commits, 3);
+  EXPECT_EQ(writer->counters().writes, static_cast<int64_t>(3 * StoreWriter::kGroup));
+}
+
+// It was made ready after the store had gone on, and before the engine had heard of that.
+TEST_F(StoreWriterFollowTest, OneThatComesTooLateIsStoredInTheTurn) {
+  Fill("a");
+  Turn();
+  Fill("b");
+  store.Answer(StoreRevision{1});
+  writer->Flush();
+  EXPECT_EQ(store.groups.size(), 1u);
+  Turn();
+  ASSERT_EQ(store.groups.size(), 2u);
+  EXPECT_EQ(store.groups[1].front().key, "b0");
+  store.Answer(StoreRevision{2});
+  Turn();
+  EXPECT_TRUE(writer->idle());
+}
+
+TEST_F(StoreWriterFollowTest, OneThatIsNotFullWaitsForMore) {
+  Fill("a");
+  Turn();
+  writer->Commit({{"b", "v"}});
+  Turn();
+  store.Answer(StoreRevision{1});
+  EXPECT_EQ(store.groups.size(), 1u);
+  writer->Commit({{"c", "v"}});
+  Turn();
+  ASSERT_EQ(store.groups.size(), 2u);
+  EXPECT_EQ(store.groups[1].size(), 2u);
+}
+
+TEST_F(StoreWriterFollowTest, ItNamesTheRevisionOfTheOneBeforeIt) {
+  writer->Loaded("old", 7);
+  writer->Loaded("dropped", 7);
+  writer->Loaded("dropped twice", 7);
+  writer->Loaded("untouched", 7);
+  writer->Commit({{"old", "v"}, {"new", "v"}, {"dropped", std::nullopt}, {"dropped twice", std::nullopt}});
+  Turn();
+  writer->Commit({{"old", "w"}, {"new", std::nullopt}, {"dropped", "again"}, {"dropped twice", std::nullopt},
+                  {"untouched", "v"}, {"blob", "v", true}});
+  Fill("b");
+  Turn();
+  store.Answer(StoreRevision{9});
+  ASSERT_EQ(store.groups.size(), 2u);
+  std::map<std::string, std::optional<StoreRevision>> named;
+  for (const Write& write : store.groups[1]) named[write.key] = write.expected;
+  EXPECT_EQ(named["old"], 9);
+  EXPECT_EQ(named["new"], 9);
+  EXPECT_EQ(named["dropped"], 0);
+  EXPECT_EQ(named.count("dropped twice"), 0u) << "there is nothing to write";
+  EXPECT_EQ(named["untouched"], 7);
+  EXPECT_EQ(named["blob"], std::nullopt);
+}
+
+TEST_F(StoreWriterFollowTest, NotAfterAFailureAndBehindItOnceThatIsStored) {
+  writer->Loaded("row", 7);
+  writer->Commit({{"row", "v"}}, [this] { durable += "row "; });
+  Turn();
+  writer->Commit({{"row", "w"}});
+  Fill("b");
+  Turn();
+  store.Answer(ResourceExhausted("disk full"));
+  Turn();
+  EXPECT_EQ(store.groups.size(), 1u);
+  clock.Advance(std::chrono::seconds(1));
+  Turn();
+  ASSERT_EQ(store.groups.size(), 2u);
+  EXPECT_EQ(store.groups[1].size(), 1u);
+  EXPECT_EQ(store.groups[1][0].expected, 7);
+  store.Answer(StoreRevision{8});
+  ASSERT_EQ(store.groups.size(), 3u);
+  // And once more for the one that followed: it is sent again as it was, at the revision that it followed.
+  store.Answer(Unavailable("away"));
+  Turn();
+  EXPECT_EQ(durable, "row ");
+  clock.Advance(std::chrono::seconds(1));
+  Turn();
+  ASSERT_EQ(store.groups.size(), 4u);
+  ASSERT_EQ(store.groups[3].size(), store.groups[2].size());
+  EXPECT_EQ(store.groups[3][0].key, "row");
+  EXPECT_EQ(store.groups[3][0].value, "w");
+  EXPECT_EQ(store.groups[3][0].expected, 8);
+}
+
+TEST_F(StoreWriterFollowTest, NothingFollowsWhereSomebodyElseWrote) {
+  Fill("a");
+  Turn();
+  Fill("b");
+  Turn();
+  store.Answer(Aborted("revision 3, not 0"));
+  EXPECT_EQ(store.groups.size(), 1u);
+  Turn();
+  EXPECT_TRUE(writer->lost());
+  EXPECT_TRUE(writer->idle());
+  EXPECT_EQ(store.groups.size(), 1u);
+  EXPECT_EQ(durable, "");
+}
+
+TEST_F(StoreWriterFollowTest, NothingFollowsOnceTheWriterIsGone) {
+  Fill("a");
+  Turn();
+  Fill("b");
+  Turn();
+  inbox->Close();
+  writer.reset();
+  store.Answer(StoreRevision{1});
+  EXPECT_EQ(store.groups.size(), 1u);
+}
+
+// A turn may begin as soon as the engine has heard of a group, and make another one ready before the store's thread
+// has gone on.
+TEST_F(StoreWriterFollowTest, ATurnBetweenHearingOfAGroupAndTheNext) {
+  Fill("a");
+  Turn();
+  Fill("b");
+  Turn();
+  bool turned = false;
+  inbox->OnWork([&] {
+    if (std::exchange(turned, true)) return;
+    Fill("c");
+    Fill("b");
+    Turn();
+  });
+  store.Answer(StoreRevision{1});
+  ASSERT_TRUE(turned);
+  ASSERT_EQ(store.groups.size(), 2u) << "one is under way at a time";
+  EXPECT_EQ(store.groups[1].front().key, "b0");
+  store.Answer(StoreRevision{2});
+  ASSERT_EQ(store.groups.size(), 3u);
+  EXPECT_EQ(store.groups[2].front().key, "c0");
+  Turn();
+  Turn();
+  store.Answer(StoreRevision{3});
+  Turn();
+  ASSERT_EQ(store.groups.size(), 4u);
+  EXPECT_EQ(store.groups[3].front().expected, 2);
+}
+
+TEST_F(StoreWriterFollowTest, OneThatComesToNothingIsPassedOver) {
+  Fill("a");
+  Turn();
+  for (size_t i = 0; i < StoreWriter::kGroup / 2; ++i)
+    writer->Commit({{"b", "v"}, {"b", std::nullopt}}, [this] { durable += "b"; });
+  Turn();
+  Fill("c");
+  Turn();
+  store.Answer(StoreRevision{1});
+  EXPECT_EQ(store.groups.size(), 1u);
+  for (int64_t revision = 2; !writer->idle(); ++revision) {
+    Turn();
+    if (store.pending) store.Answer(revision);
+  }
+  ASSERT_EQ(store.groups.size(), 2u);
+  EXPECT_EQ(store.groups[1].front().key, "c0");
+  EXPECT_EQ(durable.find('c'), StoreWriter::kGroup * 3 / 2);
+}
+
+/// A store that works on a thread of its own, and completes there.
+class ThreadStore final : public StateStore {
+ public:
+  ThreadStore() : thread_([this] { Loop(); }) {}
+  ~ThreadStore() override {
+    {
+      std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+  }
+  void Commit(std::vector<Write> writes, Completion<StoreRevision> done) override {
+    {
+      std::lock_guard lock(mutex_);
+      jobs_.push_back([this, writes = std::move(writes), done = std::move(done)] { kept.Commit(writes, done); });
+    }
+    wake_.notify_one();
+  }
+  void Scan(std::string, std::string, size_t, Completion<Page> done) override { done(Page{}); }
+  void Get(std::string, Completion<Row> done) override { done(NotFound("no row")); }
+
+  MemoryStore kept{[](std::function<void()> work) { work(); }};
+
+ private:
+  void Loop() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+      if (jobs_.empty()) return;
+      const std::function<void()> job = std::move(jobs_.front());
+      jobs_.pop_front();
+      lock.unlock();
+      job();
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> jobs_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+TEST(StoreWriterOnThreads, UnitsBecomeDurableInOrderAndTheLastValueStays) {
+  ThreadStore store;
+  ManualClock clock;
+  Timers timers;
+  SeededRandom random(3);
+  auto inbox = std::make_shared<Inbox>();
+  Status lost;
+  StoreWriter writer(&store, &clock, &timers, inbox, &random, [&](Status status) { lost = std::move(status); });
+  const auto turn = [&] {
+    while (const auto work = inbox->Take()) work();
+    writer.Flush();
+  };
+  constexpr int kUnits = 30'000;
+  std::map<std::string, std::string> expected;
+  int durable = 0;
+  bool in_order = true;
+  for (int i = 0; i < kUnits; ++i) {
+    std::vector<RowChange> unit;
+    std::set<uint64_t> keys;
+    for (int rows = 0; rows < 3; ++rows) keys.insert(random.Next() % 200);
+    for (const uint64_t each : keys) {
+      const std::string key = "k" + std::to_string(each);
+      if (random.Next() % 4 == 0) {
+        unit.push_back({key, std::nullopt});
+        expected.erase(key);
+      } else {
+        unit.push_back({key, std::to_string(i)});
+        expected[key] = std::to_string(i);
+      }
+    }
+    writer.Commit(std::move(unit), [&durable, &in_order, i] { in_order &= durable++ == i; });
+    if (random.Next() % 8 == 0) turn();
+  }
+  while (!writer.idle()) turn();
+  EXPECT_TRUE(lost.ok()) << lost.message();
+  EXPECT_TRUE(in_order);
+  EXPECT_EQ(durable, kUnits);
+  std::map<std::string, std::string> stored;
+  store.kept.Scan("k", "", 1000, [&](Result<Page> page) {
+    for (const Row& row : page->rows) stored[row.key] = row.value;
+  });
+  EXPECT_EQ(stored, expected);
 }
 
 }  // namespace
