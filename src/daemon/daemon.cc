@@ -150,6 +150,13 @@ int RunDaemon(const Settings& settings) {
       done();
     });
   };
+  // What only a new start cures ends the process, and whoever supervises it starts it again.
+  Synchronized<Status> lost;
+  ports.store_lost = [&lost](const Status& why) {
+    Log(LogLevel::kError, "the store is lost; nothing more is called, and tandemd ends", {{"why", why.message()}});
+    lost.With([&](Status& status) { status = why; });
+    kill(getpid(), SIGTERM);
+  };
   EngineSettings engine_settings;
   engine_settings.resync = settings.resync;
   engine_settings.runs_kept = settings.runs_kept;
@@ -192,16 +199,18 @@ int RunDaemon(const Settings& settings) {
          {"sandbox", settings.sandbox ? "true" : "false"}});
     signals.Wait();
     signals.QuitOnNext();
+    status = lost.With([](const Status& why) { return why; });
     Log(LogLevel::kInfo, "tandemd is stopping");
   }
 
   // Health says so and new runs are refused; no call is issued; calls in flight get the grace, and their
-  // intents stay open if that is not enough; then the last commit; then streams, page, plugins, store.
+  // intents stay open if that is not enough; then the last commit; then streams, page, plugins, store. Where the
+  // outcome of a call cannot be stored, nothing is gained by waiting for it.
   if (api != nullptr) api->Drain();
   if (web != nullptr) web->Drain();
   auto quiet = std::make_shared<std::promise<void>>();
   engine->Stop([quiet] { quiet->set_value(); });
-  if (quiet->get_future().wait_for(settings.grace) != std::future_status::ready)
+  if (quiet->get_future().wait_for(status.ok() ? settings.grace : Duration(0)) != std::future_status::ready)
     Log(LogLevel::kWarning, "calls are still in flight; they are settled at the next start");
   if (api != nullptr) api->Stop(std::chrono::seconds(2));
   web.reset();

@@ -21,6 +21,7 @@ Engine::Core::Core(EnginePorts ports, EngineSettings settings)
                 failure_ = status.Annotate("the store");
                 context.stopping = true;
                 TellTrouble(failure_);
+                if (context.ports.store_lost) context.ports.store_lost(failure_);
                 MaybeStopped();
               }),
       accounts(&context),

@@ -75,7 +75,7 @@ class Core {
     }
     if (!database_.idle()) {
       if (Status rolled = rollback_.Run(); !rolled.ok() && broken_.ok())
-        broken_ = Unavailable("a failed commit could not be rolled back: " + rolled.message());
+        broken_ = FailedPrecondition("a failed commit could not be rolled back: " + rolled.message());
     }
     return Failed(status);
   }
@@ -213,7 +213,7 @@ class Core {
     const bool damaged = status.code() == Code::kDataLoss;
     if (broken_.ok() && (damaged || status.code() == Code::kUnavailable))
       broken_ =
-          Status(status.code(),
+          Status(damaged ? Code::kDataLoss : Code::kFailedPrecondition,
                  "the store stopped after a failure and must be opened again: " + status.message());
     return status;
   }

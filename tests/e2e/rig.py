@@ -50,10 +50,10 @@ class Rig:
         return [str(BUILD / 'tandemd'), '--sandbox', '--seed', '7', '--state-dir', str(self.state),
                 '--listen', f'unix:{self.state}/d.sock', '--web', '127.0.0.1:0', *self.flags, *flags]
 
-    def start(self, *flags):
+    def start(self, *flags, **process):
         self.log = open(self.folder / 'tandemd.log', 'ab')
         self.process = subprocess.Popen(self.command(*flags), stdout=self.log, stderr=self.log,
-                                        env={**os.environ, **self.daemon_environment})
+                                        env={**os.environ, **self.daemon_environment}, **process)
         deadline = time.monotonic() + 30
         while self.run('version', '--server').returncode != 0:
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -93,7 +93,10 @@ class Rig:
         return json.loads((self.state / f'plugins/{name}.lock').read_text())['pid']
 
     def ledger(self):
-        return json.loads(self.run('sandbox', 'ledger').stdout)
+        told = self.run('sandbox', 'ledger')
+        if told.returncode != 0:
+            raise AssertionError(f'the ledger is not told: {told.stderr}\n{self.log_text()}')
+        return json.loads(told.stdout)
 
 
 class E2eTest(unittest.TestCase):

@@ -1,6 +1,8 @@
 """What tandemd stores its memory on: a disk that fills up in the middle of an apply, and an old backup put back."""
 import os
+import resource
 import shutil
+import signal
 import sqlite3
 import subprocess
 import time
@@ -11,6 +13,14 @@ from rig import BUILD, Rig, log_group, main
 
 def creates(rig):
     return [e['address'] for e in rig.ledger()['effects'] if e['operation'] == 'create']
+
+
+def told(rig):
+    """The same, or nothing while the clouds of an earlier tandemd make way for those of the next."""
+    try:
+        return creates(rig)
+    except AssertionError:
+        return []
 
 
 def wait(what, test, rig, seconds=60):
@@ -132,6 +142,34 @@ class Storage(unittest.TestCase):
             self.assertEqual(len(rig.ledger()['objects']), 3)
             again = rig.run('plan', '-f', second, '--detailed-exitcode')
             self.assertEqual(again.returncode, 0, again.stdout + again.stderr)
+        finally:
+            rig.close()
+
+    def test_3_a_write_fails_in_the_middle_of_an_apply(self):
+        """Only opening the store again helps: tandemd ends, and the next one goes on."""
+        rig = Rig(start=False)
+        try:
+            # A write past the limit fails with EFBIG, where the signal is ignored.
+            rig.start(preexec_fn=lambda: signal.signal(signal.SIGXFSZ, signal.SIG_IGN))
+            total = 2000
+            model = rig.model(*[log_group(f'g{i}') for i in range(total)])
+            apply = subprocess.Popen([str(BUILD / 'tandem'), 'apply', '-f', str(model), '--auto-approve'],
+                                     env=rig.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            wait('nothing is made', lambda: rig.run('sandbox', 'ledger').returncode == 0 and len(creates(rig)) >= 20, rig)
+            most = (rig.state / 'tandem.db-wal').stat().st_size
+            resource.prlimit(rig.process.pid, resource.RLIMIT_FSIZE, (most, most))
+            self.assertEqual(rig.process.wait(timeout=15), 1, 'it waits for what it cannot store:\n' + rig.log_text())
+            _, err = apply.communicate(timeout=90)
+            self.assertNotEqual(apply.returncode, 0, err)
+            log = rig.log_text()
+            self.assertRegex(log, 'the store is lost; nothing more is called, and tandemd ends.*must be opened again')
+            self.assertRegex(log, 'tandemd: the store: .*must be opened again')
+            rig.start()
+            wait('the clouds do not answer', lambda: told(rig), rig)
+            self.assertLess(len(told(rig)), total, 'it was over before a write failed')
+            wait('the run does not go on', lambda: len(told(rig)) == total, rig)
+            wait('the run stays open', lambda: rig.run('plan', '-f', model, '--detailed-exitcode').returncode == 0, rig)
+            self.assertEqual(len(set(creates(rig))), len(creates(rig)), 'something was created twice')
         finally:
             rig.close()
 

@@ -48,6 +48,9 @@ struct EnginePorts {
   std::optional<WitnessMark> witnessed;             // what stands outside; nullopt: nothing yet
   /// Puts it there, and calls `done` on any thread once it is there or cannot be; may be empty.
   std::function<void(const WitnessMark&, std::function<void()> done)> witness;
+  /// Once, when the store is lost: somebody else writes it, or it must be opened again. Nothing is called or stored from
+  /// then on, until a new start. May be empty.
+  std::function<void(const Status&)> store_lost;
 };
 
 struct EngineSettings {

@@ -50,7 +50,8 @@ class StateStore {
 
   /// Stores all of `writes` durably, or none; at most kMaxWrites and kMaxCommitBytes together
   /// (kInvalidArgument). `done` gets the new revision, kAborted (somebody wrote first), kUnavailable
-  /// (nothing was written, trying again may help) or kResourceExhausted (the disk is full).
+  /// (nothing was written, trying again may help), kResourceExhausted (the disk is full), or, for good, kDataLoss or
+  /// kFailedPrecondition (it stopped after a failure, and must be opened again).
   virtual void Commit(std::vector<Write> writes, Completion<StoreRevision> done) = 0;
 
   /// Rows with keys that start with `prefix` and are greater than `after`, at most `limit`, in key order.
