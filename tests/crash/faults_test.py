@@ -219,8 +219,10 @@ class Site:
         if line and served and program == 'tandemd' and action in ('EIO', 'ENOSPC', 'short'):
             time.sleep(0.4)
             if action == 'EIO' and kind != 'send':
-                # It may refuse, but it answers.
-                assert self.tandem('version', '--server', check=False).returncode == 0, 'no answer after an I/O error'
+                # It answers, unless it was the store's: then it has ended, and says that a new start helps.
+                if self.tandem('version', '--server', check=False).returncode != 0:
+                    assert self.process.wait(timeout=10) == 1, 'no answer after an I/O error'
+                    assert 'the store is lost' in self.log_path.read_text(errors='replace'), 'it does not say why it ended'
         if line and program == 'tandemd' and action in ('kill', 'killafter'):
             assert self.process.wait(timeout=10) == -signal.SIGKILL
         self.again()
