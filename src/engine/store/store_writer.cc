@@ -15,7 +15,7 @@ size_t BytesOf(const RowChange& row) { return row.key.size() + (row.value ? row.
 StoreWriter::StoreWriter(StateStore* store, const Clock* clock, Timers* timers,
                          std::shared_ptr<Inbox> inbox, Random* random,
                          std::function<void(Status)> lost)
-    : line_(std::make_shared<Line>(store, std::move(inbox))),
+    : line_(new Line{store, std::move(inbox), {}}),
       clock_(clock),
       timers_(timers),
       backoff_(std::chrono::milliseconds(50), std::chrono::seconds(5), random),
