@@ -1,8 +1,7 @@
 // The one writer of the store: gathers what turns produce and commits it in groups.
 //
 // Units are all-or-nothing and become durable in the order given; rows that have time fill up what units leave of a
-// group. One commit is under way at a time;
-// what comes meanwhile is the next group, so that groups grow with load and no timer is needed. One that is full before
+// group. One commit is under way at a time; what comes meanwhile is the next group, so that groups grow with load and no timer is needed. One that is full before
 // its turn is made ready, and goes to the store as soon as the one before it is durable: the store does not wait for the
 // engine's turn to end. Each write names the revision at which its row was last seen. Not thread-safe; the store's
 // completion is posted to the inbox.
@@ -60,7 +59,7 @@ class StoreWriter {
   /// before an earlier one, nor after one that writes the same row, which is then the only one. What was seen is such
   /// a row; it can be seen again.
   void CommitInTime(RowChange row);
-  /// Sends the next group if none is under way. Called at the end of each turn.
+  /// Sends the next group if none is under way, or makes it ready if it is full. Called at the end of each turn.
   void Flush();
 
   bool idle() const { return !group_ && units_.empty() && in_time_.empty(); }
@@ -123,12 +122,12 @@ class StoreWriter {
   std::deque<Unit> units_;
   std::unordered_map<std::string, RowChange> in_time_;  // looked up, never iterated
   std::deque<std::string> in_time_order_;               // keys; one that is not in there has been written since
-  size_t rows_waiting_ = 0;             // in units_ that are in no group
-  GroupPtr group_;                      // under way, or null pointer
-  GroupPtr ready_;                      // comes after it; null pointer: it is not full yet
-  StoreRevision stored_ = 0;            // of the last group
-  Time completed_;       // the last commit
-  bool tidying_ = false;  // a timer is set
+  size_t rows_waiting_ = 0;    // in units_ that are in no group
+  GroupPtr group_;             // under way, or null pointer
+  GroupPtr ready_;             // comes after it; null pointer: it is not full yet
+  StoreRevision stored_ = 0;   // of the last group
+  Time completed_;             // the last commit
+  bool tidying_ = false;       // a timer is set
   bool is_lost_ = false;
   Status trouble_;
   Counters counters_;

@@ -2,18 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <condition_variable>
-#include <deque>
 #include <map>
-#include <mutex>
 #include <optional>
-#include <set>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
-
-#include "tandem/state/memory_store.h"
 
 namespace tandem {
 namespace {
@@ -489,95 +482,6 @@ TEST_F(StoreWriterFollowTest, OneThatComesToNothingIsPassedOver) {
   ASSERT_EQ(store.groups.size(), 2u);
   EXPECT_EQ(store.groups[1].front().key, "c0");
   EXPECT_EQ(durable.find('c'), StoreWriter::kGroup * 3 / 2);
-}
-
-/// A store that works on a thread of its own, and completes there.
-class ThreadStore final : public StateStore {
- public:
-  ThreadStore() : thread_([this] { Loop(); }) {}
-  ~ThreadStore() override {
-    {
-      std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    wake_.notify_one();
-    thread_.join();
-  }
-  void Commit(std::vector<Write> writes, Completion<StoreRevision> done) override {
-    {
-      std::lock_guard lock(mutex_);
-      jobs_.push_back([this, writes = std::move(writes), done = std::move(done)] { kept.Commit(writes, done); });
-    }
-    wake_.notify_one();
-  }
-  void Scan(std::string, std::string, size_t, Completion<Page> done) override { done(Page{}); }
-  void Get(std::string, Completion<Row> done) override { done(NotFound("no row")); }
-
-  MemoryStore kept{[](std::function<void()> work) { work(); }};
-
- private:
-  void Loop() {
-    std::unique_lock lock(mutex_);
-    while (true) {
-      wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-      if (jobs_.empty()) return;
-      const std::function<void()> job = std::move(jobs_.front());
-      jobs_.pop_front();
-      lock.unlock();
-      job();
-      lock.lock();
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<std::function<void()>> jobs_;
-  bool stopping_ = false;
-  std::thread thread_;
-};
-
-TEST(StoreWriterOnThreads, UnitsBecomeDurableInOrderAndTheLastValueStays) {
-  ThreadStore store;
-  ManualClock clock;
-  Timers timers;
-  SeededRandom random(3);
-  auto inbox = std::make_shared<Inbox>();
-  Status lost;
-  StoreWriter writer(&store, &clock, &timers, inbox, &random, [&](Status status) { lost = std::move(status); });
-  const auto turn = [&] {
-    while (const auto work = inbox->Take()) work();
-    writer.Flush();
-  };
-  constexpr int kUnits = 30'000;
-  std::map<std::string, std::string> expected;
-  int durable = 0;
-  bool in_order = true;
-  for (int i = 0; i < kUnits; ++i) {
-    std::vector<RowChange> unit;
-    std::set<uint64_t> keys;
-    for (int rows = 0; rows < 3; ++rows) keys.insert(random.Next() % 200);
-    for (const uint64_t each : keys) {
-      const std::string key = "k" + std::to_string(each);
-      if (random.Next() % 4 == 0) {
-        unit.push_back({key, std::nullopt});
-        expected.erase(key);
-      } else {
-        unit.push_back({key, std::to_string(i)});
-        expected[key] = std::to_string(i);
-      }
-    }
-    writer.Commit(std::move(unit), [&durable, &in_order, i] { in_order &= durable++ == i; });
-    if (random.Next() % 8 == 0) turn();
-  }
-  while (!writer.idle()) turn();
-  EXPECT_TRUE(lost.ok()) << lost.message();
-  EXPECT_TRUE(in_order);
-  EXPECT_EQ(durable, kUnits);
-  std::map<std::string, std::string> stored;
-  store.kept.Scan("k", "", 1000, [&](Result<Page> page) {
-    for (const Row& row : page->rows) stored[row.key] = row.value;
-  });
-  EXPECT_EQ(stored, expected);
 }
 
 }  // namespace
