@@ -24,6 +24,8 @@
 namespace tandem {
 namespace {
 
+constexpr Duration kTurns = std::chrono::milliseconds(200);  // a few, in which the engine says that nothing is in flight
+
 int Fail(const Status& status) {
   std::fprintf(stderr, "tandemd: %s\n", status.message().c_str());
   const bool configuration =
@@ -164,10 +166,6 @@ int RunDaemon(const Settings& settings) {
   auto engine = std::make_unique<Engine>(std::move(ports), engine_settings);
   auto turning = std::make_unique<EngineThread>(*engine, clock);
 
-  // Callers are taken at once, and wait for what they ask for: resources come first, then the rest of the store.
-  auto read = std::make_shared<std::promise<Status>>();
-  engine->Start([read](Status status) { read->set_value(std::move(status)); });
-
   std::unique_ptr<ApiServer> api;
   std::unique_ptr<WebServer> web;
   options.engine = engine.get();
@@ -189,7 +187,12 @@ int RunDaemon(const Settings& settings) {
     if (made.ok()) web = std::move(made).value();
   }
 
-  if (status.ok()) status = read->get_future().get();
+  if (status.ok()) {
+    // Callers are taken from here on, and wait for what they ask for: resources come first, then the rest of the store.
+    auto read = std::make_shared<std::promise<Status>>();
+    engine->Start([read](Status result) { read->set_value(std::move(result)); });
+    status = read->get_future().get();
+  }
   if (status.ok()) {
     Log(LogLevel::kInfo, "tandemd is serving",
         {{"version", std::string(kVersion)},
@@ -210,7 +213,7 @@ int RunDaemon(const Settings& settings) {
   if (web != nullptr) web->Drain();
   auto quiet = std::make_shared<std::promise<void>>();
   engine->Stop([quiet] { quiet->set_value(); });
-  if (quiet->get_future().wait_for(status.ok() ? settings.grace : Duration(0)) != std::future_status::ready)
+  if (quiet->get_future().wait_for(status.ok() ? settings.grace : kTurns) != std::future_status::ready)
     Log(LogLevel::kWarning, "calls are still in flight; they are settled at the next start");
   if (api != nullptr) api->Stop(std::chrono::seconds(2));
   web.reset();

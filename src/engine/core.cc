@@ -144,7 +144,6 @@ void Engine::Core::WhenRead(std::function<void()> then) {
 }
 
 void Engine::Core::Start(std::function<void(Status)> done) {
-  reading_ = true;
   const auto tell_readable = [this] {
     for (const std::function<void()>& then : std::exchange(waiting_for_resources_, {})) then();
   };

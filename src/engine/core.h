@@ -72,7 +72,7 @@ class Engine::Core {
   void PublishMetrics();
 
   bool started_ = false;
-  bool reading_ = false;
+  bool reading_ = true;  // who asks before the start waits as well
   std::vector<std::function<void()>> waiting_for_resources_;
   std::vector<std::function<void()>> waiting_;  // until all is read
   Status failure_;

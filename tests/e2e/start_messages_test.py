@@ -1,9 +1,12 @@
 """What keeps tandemd from starting, or from writing: the whole message each, and what is on disk stays as it is."""
+import contextlib
 import hashlib
+import json
 import os
 import pathlib
 import re
 import shutil
+import socket
 import sqlite3
 import subprocess
 import unittest
@@ -127,6 +130,21 @@ class Start(MessageTest):
         self.fails('--config', str(rig.folder / 'none.yaml'), rig=rig)
         self.fails('--schemas', str(rig.folder / 'none'), rig=rig)
         self.unchanged('bad-settings', before, rig)
+
+    def test_a_port_that_is_taken(self):
+        """It is found before the engine begins: no account is opened, no object looked at, no epoch written."""
+        rig = self.copy()
+        with socket.create_server(('127.0.0.1', 0)) as other:
+            port = other.getsockname()[1]
+            self.transcript = Transcript(PORT=port)
+            self.fails('--web', f'127.0.0.1:{port}', rig=rig)
+        epochs = []
+        for state in (self.rig.state, rig.state):
+            with contextlib.closing(sqlite3.connect(state / 'tandem.db')) as database:
+                row, = database.execute("SELECT value FROM rows WHERE key = 'meta/platform'").fetchone()
+                epochs.append(json.loads(row)['epoch'])
+        self.assertEqual(*epochs)
+        self.expect('port-is-taken')
 
 
 class FullDisk(MessageTest):
