@@ -1,5 +1,7 @@
 // Calls whose documents go up, or whose pages, plans and events come down, as streams.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "api/reactors.h"
@@ -97,7 +99,11 @@ class PlanCall final : public grpc::ServerBidiReactor<api::v1::PlanRequest, Plan
       request_.targets.assign(head.targets().begin(), head.targets().end());
       if (head.delete_budget() >= 0) request_.delete_budget = head.delete_budget();
       if (head.undo()) request_.undo_to = head.undo_to();
-      if (!head.mode().empty()) request_.mode = head.mode();
+      if (!head.mode().empty() && head.mode() != PlanModeName(PlanMode::kApply)) {
+        Finish(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT,
+                            fmt::format("there is no mode '{}' of a plan; it is \"apply\", or \"\"", head.mode())));
+        return;
+      }
       request_.refresh = !head.no_refresh();
       request_.over = head.over();
       request_.removed.assign(head.removed().begin(), head.removed().end());

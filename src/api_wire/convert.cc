@@ -104,7 +104,7 @@ void ToWire(const AccountView& from, api::v1::AccountItem* to) {
 void ToWire(const Run& from, api::v1::RunItem* to) {
   to->set_id(from.id);
   to->set_plan_hash(from.plan_hash);
-  to->set_mode(from.mode);
+  to->set_mode(std::string(PlanModeName(from.mode)));
   to->set_from(from.from);
   to->set_to(from.to);
   to->set_actor(from.actor);

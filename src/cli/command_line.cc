@@ -89,7 +89,9 @@ void AddFlag(CLI::App& app, Flag flag, Flags& flags) {
       app.add_option("--delete-budget", flags.delete_budget, "the exact number of destroys you accept")
           ->check(CLI::NonNegativeNumber);
       break;
-    case Flag::kMode: app.add_option("--mode", flags.mode, "apply"); break;
+    case Flag::kMode:
+      app.add_option("--mode", flags.mode, "what the plan is for: apply")->check(CLI::IsMember({"apply"}));
+      break;
     case Flag::kRefresh:
       app.add_flag("--refresh,!--no-refresh", flags.refresh, "observe before planning")
           ->default_str("true");

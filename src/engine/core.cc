@@ -41,7 +41,7 @@ Engine::Core::Core(EnginePorts ports, EngineSettings settings)
     Verify(run, std::move(done));
   });
   runner.OnFinished([this](const Run& run) {
-    if (run.mode != "heal" && context.memory.model)
+    if (run.mode != PlanMode::kHeal && context.memory.model)
       planner.KnowAccounts(*context.memory.model, true);
     observer.StartResync();
     retention.Trim();

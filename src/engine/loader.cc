@@ -302,7 +302,7 @@ void Loader::LoadPlan(const std::string& hash, std::function<void()> then) {
       return list != nullptr && list->is_list() && !list->as_list().empty();
     };
     if (known.plan->to == context_.memory.accepted || (!has("pages") && !has("documents"))) {
-      if (known.plan->mode != "heal" && known.plan->mode != "unprotect")
+      if (known.plan->mode != PlanMode::kHeal && known.plan->mode != PlanMode::kUnprotect)
         known.model = context_.memory.model;
       context_.memory.plans.insert_or_assign(hash, std::move(known));
       return then();

@@ -248,7 +248,7 @@ void Reconciler::Drifted(Resource& resource, const Kind& kind) {
   plan->platform_uid = memory.uid;
   plan->from = plan->to = memory.accepted;
   plan->created = context_.Now();
-  plan->mode = "heal";
+  plan->mode = PlanMode::kHeal;
   plan->accepted_digest = plan->proposed_digest = memory.accepted_digest;
   plan->kinds[kind.name().ToString()] = kind.digest();
   plan->policies_digest = policies.digest();

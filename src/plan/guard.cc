@@ -85,7 +85,7 @@ void AskApproval(const PlanInput& input, const PolicySet& policies, const Draft&
     for (const ApprovalRule& rule : policies.ApprovalsFor(subject, blast))
       decisions.needs_approval.insert(
           fmt::format("{}: a policy asks for {}", what, Describe(rule)));
-    if (input.mode == "heal" && policies.DriftFor(subject, blast) != DriftAction::kHeal)
+    if (input.mode == PlanMode::kHeal && policies.DriftFor(subject, blast) != DriftAction::kHeal)
       decisions.needs_approval.insert(what + " does not heal unattended");
   }
 }

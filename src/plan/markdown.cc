@@ -41,7 +41,7 @@ void AppendList(std::string_view title, const std::vector<std::string>& lines, s
 std::string PlanToMarkdown(const Plan& plan) {
   std::string out = fmt::format("### {}\n\n", plan::Summary(plan));
   out += fmt::format("Platform `{}`, revision {} to {}, mode {}, hash `{}`\n", plan.platform,
-                     plan.from, plan.to, plan.mode, plan.hash);
+                     plan.from, plan.to, PlanModeName(plan.mode), plan.hash);
   const bool stages = std::any_of(plan.steps.begin(), plan.steps.end(),
                                   [](const Step& step) { return step.stage != 0; });
   for (const plan::Group& group : plan::Grouped(plan)) {

@@ -91,7 +91,7 @@ Value Head(const Plan& plan) {
              {"platformUid", plan.platform_uid},
              {"from", plan.from},
              {"to", plan.to},
-             {"mode", plan.mode},
+             {"mode", PlanModeName(plan.mode)},
              {"acceptedDigest", plan.accepted_digest},
              {"proposedDigest", plan.proposed_digest},
              {"kinds", std::move(kinds)},
@@ -241,6 +241,13 @@ class Reader {
     if (!blast) return Fail("class");
     out = *blast;
   }
+  void TakeMode(const Value& object, PlanMode& out) {
+    std::string text;
+    Take(object, "mode", text);
+    const auto mode = ParsePlanMode(text);
+    if (!mode) return Fail("mode");
+    out = *mode;
+  }
   void Fail(std::string_view key) {
     if (status_.ok())
       status_ = InvalidArgument("this is no plan: '" + std::string(key) + "' is missing or wrong");
@@ -375,7 +382,7 @@ Result<Plan> PlanFromValue(const Value& value) {
     plan.created = *time;
   else
     reader.Fail("created");
-  reader.Take(value, "mode", plan.mode);
+  reader.TakeMode(value, plan.mode);
   reader.Take(value, "acceptedDigest", plan.accepted_digest);
   reader.Take(value, "proposedDigest", plan.proposed_digest);
   for (const auto& [kind, digest] : reader.Object(value, "kinds")) {

@@ -40,6 +40,13 @@ std::string_view NameOf(E value) {
   return {};
 }
 
+template <typename E>
+std::optional<E> Named(std::string_view name) {
+  for (const auto& [value, known] : Names<E>::kAll)
+    if (known == name) return value;
+  return std::nullopt;
+}
+
 template <typename T>
 Value Write(const T& row);
 
@@ -173,12 +180,9 @@ class Reader {
   requires std::is_enum_v<E>
   void Take(const Value& v, const std::string& name, E& out) {
     if (!v.is_string()) return Fail(name, "is not a word");
-    for (const auto& [known, word] : Names<E>::kAll) {
-      if (word != v.as_string()) continue;
-      out = known;
-      return;
-    }
-    Fail(name, fmt::format("has the unknown word '{}'", v.as_string()));
+    const std::optional<E> named = Named<E>(v.as_string());
+    if (!named) return Fail(name, fmt::format("has the unknown word '{}'", v.as_string()));
+    out = *named;
   }
   template <typename T>
   requires requires { Fields<T>::kName; }

@@ -174,12 +174,9 @@ class TextReader {
   requires std::is_enum_v<E>
   static bool Take(std::string_view text, E& out) {
     if (!IsPlainText(text)) return false;
-    for (const auto& [known, word] : Names<E>::kAll) {
-      if (word != text.substr(1, text.size() - 2)) continue;
-      out = known;
-      return true;
-    }
-    return false;
+    const std::optional<E> named = Named<E>(text.substr(1, text.size() - 2));
+    if (named) out = *named;
+    return named.has_value();
   }
   template <typename T>
   requires requires { Fields<T>::kName; }

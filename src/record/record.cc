@@ -48,6 +48,14 @@ struct Names<IntentState> {
 };
 
 template <>
+struct Names<PlanMode> {
+  static constexpr std::pair<PlanMode, std::string_view> kAll[] = {{PlanMode::kApply, "apply"},
+                                                                   {PlanMode::kUndo, "undo"},
+                                                                   {PlanMode::kHeal, "heal"},
+                                                                   {PlanMode::kUnprotect, "unprotect"}};
+};
+
+template <>
 struct Names<RunState> {
   static constexpr std::pair<RunState, std::string_view> kAll[] = {
       {RunState::kOpen, "open"},           {RunState::kStopping, "stopping"},
@@ -259,6 +267,8 @@ std::string_view ConditionStatusName(ConditionStatus status) { return fields::Na
 std::string_view CreateClassName(CreateClass create_class) { return fields::NameOf(create_class); }
 std::string_view ErrorClassName(ErrorClass error_class) { return fields::NameOf(error_class); }
 std::string_view IntentStateName(IntentState state) { return fields::NameOf(state); }
+std::string_view PlanModeName(PlanMode mode) { return fields::NameOf(mode); }
+std::optional<PlanMode> ParsePlanMode(std::string_view name) { return fields::Named<PlanMode>(name); }
 std::string_view RunStateName(RunState state) { return fields::NameOf(state); }
 std::string_view StepStateName(StepState state) { return fields::NameOf(state); }
 

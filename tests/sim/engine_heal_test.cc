@@ -51,7 +51,7 @@ TEST(EngineHeal, R7_WhatPolicyLetsHealIsHealedByAOneStepRun) {
   EXPECT_EQ(PolicyOf(rig, "a"), "one");
   const auto snapshot = rig.engine->snapshot();
   ASSERT_FALSE(snapshot->runs.empty());
-  EXPECT_EQ(snapshot->runs[0].run.mode, "heal");
+  EXPECT_EQ(snapshot->runs[0].run.mode, PlanMode::kHeal);
   EXPECT_EQ(snapshot->runs[0].run.state, RunState::kSucceeded);
 }
 

@@ -35,7 +35,7 @@ TEST(EngineRetention, TheOldestEndedRunsGoWithTheirStepsAndPlans) {
   EXPECT_GE(Count(rig, "revision/"), 8);
   PlanRequest back;
   back.undo_to = 1;
-  back.mode = "undo";
+  back.mode = PlanMode::kUndo;
   back.actor = "uid:1";
   const PlanAnswer undo = rig.Plan(std::move(back));
   EXPECT_EQ(EngineRig::Steps(undo), "update iam.sim/Role/a; update iam.sim/Role/b");

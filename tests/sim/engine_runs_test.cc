@@ -218,7 +218,7 @@ TEST(EngineRuns, UndoPlansAnEarlierRevision) {
   undo.actor = "uid:1";
   const PlanAnswer plan = rig.Plan(std::move(undo));
   ASSERT_EQ(EngineRig::Steps(plan), "update iam.sim/Role/a");
-  EXPECT_EQ(plan.plan->mode, "undo");
+  EXPECT_EQ(plan.plan->mode, PlanMode::kUndo);
   EXPECT_EQ(rig.Wait(rig.Start(plan.plan->hash).run), "succeeded: 1 done");
   EXPECT_EQ(EngineRig::Steps(rig.Plan(Role("a", "one"))), "");
 }

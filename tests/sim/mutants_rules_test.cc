@@ -222,7 +222,7 @@ TEST_F(Mutants, R1_WhatIsPausedGetsNoHealingRun) {
   rig.Pass(std::chrono::minutes(2));
   ASSERT_TRUE(rig.cloud->Mutate("iam.sim/Role/a", "Policy", "outside").ok());
   rig.Pass(std::chrono::minutes(30));
-  for (const RunView& view : rig.engine->snapshot()->runs) EXPECT_NE(view.run.mode, "heal");
+  for (const RunView& view : rig.engine->snapshot()->runs) EXPECT_NE(view.run.mode, PlanMode::kHeal);
   EXPECT_EQ(PolicyOf("a"), "outside");
 }
 

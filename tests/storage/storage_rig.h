@@ -78,7 +78,7 @@ class StorageRig {
   std::string Runs() {
     std::string text;
     for (const RunView& view : rig_->engine->snapshot()->runs) {
-      text += view.run.id + " " + view.run.mode + " " + std::string(RunStateName(view.run.state)) + " " +
+      text += view.run.id + " " + std::string(PlanModeName(view.run.mode)) + " " + std::string(RunStateName(view.run.state)) + " " +
               view.run.message + "\n";
       for (const StepRow& row : view.steps)
         text += "  " + row.action + " " + row.address.ToString() + " " + std::string(StepStateName(row.state)) + " " +

@@ -57,7 +57,7 @@ class PlanCase {
     input_.accepted_digest = "sha256:accepted";
     input_.proposed_digest = "sha256:proposed";
     input_.created = Time(std::chrono::seconds(1'700'000'000));
-    input_.mode = root.StringOr("mode", "apply");
+    input_.mode = ParsePlanMode(root.StringOr("mode", "apply")).value();
     input_.targets = Texts(root, "targets");
     if (const Value* budget = root.Find("deleteBudget")) input_.delete_budget = budget->as_int();
     for (const auto& [name, body] : Members(root, "kinds")) ReadKind(name, body);

@@ -81,7 +81,7 @@ struct PlanRequest {
   std::optional<int64_t> delete_budget;
   /// Instead of sources: the model of that accepted revision; 0 is the one before the accepted one.
   std::optional<int64_t> undo_to;
-  std::string mode = "apply";
+  PlanMode mode = PlanMode::kApply;  // kUndo: the sources are those of a saved plan that undoes
   std::string actor;
   bool refresh = true;             // observe before planning
 };

@@ -67,7 +67,7 @@ struct PlanInput {
   int64_t to = 0;
   std::string accepted_digest;
   std::string proposed_digest;
-  std::string mode = "apply";  // apply | heal | undo | unprotect
+  PlanMode mode = PlanMode::kApply;
   Time created;
   /// Not covered by a kind's digest: "provider:aws" → version, for instance. Part of the hash.
   std::map<std::string, std::string> versions;

@@ -13,6 +13,7 @@
 #include "tandem/diff/diff.h"
 #include "tandem/model/address.h"
 #include "tandem/model/value.h"
+#include "tandem/record/record.h"
 #include "tandem/schema/kind.h"
 
 namespace tandem {
@@ -62,7 +63,7 @@ struct Plan {
   int64_t from = 0;  // accepted revision it was made against
   int64_t to = 0;    // proposed revision
   Time created;      // not in the hash
-  std::string mode = "apply";
+  PlanMode mode = PlanMode::kApply;
   std::string accepted_digest;
   std::string proposed_digest;
   std::map<std::string, std::string> kinds;  // kind → digest

@@ -132,10 +132,16 @@ struct Intent {
 enum class RunState { kOpen, kStopping, kSucceeded, kFailed, kCancelled, kSuperseded, kExpired };
 std::string_view RunStateName(RunState state);
 
+/// What a plan, and the run of it, is for. A person asks for the first two; the engine makes the others: a heal moves
+/// live objects back to what settled, and unprotect changes records alone (R6).
+enum class PlanMode { kApply, kUndo, kHeal, kUnprotect };
+std::string_view PlanModeName(PlanMode mode);
+std::optional<PlanMode> ParsePlanMode(std::string_view name);
+
 struct Run {
   std::string id;
   std::string plan_hash;
-  std::string mode = "apply";  // apply | heal | undo | unprotect
+  PlanMode mode = PlanMode::kApply;
   int64_t from = 0;            // accepted revision before
   int64_t to = 0;              // revision proposed
   std::string actor;

@@ -98,7 +98,7 @@ void Memory::PlanMade(const std::string& hash) {
   const auto wanted = [&](const std::string& each, const KnownPlan& known) {
     if (const auto given = approvals.find(each); given != approvals.end() && !given->second.empty())
       return true;
-    if (known.plan->mode != "heal") return known.stored || known.pending;
+    if (known.plan->mode != PlanMode::kHeal) return known.stored || known.pending;
     return std::any_of(known.plan->steps.begin(), known.plan->steps.end(), [&](const Step& step) {
       const Resource* resource = Find(step.address.ToString());
       return resource != nullptr && resource->drift_plan == each;

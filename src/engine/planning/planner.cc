@@ -101,6 +101,9 @@ void Planner::MakePlan(PlanRequest plan_request, std::function<void(PlanAnswer)>
   request->accepted = context_.memory.accepted;
   // Without a refresh it does not matter how old a look is.
   request->asked = request->request.refresh ? asked.value_or(observer_.begun()) : 0;
+  if (const PlanMode mode = request->request.mode; mode != PlanMode::kApply && mode != PlanMode::kUndo)
+    return request->Finish(Refused(
+        Refusal::kConfiguration, fmt::format("a plan of mode {} is made by the daemon alone", PlanModeName(mode))));
   if (request->request.undo_to) {
     const std::map<int64_t, Revision>& known = context_.memory.revisions;
     int64_t number = *request->request.undo_to;
@@ -113,7 +116,7 @@ void Planner::MakePlan(PlanRequest plan_request, std::function<void(PlanAnswer)>
     const auto revision = known.find(number);
     if (revision == known.end())
       return request->Finish(Refused(Refusal::kNotFound, fmt::format("there is no revision {}", number)));
-    request->request.mode = "undo";
+    request->request.mode = PlanMode::kUndo;
     LoadRevision(number, [this, request, number](Result<StoredModel> stored) {
       if (!stored.ok())
         return request->Finish(Refused(Refusal::kNotFound, stored.status().message()));

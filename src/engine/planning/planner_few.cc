@@ -57,7 +57,7 @@ bool Planner::Few(const PlanRequest& request, const CompiledModel& model,
   const Memory& memory = context_.memory;
   const AtRest& rest = memory.at_rest;
   if (!model.fresh || rest.model == nullptr || rest.model != memory.model) return false;
-  if (request.over != memory.accepted_digest || !request.targets.empty() || request.mode != "apply")
+  if (request.over != memory.accepted_digest || !request.targets.empty() || request.mode != PlanMode::kApply)
     return false;
   return Reach(*rest.settled, {&rest.settled->loud, &rest.unsettled}, *model.fresh, MostOf(model), few);
 }

@@ -118,7 +118,7 @@ std::string WhatMoved(const Memory& now, const KnownPlan& known, const Catalog& 
     if (kind == nullptr || kind->digest() != digest)
       return fmt::format("the kind file of {} is another", name);
   }
-  if (plan.mode == "unprotect") return "";  // of records alone
+  if (plan.mode == PlanMode::kUnprotect) return "";  // of records alone
   std::map<std::string, const Step*> steps;
   for (const Step& step : plan.steps) steps.emplace(step.address.ToString(), &step);
   std::map<std::string, Result<Value>> values;  // of references

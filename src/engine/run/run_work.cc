@@ -22,7 +22,7 @@ bool IsDone(StepState state) {
   return state == StepState::kSettled || state == StepState::kVerified;
 }
 
-bool IsOfModel(const Run& run) { return run.mode != "heal" && run.mode != "unprotect"; }
+bool IsOfModel(const Run& run) { return run.mode != PlanMode::kHeal && run.mode != PlanMode::kUnprotect; }
 
 std::unique_ptr<RunWork> RunWork::Make(Run run, KnownPlan known,
                                        const std::vector<StepRow>& stored) {

@@ -54,7 +54,7 @@ std::string Runner::Start(KnownPlan known, const std::string& actor,
   context_.memory.run_order.push_back(id);
   context_.memory.runs_touched.insert(id);
   context_.Emit(false, "RunStarted", "", id, actor,
-                fmt::format("{} of {} steps, plan {}", run.mode, known.plan->steps.size(),
+                fmt::format("{} of {} steps, plan {}", PlanModeName(run.mode), known.plan->steps.size(),
                             run.plan_hash));
   // Units become durable in order: by then the plan is in the store as well.
   context_.Advance({Context::Put(run)}, [this, id, durable = std::move(durable)] {
@@ -69,7 +69,7 @@ void Runner::Open(std::unique_ptr<RunWork> made) {
   RunWork& run = *made;
   const std::string id = run.run.id;
   runs_[id] = std::move(made);
-  if (run.run.mode == "heal") {
+  if (run.run.mode == PlanMode::kHeal) {
     for (const auto& [address, steps] : run.by_address) heals_[address] = id;
   } else {
     user_run_ = id;
@@ -104,7 +104,7 @@ void Runner::Resume(Run run, KnownPlan known, const std::vector<StepRow>& rows,
   std::optional<RunState> ends_as;
   if (work.run.state == RunState::kStopping)
     ends_as = EndOf(work.run);
-  else if (work.run.mode != "heal" && Expires(work.run) <= context_.Now())
+  else if (work.run.mode != PlanMode::kHeal && Expires(work.run) <= context_.Now())
     ends_as = RunState::kExpired;
   // Calls whose outcome is not known are looked after before anything else of the run.
   std::map<int64_t, size_t> index;
@@ -168,7 +168,7 @@ void Runner::Resume(Run run, KnownPlan known, const std::vector<StepRow>& rows,
     active_[step->key] = step;
     context_.Wake(step->key, WorkQueue::Priority::kUser);
   }
-  if (work.run.mode == "heal") {
+  if (work.run.mode == PlanMode::kHeal) {
     for (const auto& [address, steps] : work.by_address) heals_[address] = id;
   } else {
     user_run_ = id;
@@ -447,7 +447,7 @@ void Runner::MaybeFinish(RunWork& run) {
   const std::string id = run.run.id;
   const bool clean = std::all_of(run.rows.begin(), run.rows.end(),
                                  [](const StepRow& row) { return IsDone(row.state); });
-  if (clean && verify_ && run.run.mode != "unprotect" && !run.rows.empty()) {
+  if (clean && verify_ && run.run.mode != PlanMode::kUnprotect && !run.rows.empty()) {
     run.verifying = true;
     verify_(run, [this, id](std::map<std::string, std::string> differences) {
       const auto found = runs_.find(id);

@@ -54,7 +54,8 @@ std::string FirstDifference(const Plan& saved, const Plan& now) {
     return fmt::format("it was made against revision {}, accepted is {} by now", saved.from, now.from);
   if (saved.proposed_digest != now.proposed_digest) return "the documents are others";
   if (saved.accepted_digest != now.accepted_digest) return "the accepted model is another";
-  if (saved.mode != now.mode) return fmt::format("its mode is {}, not {}", saved.mode, now.mode);
+  if (saved.mode != now.mode) return fmt::format("its mode is {}, not {}", PlanModeName(saved.mode),
+                       PlanModeName(now.mode));
   if (saved.policies_digest != now.policies_digest) return "the policies are others";
   for (const auto& [kind, digest] : saved.kinds) {
     const auto found = now.kinds.find(kind);
@@ -360,7 +361,7 @@ std::string Starter::Overtaken(const Plan& plan) const {
         plan.from, memory.accepted);
   std::string run = "another run";
   for (auto id = memory.run_order.rbegin(); id != memory.run_order.rend(); ++id)
-    if (const Run& known = memory.runs.at(*id); known.mode != "heal" && known.to == memory.accepted)
+    if (const Run& known = memory.runs.at(*id); known.mode != PlanMode::kHeal && known.to == memory.accepted)
       run = "run " + *id;
   return fmt::format(
       "the plan was made against revision {}; {} made revision {} accepted meanwhile: plan again",
@@ -380,7 +381,7 @@ void Starter::Launch(KnownPlan known, const std::string& actor,
     return done(Refused(Refusal::kBusy, Overtaken(plan)));
   if (!memory.uid.empty() && memory.accepted > 0 && plan.platform_uid != memory.uid)
     return done(Refused(Refusal::kConfiguration, "the plan is of another platform"));
-  if (plan.mode == "heal") {
+  if (plan.mode == PlanMode::kHeal) {
     for (const Step& step : plan.steps)
       if (runner_.Busy(step.address.ToString()))
         return done(Refused(Refusal::kBusy, fmt::format("{} is being worked on",
@@ -406,8 +407,8 @@ void Starter::Launch(KnownPlan known, const std::string& actor,
     planner_.KnowAccounts(*known.model, true);
   }
   // Also of what an earlier plan left out, because it could not be seen.
-  if (memory.model && plan.mode != "heal") KeepEdges(plan);
-  if (memory.old_store && plan.mode != "heal") {
+  if (memory.model && plan.mode != PlanMode::kHeal) KeepEdges(plan);
+  if (memory.old_store && plan.mode != PlanMode::kHeal) {
     // R12: a person accepted a plan over what is live now.
     memory.old_store = false;
     memory.model_touched = true;
@@ -468,7 +469,7 @@ void Starter::Unprotect(const std::string& address, const std::string& actor,
   plan->platform_uid = memory.uid;
   plan->from = plan->to = memory.accepted;
   plan->created = context_.Now();
-  plan->mode = "unprotect";
+  plan->mode = PlanMode::kUnprotect;
   plan->accepted_digest = plan->proposed_digest = memory.accepted_digest;
   Step step;
   step.address = resource->address;

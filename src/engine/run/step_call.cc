@@ -146,7 +146,7 @@ void StepMachine::ResolveSecrets(const Ptr& work,
 // R15: a plan binds what its secrets were worth. The path of the first change of the step that shows one which is
 // worth another in what is about to be sent; "" if there is none. Healing shows nobody a plan.
 std::string StepMachine::OtherSecret(const StepWork& work) const {
-  if (work.run->run.mode == "heal" || !work.sent.HasSensitive()) return "";
+  if (work.run->run.mode == PlanMode::kHeal || !work.sent.HasSensitive()) return "";
   std::vector<Sensitive> sent;
   CollectSecrets(work.sent, &sent);
   for (const FieldChange& change : work.step().changes) {

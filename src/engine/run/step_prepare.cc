@@ -32,7 +32,7 @@ bool Removes(const StepWork& work) {
 void StepMachine::Advance(const Ptr& work) {
   if (work->busy || work->phase == Phase::kOver) return;
   if (context_.stopping && !work->intent) return;
-  if (work->run->run.mode == "unprotect") return LiftProtection(work);
+  if (work->run->run.mode == PlanMode::kUnprotect) return LiftProtection(work);
   const bool paused = [&] {
     if (!context_.memory.paused_by.empty()) return true;
     const Resource* resource = context_.memory.Find(work->key);
@@ -169,7 +169,7 @@ std::optional<std::string> StepMachine::MarkProblem(const StepWork& work) const 
     return fmt::format("conflict: the object belongs to {} of platform {}", mark.address,
                        mark.platform);
   }
-  if (work.run->run.mode != "heal" || work.step().action != Action::kMoved) {
+  if (work.run->run.mode != PlanMode::kHeal || work.step().action != Action::kMoved) {
     if (work.step().action == Action::kMoved &&
         mark.address == work.step().moved_from.ToString() &&
         mark.platform == context_.memory.uid)

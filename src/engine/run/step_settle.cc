@@ -42,8 +42,8 @@ Record StepMachine::RecordAfter(const StepWork& work) const {
   record.kind_digest = work.kind->digest();
   record.account_spec = accounts_.SpecOf(work.account);
   record.run = work.run->run.id;
-  if (work.run->run.mode != "heal") record.generation = work.run->run.to;
-  if (model != nullptr && work.run->run.mode != "heal") {
+  if (work.run->run.mode != PlanMode::kHeal) record.generation = work.run->run.to;
+  if (model != nullptr && work.run->run.mode != PlanMode::kHeal) {
     record.manage = model->manage;
     record.depends_on = StandsOn(context_.memory, record, model->needs);
     record.component = model->component;
@@ -261,7 +261,7 @@ void StepMachine::Settle(const Ptr& work) {
     if (record.identity.empty()) record.identity = work->live.identity;
     if (record.recorded.empty()) record.recorded = Packed::From(work->desired);
   } else if (const ModelResource* model = ModelOf(*work);
-             model && model->protect && work->run->run.mode != "heal") {
+             model && model->protect && work->run->run.mode != PlanMode::kHeal) {
     // R6: protection is lifted by the run that settles here, and counts for later plans only.
     record.protected_ = *model->protect;
   }

@@ -33,7 +33,7 @@ std::string Retention::Oldest() const {
   const size_t surplus = memory.run_order.size() - context_.settings.runs_kept;
   for (size_t i = 0; i < surplus; ++i) {
     const Run& run = memory.runs.at(memory.run_order[i]);
-    if (Ended(run) && (run.mode == "heal" || run.to != memory.accepted)) return run.id;
+    if (Ended(run) && (run.mode == PlanMode::kHeal || run.to != memory.accepted)) return run.id;
   }
   return "";
 }

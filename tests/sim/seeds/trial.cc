@@ -472,7 +472,7 @@ class Trial {
                       allowed_, {}, std::move(shown_)};
     shown_.clear();
     for (const RunView& view : engine_->snapshot()->runs)
-      if (view.run.mode == "heal")
+      if (view.run.mode == PlanMode::kHeal)
         for (const StepRow& row : view.steps) evidence.healed.insert(Bare(row.address.ToString()));
     if (std::string broken = Judge(evidence); !broken.empty()) Fail(broken);
   }

@@ -64,7 +64,7 @@ TEST(BuildPlan, R3WhatTheHashCovers) {
       {"platform", [](PlanInput& in) { in.platform_uid = "other"; }},
       {"accepted model", [](PlanInput& in) { in.accepted_digest = "other"; }},
       {"proposed model", [](PlanInput& in) { in.proposed_digest = "other"; }},
-      {"mode", [](PlanInput& in) { in.mode = "undo"; }},
+      {"mode", [](PlanInput& in) { in.mode = PlanMode::kUndo; }},
       {"versions", [](PlanInput& in) { in.versions["provider:aws"] = "2"; }},
       {"identity",
        [](PlanInput& in) { const_cast<Observation*>(in.observations["a/B/x"])->identity = "z"; }},

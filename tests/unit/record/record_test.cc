@@ -92,7 +92,7 @@ TEST(Record, EveryRowComesBackAsItWasStored) {
   ExpectRoundTrip(FullRecord());
   ExpectRoundTrip(FullObservation());
   ExpectRoundTrip(FullIntent());
-  ExpectRoundTrip(tandem::Run{"r", "sha256:b", "heal", 1, 2, "uid:1", RunState::kStopping,
+  ExpectRoundTrip(tandem::Run{"r", "sha256:b", PlanMode::kHeal, 1, 2, "uid:1", RunState::kStopping,
                               Micros(1), Micros(2), "m"});
   ExpectRoundTrip(StepRow{"r", 3, At("ec2.aws/VPC/main"), "replace", StepState::kVoid, 1, 2, "e",
                           Micros(1), Micros(2)});
