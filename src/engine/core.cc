@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "engine/store/plan_rows.h"
 #include "tandem/state/keys.h"
 
 namespace tandem {
@@ -47,6 +48,8 @@ Engine::Core::Core(EnginePorts ports, EngineSettings settings)
     retention.Trim();
   });
   starter.OnAccepted([this] { observer.StartResync(); });
+  starter.OnOvertaken([this](const std::string& plan) { retention.Drop(plan); });
+  observer.OnOldStore([this] { runner.StopHeals(); });
   context.writer.OnTrouble([this](const Status& trouble) {
     starter.StoreTroubled(trouble);
     // It is written once it can be; who watches is told now.
@@ -179,6 +182,7 @@ void Engine::Core::Start(std::function<void(Status)> done) {
     memory.accounts_touched = true;
     for (const std::string& id : memory.run_order) memory.runs_touched.insert(id);
     loader.Resume();
+    for (const std::string& hash : loader.overtaken()) retention.Drop(hash);
     if (memory.old_store) StopRunsOfOldStore();
     retention.Trim();
     for (const auto& [key, resource] : memory.resources)
@@ -347,22 +351,12 @@ void Engine::Core::GetPlan(const std::string& hash,
   if (known != context.memory.plans.end()) return done(known->second.plan);
   for (const auto& [id, run] : runner.open_runs())
     if (run->run.plan_hash == hash && run->known.plan) return done(run->known.plan);
-  // Of a run that has begun, or ended: its pages are in the store.
-  const std::string first = PlanChunkKey(hash, 0);
-  const std::string prefix = first.substr(0, first.rfind('/') + 1);
-  context.ports.store->Scan(
-      prefix, "", 10'000, context.InTurn<Result<Page>>([hash, done](Result<Page> page) {
-        if (!page.ok()) return done(page.status());
-        std::string text;
-        for (const Row& row : page->rows) text += row.value;
-        if (text.empty()) return done(NotFound(fmt::format("no plan '{}' is known", hash)));
-        const Result<Value> value = ParseJson(text);
-        if (!value.ok() || value->Find("plan") == nullptr)
-          return done(DataLoss(fmt::format("plan {} is damaged", hash)));
-        Result<Plan> plan = PlanFromValue(*value->Find("plan"));
-        if (!plan.ok()) return done(plan.status());
-        done(std::shared_ptr<const Plan>(std::make_shared<Plan>(std::move(plan).value())));
-      }));
+  // Of a run that has begun, or ended.
+  ReadPlan(&context, hash, [hash, done](Result<StoredPlan> stored) {
+    if (stored.ok()) return done(stored->plan);
+    if (stored.status().code() == Code::kNotFound) return done(NotFound(fmt::format("no plan '{}' is known", hash)));
+    done(stored.status());
+  });
 }
 
 std::vector<Event> Engine::Core::EventsOf(const std::string& address, const std::string& run,

@@ -21,6 +21,8 @@ Result<T> Decode(const Row& row) {
   if (!decoded.ok()) return decoded.status().Annotate(row.key);
   return decoded;
 }
+bool IsOpen(const Run& run) { return run.state == RunState::kOpen || run.state == RunState::kStopping; }
+
 // What is named and not there, or not to be read, is damage of the store; a store that is away is not.
 Status AsDataLoss(const Status& status) {
   const bool damaged = status.code() == Code::kInvalidArgument || status.code() == Code::kNotFound;
@@ -153,10 +155,7 @@ void Loader::Next() {
         Next();
       });
     case 4:
-      return ScanDecoded<StepRow>("step/", [this](const Row& row, StepRow step) {
-        context_.writer.Loaded(row.key, row.revision);
-        steps_[step.run].push_back(std::move(step));
-      }, next);
+      return LoadSteps();
     case 5:
       return ScanDecoded<Intent>("intent/", [this, &memory](const Row& row, Intent intent) {
         context_.writer.Loaded(row.key, row.revision);
@@ -201,7 +200,7 @@ void Loader::Next() {
       return Scan("plan/", [this](const Row& row) -> Status {
         const Result<Value> head = ParseJson(row.value);
         if (!head.ok()) return DataLoss("row " + row.key + " is damaged");
-        stored_plans_[row.key.substr(std::string("plan/").size())] = head->IntOr("chunks", 0);
+        stored_plans_.push_back(row.key.substr(std::string("plan/").size()));
         return OkStatus();
       }, next);
     case 12:
@@ -212,6 +211,23 @@ void Loader::Next() {
       break;
   }
   Fail(OkStatus());
+}
+
+// Of open runs, and of those whose steps are shown: of a thousand ended runs they may be millions.
+void Loader::LoadSteps() {
+  std::vector<std::string> wanted;
+  for (const auto& [id, run] : context_.memory.runs)
+    if (IsOpen(run) || runner_.Remembers(id)) wanted.push_back(id);
+  auto left = std::make_shared<size_t>(wanted.size() + 1);
+  const auto loaded = [this, left] {
+    if (--*left == 0) Next();
+  };
+  for (const std::string& id : wanted)
+    ScanDecoded<StepRow>(StepPrefix(id), [this](const Row& row, StepRow step) {
+      context_.writer.Loaded(row.key, row.revision);
+      steps_[step.run].push_back(std::move(step));
+    }, loaded);
+  loaded();
 }
 
 void Loader::LoadModel(std::function<void()> then) {
@@ -226,112 +242,94 @@ void Loader::LoadModel(std::function<void()> then) {
       [this, then](Result<StoredModel> stored) {
         if (!stored.ok()) return Fail(AsDataLoss(stored.status()));
         context_.memory.documents = std::move(stored->documents);
-        const Catalog* catalog = context_.ports.catalog;
-        const ParallelFor parallel = context_.ports.parallel;
-        using Outcome = std::pair<std::shared_ptr<const CompiledModel>, Diagnostics>;
-        context_.Background<Outcome>(
-            [sources = std::move(stored->sources), catalog, parallel] {
-              Diagnostics found;
-              CompileOptions options;
-              options.parallel = parallel;
-              options.rest = true;
-              auto model = Compile(sources, *catalog, options, found);
-              return Outcome(std::move(model), std::move(found));
-            },
-            [this, then](Outcome outcome) {
-              if (!outcome.first) {
-                // Kind files may have changed under it (R14): what is recorded is kept and observed, and
-                // the next plan of a person shows what is wrong.
-                context_.Emit(true, "AcceptedModelRefused", "", "", "",
-                              FormatDiagnostics(outcome.second));
-                return then();
-              }
-              context_.memory.model = outcome.first;
-              context_.memory.model_touched = true;
-              for (const auto& [address, resource] : outcome.first->resources) {
-                context_.memory.At(resource.address);
-                context_.memory.Touch(address);
-              }
-              then();
-            });
+        CompileStored(std::move(stored->sources), nullptr, [this, then](Compiled compiled) {
+          if (!compiled.first) {
+            // Kind files may have changed under it (R14): what is recorded is kept and observed, and
+            // the next plan of a person shows what is wrong.
+            context_.Emit(true, "AcceptedModelRefused", "", "", "", FormatDiagnostics(compiled.second));
+            return then();
+          }
+          context_.memory.model = compiled.first;
+          context_.memory.model_touched = true;
+          for (const auto& [address, resource] : compiled.first->resources) {
+            context_.memory.At(resource.address);
+            context_.memory.Touch(address);
+          }
+          then();
+        });
       });
 }
 
+void Loader::CompileStored(std::vector<std::shared_ptr<const SourceText>> sources,
+                           std::shared_ptr<const CompiledModel> known, std::function<void(Compiled)> then) {
+  context_.Background<Compiled>(
+      [sources = std::move(sources), known, catalog = context_.ports.catalog, parallel = context_.ports.parallel] {
+        Diagnostics found;
+        CompileOptions options;
+        options.parallel = parallel;
+        options.rest = true;
+        options.known = known;
+        auto model = Compile(sources, *catalog, options, found);
+        return Compiled(std::move(model), std::move(found));
+      },
+      std::move(then));
+}
+
+// Of open runs, and those that wait for approval.
 void Loader::LoadPlans(std::function<void()> then) {
-  // Of open runs, and those that wait for approval.
-  auto wanted = std::make_shared<std::vector<std::string>>();
-  std::set<std::string> open;
-  for (const auto& [id, run] : context_.memory.runs)
-    if (run.state == RunState::kOpen || run.state == RunState::kStopping) open.insert(run.plan_hash);
-  std::set<std::string> spent;
-  for (const auto& [id, run] : context_.memory.runs)
-    if (open.count(run.plan_hash) == 0) spent.insert(run.plan_hash);
-  for (const auto& [hash, chunks] : stored_plans_)
-    if (open.count(hash) > 0 || spent.count(hash) == 0) wanted->push_back(hash);
-  auto left = std::make_shared<size_t>(wanted->size() + 1);
+  std::set<std::string> open, ended;
+  for (const auto& [id, run] : context_.memory.runs) (IsOpen(run) ? open : ended).insert(run.plan_hash);
+  std::vector<std::string> wanted;
+  for (const std::string& hash : stored_plans_)
+    if (open.count(hash) > 0 || ended.count(hash) == 0) wanted.push_back(hash);
+  auto left = std::make_shared<size_t>(wanted.size() + 1);
   const auto loaded = [left, then] {
     if (--*left == 0) then();
   };
-  for (const std::string& hash : *wanted) LoadPlan(hash, loaded);
+  for (const std::string& hash : wanted)
+    ReadPlan(&context_, hash, [this, hash, loaded, of_run = open.count(hash) > 0](Result<StoredPlan> stored) {
+      if (!stored.ok()) return Fail(AsDataLoss(stored.status()));
+      // Another revision was accepted since: nobody can start it any more.
+      if (of_run || stored->plan->from == context_.memory.accepted) return TakePlan(hash, *std::move(stored), loaded);
+      overtaken_.push_back(hash);
+      loaded();
+    });
   loaded();
 }
 
-void Loader::LoadPlan(const std::string& hash, std::function<void()> then) {
-  auto text = std::make_shared<std::string>();
-  const std::string prefix = [&] {
-    const std::string key = PlanChunkKey(hash, 0);
-    return key.substr(0, key.rfind('/') + 1);
-  }();
-  Scan(prefix, [text](const Row& row) {
-    *text += row.value;
-    return OkStatus();
-  }, [this, text, hash, then] {
-    const Result<Value> value = ParseJson(*text);
-    if (!value.ok() || value->Find("plan") == nullptr)
-      return Fail(DataLoss(fmt::format("plan {} is damaged", hash)));
-    Result<Plan> plan = PlanFromValue(*value->Find("plan"));
-    if (!plan.ok()) return Fail(DataLoss(plan.status().message()).Annotate("plan " + hash));
-    KnownPlan known;
-    known.plan = std::make_shared<Plan>(std::move(plan).value());
-    known.author = value->StringOr("author", "");
-    known.pending = value->BoolOr("pending", false);
-    known.stored = true;
-    if (const Value* desired = value->Find("desired")) known.desired = Packed::From(*desired);
-    const auto has = [&](const char* member) {
-      const Value* list = value->Find(member);
-      return list != nullptr && list->is_list() && !list->as_list().empty();
-    };
-    if (known.plan->to == context_.memory.accepted || (!has("pages") && !has("documents"))) {
-      if (known.plan->mode != PlanMode::kHeal && known.plan->mode != PlanMode::kUnprotect)
-        known.model = context_.memory.model;
-      context_.memory.plans.insert_or_assign(hash, std::move(known));
-      return then();
-    }
-    // A proposal that waits for approval: its model is compiled from the documents it was made from.
-    auto held = std::make_shared<KnownPlan>(std::move(known));
-    const auto read = [this, held, hash, then](Result<StoredModel> stored) {
-      if (!stored.ok()) return Fail(AsDataLoss(stored.status()).Annotate("plan " + hash));
-      held->documents = std::move(stored->documents);
-      Diagnostics found;
-      CompileOptions options;
-      options.parallel = context_.ports.parallel;
-      options.rest = true;
-      options.known = context_.memory.model;
-      held->model = Compile(stored->sources, *context_.ports.catalog, options, found);
-      if (held->model) context_.memory.plans.insert_or_assign(hash, *held);
+void Loader::TakePlan(const std::string& hash, StoredPlan stored, std::function<void()> then) {
+  KnownPlan known;
+  known.plan = stored.plan;
+  known.author = stored.author;
+  known.pending = stored.pending;
+  known.stored = true;
+  known.desired = stored.desired;
+  if (known.plan->to == context_.memory.accepted || (stored.pages.empty() && stored.documents.empty())) {
+    if (known.plan->mode != PlanMode::kHeal && known.plan->mode != PlanMode::kUnprotect)
+      known.model = context_.memory.model;
+    context_.memory.plans.insert_or_assign(hash, std::move(known));
+    return then();
+  }
+  // A proposal that waits for approval: its model is compiled from the documents it was made from.
+  auto held = std::make_shared<KnownPlan>(std::move(known));
+  const auto read = [this, held, hash, then](Result<StoredModel> model) {
+    if (!model.ok()) return Fail(AsDataLoss(model.status()).Annotate("plan " + hash));
+    held->documents = std::move(model->documents);
+    CompileStored(std::move(model->sources), context_.memory.model, [this, held, hash, then](Compiled compiled) {
+      held->model = std::move(compiled.first);
+      if (held->model) context_.memory.plans.insert_or_assign(hash, std::move(*held));
       then();
-    };
-    // One from before there were pages has the digests of all documents.
-    if (has("pages")) ReadModel(&context_, *value->Find("pages"), read);
-    else ReadModelOf(&context_, value->Find("documents")->as_list(), read);
-  });
+    });
+  };
+  if (!stored.pages.empty()) ReadModel(&context_, Value(std::move(stored.pages)), read);
+  else ReadModelOf(&context_, stored.documents, read);
 }
 
 void Loader::Resume() {
   std::vector<std::string> open;
   for (const std::string& id : context_.memory.run_order) {
     const Run& run = context_.memory.runs[id];
-    if (run.state == RunState::kOpen || run.state == RunState::kStopping) {
+    if (IsOpen(run)) {
       open.push_back(id);
     } else if (const auto rows = steps_.find(id); rows != steps_.end()) {
       std::sort(rows->second.begin(), rows->second.end(),

@@ -3,12 +3,15 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/context.h"
 #include "engine/planning/planner.h"
 #include "engine/run/runner.h"
+#include "engine/store/plan_rows.h"
 
 namespace tandem {
 
@@ -22,6 +25,8 @@ class Loader {
   void Load(std::function<void()> readable, std::function<void(Status)> done);
   /// Goes on with open runs and settles intents that have no outcome.
   void Resume();
+  /// Stored plans that can never start: another model was accepted since they were made.
+  const std::vector<std::string>& overtaken() const { return overtaken_; }
 
  private:
   void Next();
@@ -36,7 +41,12 @@ class Loader {
   Status TakePlatform(const Row& row);
   void LoadModel(std::function<void()> then);
   void LoadPlans(std::function<void()> then);
-  void LoadPlan(const std::string& hash, std::function<void()> then);
+  void TakePlan(const std::string& hash, StoredPlan stored, std::function<void()> then);
+  void LoadSteps();
+  using Compiled = std::pair<std::shared_ptr<const CompiledModel>, Diagnostics>;
+  /// On the executor; `known` is a model that may share documents, or null pointer.
+  void CompileStored(std::vector<std::shared_ptr<const SourceText>> sources,
+                     std::shared_ptr<const CompiledModel> known, std::function<void(Compiled)> then);
   void Fail(Status status);
 
   Context& context_;
@@ -47,7 +57,8 @@ class Loader {
   std::map<std::string, Packed> specs_;  // of accounts, one for all their records
   std::map<std::string, std::vector<StepRow>> steps_;
   std::map<std::string, std::vector<Intent>> intents_;
-  std::map<std::string, int64_t> stored_plans_;  // hash → chunks
+  std::vector<std::string> stored_plans_;  // hashes
+  std::vector<std::string> overtaken_;     // of those
   size_t stage_ = 0;
 };
 

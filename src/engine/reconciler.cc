@@ -229,7 +229,9 @@ void Reconciler::Drifted(Resource& resource, const Kind& kind) {
   if (action == DriftAction::kHeal && !context_.settings.heal) action = DriftAction::kReport;
   const bool paused = !memory.paused_by.empty() || !record.paused_by.empty();
   const bool old = memory.old_store || memory.met.count(record.account) == 0;  // or may be (R12)
-  if (action == DriftAction::kReport || paused || old) {
+  // Its policies, and what it dropped, are not known (R1, R14).
+  const bool refused = memory.accepted > 0 && !memory.model;
+  if (action == DriftAction::kReport || paused || old || refused) {
     resource.drift_plan.clear();
     return;
   }

@@ -32,7 +32,9 @@ std::string PlanKey(std::string_view hash) { return Key("plan", hash); }
 std::string PlanChunkKey(std::string_view hash, int64_t chunk) {
   return Key("plan-chunk", hash, Padded(chunk));
 }
+std::string PlanChunkPrefix(std::string_view hash) { return Key("plan-chunk", hash, ""); }
 std::string StepKey(std::string_view run, int64_t step) { return Key("step", run, Padded(step)); }
+std::string StepPrefix(std::string_view run) { return Key("step", run, ""); }
 std::string ApprovalKey(std::string_view hash, std::string_view principal) {
   return Key("approval", hash, principal);
 }
@@ -41,6 +43,7 @@ std::string RevisionKey(int64_t number) { return Key("revision", Padded(number))
 std::string RevisionChunkKey(int64_t number, int64_t chunk) {
   return Key("revision-chunk", Padded(number), Padded(chunk));
 }
+std::string RevisionChunkPrefix(int64_t number) { return Key("revision-chunk", Padded(number), ""); }
 std::string DocumentPageKey(std::string_view digest) { return Key("document-page", digest); }
 std::string DocumentKey(std::string_view digest) { return Key("document", digest); }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tests/support/engine_rig.h"
+#include "tests/support/sim_models.h"
 
 namespace tandem::testing {
 namespace {
@@ -59,6 +60,26 @@ TEST(EngineAccounts, R14_AnAccountThatHasRecordsIsNeitherRemovedNorAnotherOne) {
   EXPECT_NE(Shown(rig.Plan(EngineRig::Request(without, false))).find("has 1 record: iam.sim/Role/r00\n"),
             std::string::npos);
   EXPECT_EQ(rig.Effects("delete"), 11);
+}
+
+// R10: while a sign-in is refused it is probed, however long and whoever asks meanwhile: at the same pace all the time.
+TEST(EngineAccounts, R10_ABlockedAccountIsProbedAtASteadyPace) {
+  EngineRig rig;
+  ASSERT_EQ(rig.Apply(Role("a", "one")), "succeeded: 1 done");
+  rig.provider->refuse_sign_in = true;
+  rig.Boot();
+  const auto opens_in_an_hour = [&] {
+    const int before = rig.provider->opens;
+    rig.Pass(std::chrono::hours(1));
+    return rig.provider->opens - before;
+  };
+  opens_in_an_hour();
+  const int second = opens_in_an_hour();
+  rig.Pass(std::chrono::hours(20));
+  EXPECT_LE(opens_in_an_hour(), second + 5);
+  rig.provider->refuse_sign_in = false;
+  rig.Pass(std::chrono::minutes(15));
+  EXPECT_EQ(rig.engine->snapshot()->accounts.at("main").state, "open");
 }
 
 }  // namespace

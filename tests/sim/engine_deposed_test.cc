@@ -2,9 +2,11 @@
 // makes of a rename.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
+#include "tandem/codec/json.h"
 #include "tests/support/engine_rig.h"
 
 namespace tandem::testing {
@@ -161,6 +163,73 @@ TEST(EngineDeposed, R4_AnUndoGoesBackOverEveryRenameSince) {
   }
   EXPECT_EQ(rig.Effects("create"), 2);
   EXPECT_EQ(rig.Effects("delete"), 0);
+}
+
+/// A model whose old object the API does not delete, for `error`.
+void RefuseDeletes(EngineRig& rig, const CallError& error) {
+  rig.provider->answer_with = [error](const ApplyRequest& request) -> std::optional<CallError> {
+    if (request.call != "delete") return std::nullopt;
+    return error;
+  };
+}
+
+// A delete that is refused for good is not called again: the run ends and says what is left, the next plan has it.
+TEST(EngineDeposed, R10_AnOldObjectThatMayNotBeDeletedEndsTheRunAndIsInTheNextPlan) {
+  EngineRig rig({}, CreateFirstKinds());
+  ASSERT_EQ(rig.Apply(Lan("one")), "succeeded: 3 done");
+  RefuseDeletes(rig, MakeCallError(CallErrorClass::kTerminal, "AccessDenied", "not you"));
+  rig.provider->calls.clear();
+  EXPECT_EQ(rig.Apply(Lan("two")), "failed: 2 done, 1 replaced and still there (plan again)");
+  EXPECT_EQ(std::count(rig.provider->calls.begin(), rig.provider->calls.end(), "delete lan.sim/Lan/l"), 1);
+  EXPECT_NE(rig.Events("OldObjectLeft").find("AccessDenied: not you"), std::string::npos);
+  rig.provider->answer_with = nullptr;
+  const PlanAnswer next = rig.Plan(Lan("two"));
+  EXPECT_EQ(EngineRig::Steps(next), "delete lan.sim/Lan/l");
+  EXPECT_EQ(rig.Wait(rig.Start(next.plan->hash).run), "succeeded: 1 done");
+}
+
+// Without its kind file nothing can be deleted: the daemon starts, the run ends, and the object is in a later plan.
+TEST(EngineDeposed, R14_AnOldObjectWhoseKindFileIsGoneStopsNoStart) {
+  EngineRig rig({}, CreateFirstKinds());
+  ASSERT_EQ(rig.Apply(Lan("one")), "succeeded: 3 done");
+  RefuseDeletes(rig, MakeCallError(CallErrorClass::kWaiting, "DependencyViolation", "in use"));
+  const PlanAnswer plan = rig.Plan(Lan("two"));
+  const std::string run = rig.Start(plan.plan->hash).run;
+  ASSERT_EQ(rig.Wait(run, std::chrono::minutes(5)), "open");
+  const std::unique_ptr<Catalog> whole = std::move(rig.catalog);
+  rig.catalog = std::make_unique<JsonCatalog>(SimKinds());
+  rig.Boot();
+  EXPECT_TRUE(rig.start_status.ok()) << rig.start_status.ToString();
+  EXPECT_EQ(rig.Wait(run), "failed: 2 done, 1 replaced and still there (plan again)");
+  EXPECT_NE(rig.Events("OldObjectLeft").find("kind lan.sim/Lan is not known any more"), std::string::npos);
+  rig.engine.reset();
+}
+
+// The same of a call that is open: what a create made is for a person to find out; of all else the next look tells.
+TEST(EngineDeposed, R9_AnOpenCallOfAKindThatIsGoneIsNotForgotten) {
+  for (const bool create : {true, false}) {
+    SCOPED_TRACE(create);
+    EngineRig rig({}, CreateFirstKinds());
+    if (!create) {
+      ASSERT_EQ(rig.Apply(Lan("one")), "succeeded: 3 done");
+    }
+    rig.provider->lose = [&](const ApplyRequest& request) {
+      return request.call == (create ? "create" : "delete") && request.address.kind() == "Lan";
+    };
+    rig.provider->report_loss = false;
+    const PlanAnswer plan = rig.Plan(Lan("two"));
+    const std::string run = rig.Start(plan.plan->hash).run;
+    ASSERT_EQ(rig.Wait(run, std::chrono::seconds(5)), "open");
+    rig.catalog = std::make_unique<JsonCatalog>(SimKinds());
+    rig.Boot();
+    EXPECT_NE(rig.Wait(run).find("failed"), std::string::npos);
+    EXPECT_NE(rig.Events("CallGivenUp").find("kind lan.sim/Lan is not known any more"), std::string::npos);
+    std::vector<std::string> intents;
+    for (const Row& row : rig.store.Rows())
+      if (row.key.rfind("intent/", 0) == 0) intents.push_back(ParseJson(row.value)->StringOr("state", ""));
+    EXPECT_EQ(intents, create ? std::vector<std::string>{"quarantined"} : std::vector<std::string>{});
+    rig.engine.reset();
+  }
 }
 
 }  // namespace

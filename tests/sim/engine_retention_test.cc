@@ -126,5 +126,42 @@ TEST(EngineRetention, AnOpenRunsPlanIsTold) {
   EXPECT_EQ(rig.Wait(run), "succeeded: 6 done");
 }
 
+// A plan that was stored to wait for approval goes with its approvals once it can never start, also at the next start.
+TEST(EngineRetention, OvertakenPlansThatWaitedForApprovalGo) {
+  const std::string review =
+      "apiVersion: tandem/v1\nkind: Policy\nmetadata: {name: review}\nspec:\n  approvals: [{classes: [create], count: 1, "
+      "by: [bob]}]\n---\n";
+  EngineSettings settings;
+  settings.runs_kept = 1;
+  EngineRig rig(settings);
+  for (int i = 0; i < 4; ++i) {
+    const PlanAnswer waiting = rig.Plan(review + Role("a", "one") + Role("b" + std::to_string(i), "one"));
+    ASSERT_TRUE(rig.Approve(waiting.plan->hash, "carol").pending);
+    ASSERT_EQ(rig.Apply(Role("a", "v" + std::to_string(i))), "succeeded: 1 done");
+  }
+  rig.Settle();
+  EXPECT_EQ(Count(rig, "plan/"), 1);
+  EXPECT_EQ(Count(rig, "plan-chunk/"), 1);
+  EXPECT_EQ(Count(rig, "approval/"), 0);
+  // As a daemon leaves them that dies in between: the rows are put back.
+  const PlanAnswer waiting = rig.Plan(review + Role("a", "v3") + Role("c", "one"));
+  ASSERT_TRUE(rig.Approve(waiting.plan->hash, "carol").pending);
+  rig.Settle();
+  const std::vector<Row> before = rig.store.Rows();
+  ASSERT_EQ(rig.Apply(Role("a", "last")), "succeeded: 1 done");
+  rig.Settle();
+  std::vector<Write> back;
+  for (const Row& row : before)
+    if (row.key.find(waiting.plan->hash) != std::string::npos) back.push_back({row.key, row.value, std::nullopt});
+  ASSERT_EQ(back.size(), 3u);
+  rig.engine.reset();
+  rig.store.Commit(std::move(back), [](Result<StoreRevision> result) { ASSERT_TRUE(result.ok()); });
+  rig.Boot();
+  rig.Settle();
+  EXPECT_EQ(Count(rig, "plan/"), 1);
+  EXPECT_EQ(Count(rig, "plan-chunk/"), 1);
+  EXPECT_EQ(Count(rig, "approval/"), 0);
+}
+
 }  // namespace
 }  // namespace tandem::testing

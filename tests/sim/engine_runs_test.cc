@@ -152,38 +152,6 @@ TEST(EngineRuns, R3_AStepWhoseBaseMovedIsVoidAndIndependentOnesFinish) {
   EXPECT_EQ(rig.Effects("update", "iam.sim/Role/a"), 1) << "only the one from outside";
 }
 
-TEST(EngineRuns, R16_WithoutAutoApproveAPlanWaitsAndSurvivesARestart) {
-  EngineRig rig;
-  const PlanAnswer plan = rig.Plan(Role("a", "one"));
-  const StartAnswer pending = rig.Start(plan.plan->hash, false);
-  EXPECT_TRUE(pending.pending);
-  EXPECT_TRUE(pending.run.empty());
-  rig.Pass(std::chrono::minutes(1));
-  EXPECT_EQ(rig.Effects("create"), 0);
-  rig.Boot();
-  const StartAnswer started = rig.Approve(plan.plan->hash, "uid:2");
-  ASSERT_FALSE(started.run.empty()) << started.message;
-  EXPECT_EQ(rig.Wait(started.run), "succeeded: 1 done");
-}
-
-TEST(EngineRuns, R16_PolicyAsksForAnotherThanTheAuthor) {
-  EngineRig rig;
-  const std::string policy = R"(apiVersion: tandem/v1
-kind: Policy
-metadata: {name: review}
-spec:
-  approvals: [{classes: [create], count: 1, notAuthor: true}]
----
-)";
-  const PlanAnswer plan = rig.Plan(policy + Role("a", "one"));
-  ASSERT_EQ(plan.refusal, Refusal::kNone) << plan.message;
-  const StartAnswer own = rig.Start(plan.plan->hash, true, "uid:1");
-  EXPECT_TRUE(own.pending) << own.message;
-  EXPECT_TRUE(rig.Approve(plan.plan->hash, "uid:1").pending);
-  const StartAnswer other = rig.Approve(plan.plan->hash, "uid:2");
-  EXPECT_FALSE(other.run.empty()) << other.message;
-}
-
 TEST(EngineRuns, CancelIssuesNoNewCall) {
   EngineRig rig;
   const PlanAnswer plan = rig.Plan(kBoth);
@@ -365,23 +333,6 @@ TEST(EngineRuns, R15_WhatHoldsASecretIsReplaced) {
   EXPECT_EQ(rig.Apply(cluster("two")), "succeeded: 1 done");
   EXPECT_EQ(rig.Effects("create", "db.sim/Cluster/c"), 2);
   EXPECT_EQ(EngineRig::Steps(rig.Plan(cluster("two"))), "");
-}
-
-TEST(EngineRuns, R6_UnprotectNeedsItsOwnApproval) {
-  EngineRig rig;
-  const std::string guarded = Role("a", "one", "tandem/protect: \"true\"");
-  ASSERT_EQ(rig.Apply(guarded + Role("b", "one") + Role("c", "one")), "succeeded: 3 done");
-  const PlanAnswer refused = rig.Plan(Role("b", "one") + Role("c", "one"));
-  EXPECT_EQ(refused.refusal, Refusal::kPolicy) << refused.message;
-  std::optional<StartAnswer> answer;
-  rig.engine->Unprotect("iam.sim/Role/a", "uid:1", [&](StartAnswer a) { answer = a; });
-  ASSERT_TRUE(rig.Until([&] { return answer.has_value(); }));
-  ASSERT_TRUE(answer->pending) << answer->message;
-  const std::string hash = answer->message.substr(answer->message.find("sha256:"));
-  const StartAnswer started = rig.Approve(hash, "uid:2");
-  ASSERT_FALSE(started.run.empty()) << started.message;
-  EXPECT_EQ(rig.Wait(started.run), "succeeded: 1 done");
-  EXPECT_EQ(EngineRig::Steps(rig.Plan(Role("b", "one") + Role("c", "one"))), "delete iam.sim/Role/a");
 }
 
 TEST(EngineRuns, WatchersSeeChangesInOrderAndOnce) {

@@ -27,11 +27,14 @@ std::string IntentKey(std::string_view id);
 std::string RunKey(std::string_view id);
 std::string PlanKey(std::string_view hash);
 std::string PlanChunkKey(std::string_view hash, int64_t chunk);
+std::string PlanChunkPrefix(std::string_view hash);  // of all of them, for scans
 std::string StepKey(std::string_view run, int64_t step);
+std::string StepPrefix(std::string_view run);
 std::string ApprovalKey(std::string_view hash, std::string_view principal);
 std::string EventKey(int64_t sequence);
 std::string RevisionKey(int64_t number);
 std::string RevisionChunkKey(int64_t number, int64_t chunk);
+std::string RevisionChunkPrefix(int64_t number);
 std::string DocumentPageKey(std::string_view digest);
 std::string DocumentKey(std::string_view digest);
 inline constexpr std::string_view kPlatformKey = "meta/platform";

@@ -20,6 +20,7 @@ void Accounts::Know(const std::string& name, const Value& spec, bool anew) {
   entry.spec = std::move(packed);
   entry.tried = false;
   context_.backoff.Forget("account " + name);
+  if (entry.probe) context_.timers.Cancel(*std::exchange(entry.probe, std::nullopt));
   context_.memory.accounts_touched = true;
   if (was_open) {
     if (Provider* provider = ProviderOf(name)) provider->Close(name);
@@ -186,12 +187,15 @@ void Accounts::Finish(Entry& entry, Status status) {
 }
 
 void Accounts::Probe(const std::string& name) {
-  if (context_.stopping) return;
-  context_.timers.At(context_.Now() + std::max<Duration>(context_.backoff.Next("account " + name),
+  // One at a time, however many asked meanwhile.
+  Entry& entry = entries_[name];
+  if (context_.stopping || entry.probe) return;
+  entry.probe = context_.timers.At(context_.Now() + std::max<Duration>(context_.backoff.Next("account " + name),
                                                          std::chrono::seconds(1)),
                      [this, name] {
-                       if (context_.stopping || IsOpen(name)) return;
-                       Sign(entries_[name]);
+                       Entry& due = entries_[name];
+                       due.probe.reset();
+                       if (!context_.stopping && !IsOpen(name)) Sign(due);
                      });
 }
 

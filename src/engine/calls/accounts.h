@@ -49,6 +49,7 @@ class Accounts {
     Packed spec;
     bool opening = false;
     bool tried = false;
+    std::optional<Timers::Id> probe;  // signs in again
     std::vector<std::function<void(Status)>> waiters;
   };
   void Sign(Entry& entry);

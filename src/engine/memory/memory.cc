@@ -111,6 +111,15 @@ void Memory::PlanMade(const std::string& hash) {
   for (size_t i = 0; i + kPlansKept < loose.size(); ++i) plans.erase(loose[i].second);
 }
 
+void Memory::Bury(std::string identity_key, Time until, Time now) {
+  // Each is looked at a few times at the most, however many objects go at once.
+  if (tombstones.size() >= tombstones_kept) {
+    std::erase_if(tombstones, [&](const auto& entry) { return entry.second <= now; });
+    tombstones_kept = std::max(kTombstones, 2 * tombstones.size());
+  }
+  tombstones[std::move(identity_key)] = until;
+}
+
 void Memory::Index(const Record& record) {
   const std::string key = record.address.ToString();
   if (!record.identity.empty())

@@ -110,7 +110,9 @@ struct Memory {
   int64_t next_event = 1;
   std::set<std::string> unapplied;  // addresses where the accepted model has a change that did not settle (R1)
   std::set<std::string> forgotten;  // "ACCOUNT/KIND/IDENTITY" of objects given up on purpose
-  std::map<std::string, Time> tombstones;  // identity keys just deleted: lists may still show them
+  std::map<std::string, Time> tombstones;  // identity keys just deleted, until when lists may still show them
+  static constexpr size_t kTombstones = 64;
+  size_t tombstones_kept = kTombstones;  // at so many the old ones are dropped
   std::string paused_by;            // everything is paused
   bool old_store = false;
   std::set<std::string> met;  // accounts in which no mark of ours is left to be found (R12)
@@ -143,6 +145,8 @@ struct Memory {
   /// as what would heal an address, the latest kPlansKept are kept: each may hold a model of its own.
   void PlanMade(const std::string& hash);
   static constexpr size_t kPlansKept = 32;
+  /// Object `identity_key` was deleted; what is over by `now` is dropped.
+  void Bury(std::string identity_key, Time until, Time now);
   void Index(const Record& record);
   void Unindex(const Record& record);
 };

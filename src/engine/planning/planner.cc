@@ -66,12 +66,8 @@ const std::string& Planner::Uid() {
 }
 
 void Planner::LoadRevision(int64_t number, std::function<void(Result<StoredModel>)> done) {
-  const std::string prefix = [&] {
-    const std::string key = RevisionChunkKey(number, 0);
-    return key.substr(0, key.rfind('/') + 1);
-  }();
   context_.ports.store->Scan(
-      prefix, "", 10'000,
+      RevisionChunkPrefix(number), "", 10'000,
       context_.InTurn<Result<Page>>([this, number, done = std::move(done)](Result<Page> page) {
         if (!page.ok()) return done(page.status());
         if (page->rows.empty())
@@ -406,7 +402,8 @@ void Planner::Built(const Ptr& request) {
   KnownPlan& known = context_.memory.plans[plan->hash];
   known.plan = plan;
   known.model = request->model;
-  known.author = request->request.actor;
+  // Who plans the same once more, to review it say, does not become its author.
+  if (known.author.empty()) known.author = request->request.actor;
   if (!known.stored) {
     known.documents = std::move(job.documents);
     known.document_rows = std::move(job.document_rows);

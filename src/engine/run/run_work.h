@@ -5,7 +5,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/memory/memory.h"
@@ -35,7 +37,8 @@ struct RunWork {
   std::map<Interned, std::vector<size_t>, std::less<>> by_address;
   size_t open = 0;  // rows that are not final
   StepList view;
-  std::vector<std::string> deposed;  // addresses whose old objects go once all steps are done
+  /// (address, identity) of objects that its replaces left and that this run deletes no more.
+  std::set<std::pair<std::string, std::string>> left_over;
   bool finishing = false;
   bool verifying = false;
   RunState ends_as = RunState::kOpen;  // when it was told to stop

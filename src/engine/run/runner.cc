@@ -5,9 +5,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "tandem/state/keys.h"
+
 namespace tandem {
 namespace {
 constexpr size_t kRunsWithSteps = 20;
+
+std::string KindIsGone(const Address& address) {
+  return fmt::format("kind {} is not known any more", address.kind_name().ToString());
+}
 
 // What a run ends as that is stopping: until it has ended, its message says so.
 RunState EndOf(const Run& stopping) {
@@ -114,7 +120,11 @@ void Runner::Resume(Run run, KnownPlan known, const std::vector<StepRow>& rows,
     const auto found = index.find(intent.step);
     if (found == index.end()) continue;
     std::shared_ptr<StepWork> step = MakeWork(work, found->second);
-    if (!step) continue;
+    if (!step) {
+      GiveUp(work, intent);
+      if (!IsFinal(work.rows[found->second].state)) FailForKind(work, found->second);
+      continue;
+    }
     step->intent = intent;
     // Somebody may have set the clock between two daemons: a stored deadline that is past, or too far off, says
     // nothing. The call may be under way for as long as its time limit from now.
@@ -275,8 +285,14 @@ bool Runner::Work(const std::string& address) {
     deposed->second.pop_back();
     if (deposed->second.empty()) deposed_.erase(deposed);
     const auto run = runs_.find(run_id);
-    if (run != runs_.end()) {
-      std::shared_ptr<StepWork> work = MakeWork(*run->second, run->second->by_address[address].front());
+    if (run != runs_.end() && run->second->run.state == RunState::kOpen) {
+      const size_t index = run->second->by_address[address].front();
+      std::shared_ptr<StepWork> work = MakeWork(*run->second, index);
+      if (!work) {
+        LeaveOld(*run->second, address, identity, KindIsGone(run->second->rows[index].address));
+        MaybeFinish(*run->second);
+        return true;
+      }
       work->removes_deposed = true;
       work->extra = true;
       work->identity = identity;
@@ -296,15 +312,8 @@ bool Runner::Work(const std::string& address) {
     if (index < 0) continue;
     std::shared_ptr<StepWork> work = MakeWork(run, static_cast<size_t>(index));
     if (!work) {
-      StepRow& row = run.rows[index];
-      row.state = StepState::kFailed;
-      row.error = fmt::format("kind {} is not known any more",
-                              run.rows[index].address.kind_name().ToString());
-      row.finished = context_.Now();
-      context_.writer.Commit({Context::Put(row)});
-      RowChanged(run, index);
-      --run.open;
-      Block(run, index);
+      FailForKind(run, static_cast<size_t>(index));
+      Block(run, static_cast<size_t>(index));
       MaybeFinish(run);
       return true;
     }
@@ -350,6 +359,8 @@ void Runner::Ended(StepWork& work) {
     if (gone)
       context_.Emit(false, "OldObjectDeleted", key, id, "",
                     fmt::format("deleted '{}', which was replaced", work.identity));
+    else if (run.run.state == RunState::kOpen)
+      LeaveOld(run, key, work.identity, work.error);
     MaybeFinish(run);
     return;
   }
@@ -363,8 +374,6 @@ void Runner::Ended(StepWork& work) {
       const auto reason = kReasons.find(row.action);
       context_.Emit(false, reason == kReasons.end() ? "Settled" : reason->second, key, id,
                     run.run.actor, work.step().why);
-      if (!work.old_identity.empty() && work.step().order == ReplaceOrder::kCreateFirst)
-        run.deposed.push_back(key);
       for (const size_t next : run.Release(work.index))
         context_.Wake(run.rows[next].address.ToString(), WorkQueue::Priority::kUser);
       break;
@@ -391,6 +400,40 @@ void Runner::NotApplied(const RunWork& run, const StepRow& row, std::vector<RowC
   rows->push_back(Context::Put(row));
   Resource* resource = context_.memory.Find(row.address.ToString());
   if (resource != nullptr && IsOfModel(run.run)) context_.SetUnapplied(*resource, true, rows);
+}
+
+// Nothing can be looked at or called without its kind file.
+void Runner::FailForKind(RunWork& run, size_t index) {
+  StepRow& row = run.rows[index];
+  row.state = StepState::kFailed;
+  row.error = KindIsGone(row.address);
+  row.finished = context_.Now();
+  std::vector<RowChange> rows;
+  NotApplied(run, row, &rows);
+  context_.writer.Commit(std::move(rows));
+  context_.Emit(true, "StepFailed", row.address.ToString(), run.run.id, run.run.actor, row.error);
+  RowChanged(run, index);
+  --run.open;
+}
+
+// An open call of a kind that is gone: a create may have made something, which only a person can find out now; what
+// became of any other is seen once there is a kind again.
+void Runner::GiveUp(RunWork& run, const Intent& intent) {
+  if (intent.call == "create") {
+    machine_.Quarantine(intent, fmt::format("its reply was lost, and {}", KindIsGone(intent.address)));
+  } else {
+    context_.writer.Commit({{IntentKey(intent.id), std::nullopt}});
+  }
+  context_.Emit(true, "CallGivenUp", intent.address.ToString(), run.run.id, run.run.actor,
+                fmt::format("what became of its {} is not known: {}", intent.call, KindIsGone(intent.address)));
+}
+
+// It stays among the record's deposed objects, so the next plan deletes it.
+void Runner::LeaveOld(RunWork& run, const std::string& address, const std::string& identity,
+                      const std::string& why) {
+  run.left_over.insert({address, identity});
+  context_.Emit(true, "OldObjectLeft", address, run.run.id, run.run.actor,
+                fmt::format("'{}', which was replaced, is still there: {}", identity, why));
 }
 
 void Runner::Block(RunWork& run, size_t index) {
@@ -427,9 +470,11 @@ void Runner::StartDeposed(RunWork& run) {
         if (!IsDone(run.rows[next].state)) dependents_done = false;
     }
     if (!dependents_done) continue;
-    for (const Deposed& deposed : resource->record->deposed)
+    for (const Deposed& deposed : resource->record->deposed) {
+      if (run.left_over.count({address, deposed.identity}) > 0) continue;
       deposed_[address].push_back({run.run.id, deposed.identity});
-    if (!resource->record->deposed.empty()) context_.Wake(address, WorkQueue::Priority::kUser);
+      context_.Wake(address, WorkQueue::Priority::kUser);
+    }
   }
 }
 
@@ -487,6 +532,7 @@ void Runner::Finish(RunWork& run, std::map<std::string, std::string> differences
   }
   run.run.state = run.ends_as != RunState::kOpen             ? run.ends_as
                   : failed + blocked + moved + cancelled > 0 ? RunState::kFailed
+                  : !run.left_over.empty()                   ? RunState::kFailed
                                                              : RunState::kSucceeded;
   run.run.finished = context_.Now();
   run.run.message = fmt::format("{} done", done);
@@ -494,6 +540,8 @@ void Runner::Finish(RunWork& run, std::map<std::string, std::string> differences
   if (moved > 0) run.run.message += fmt::format(", {} void (plan again)", moved);
   if (blocked > 0) run.run.message += fmt::format(", {} blocked", blocked);
   if (cancelled > 0) run.run.message += fmt::format(", {} not started", cancelled);
+  if (!run.left_over.empty())
+    run.run.message += fmt::format(", {} replaced and still there (plan again)", run.left_over.size());
   context_.memory.runs[id] = run.run;
   context_.memory.runs_touched.insert(id);
   context_.Emit(run.run.state != RunState::kSucceeded, "RunFinished", "", id, run.run.actor,
@@ -503,8 +551,7 @@ void Runner::Finish(RunWork& run, std::map<std::string, std::string> differences
   change.run = std::make_shared<const Run>(run.run);
   context_.changes.push_back(std::move(change));
   ended_[id] = run.view;
-  const auto& order = context_.memory.run_order;
-  if (order.size() > kRunsWithSteps) ended_.erase(order[order.size() - kRunsWithSteps - 1]);
+  std::erase_if(ended_, [&](const auto& entry) { return !Remembers(entry.first); });
   const Run finished = run.run;
   std::vector<std::string> addresses;
   for (const auto& [address, steps] : run.by_address) {
@@ -560,6 +607,21 @@ Status Runner::Cancel(const std::string& id, const std::string& actor) {
   context_.Emit(false, "RunCancelled", "", id, actor, fmt::format("cancelled by {}", actor));
   if (found->second->run.state == RunState::kOpen) Stop(*found->second, RunState::kCancelled);
   return OkStatus();
+}
+
+void Runner::StopHeals() {
+  std::vector<std::string> heals;
+  for (const auto& [id, run] : runs_)
+    if (run->run.mode == PlanMode::kHeal && run->run.state == RunState::kOpen) heals.push_back(id);
+  for (const std::string& id : heals)
+    if (const auto found = runs_.find(id); found != runs_.end()) Stop(*found->second, RunState::kSuperseded);
+}
+
+bool Runner::Remembers(const std::string& run) const {
+  const auto& order = context_.memory.run_order;
+  const size_t latest = std::min(order.size(), kRunsWithSteps);
+  return std::find(order.rbegin(), order.rbegin() + static_cast<std::ptrdiff_t>(latest), run) !=
+         order.rbegin() + static_cast<std::ptrdiff_t>(latest);
 }
 
 bool Runner::Supersede() {

@@ -33,6 +33,8 @@ class Runner {
   Status Cancel(const std::string& run, const std::string& actor);
   /// Ends the open user run as superseded if all it could still do is wait; false otherwise.
   bool Supersede();
+  /// Ends all healing: it was decided on under what does not hold any more. Calls that are open settle; none follows.
+  void StopHeals();
 
   /// Works on `address` if a step wants it. False when none does.
   bool Work(const std::string& address);
@@ -58,6 +60,8 @@ class Runner {
   void RememberSteps(const std::string& run, std::vector<StepRow> rows) {
     ended_[run] = StepList(std::move(rows));
   }
+  /// Whether the steps of an ended run are kept in memory: those of the latest are.
+  bool Remembers(const std::string& run) const;
 
  private:
   void Open(std::unique_ptr<RunWork> run);
@@ -65,6 +69,9 @@ class Runner {
   void TakeUp(RunWork& run, size_t index);
   bool Active(const RunWork& run, size_t index) const;
   void NotApplied(const RunWork& run, const StepRow& row, std::vector<RowChange>* rows);
+  void FailForKind(RunWork& run, size_t index);
+  void GiveUp(RunWork& run, const Intent& intent);
+  void LeaveOld(RunWork& run, const std::string& address, const std::string& identity, const std::string& why);
   void StartDeposed(RunWork& run);
   void Ended(StepWork& work);
   void RowChanged(RunWork& run, size_t index);

@@ -134,14 +134,10 @@ void Starter::StartRun(StartRequest request, std::function<void(StartAnswer)> do
 void Starter::StartKnown(const std::string& hash, const std::string& actor, bool auto_approve,
                          std::function<void(StartAnswer)> done) {
   IfItStands(hash, done, [this, hash, actor, auto_approve, done](KnownPlan& known) {
-    if (known.author.empty()) known.author = actor;
-    if (auto_approve) {
-      // R16: an approval in the caller's name; never for a role change.
-      const bool role_change =
-          std::any_of(known.plan->steps.begin(), known.plan->steps.end(),
-                      [](const Step& step) { return step.blast == BlastClass::kRoleChange; });
-      if (!role_change) AddApproval(hash, actor);
-    }
+    // Its author is who asks for it first, whoever else has looked at the plan.
+    if (!known.pending) known.author = actor;
+    // R16: an approval in the caller's name; neither for a role change nor for what a policy's approvals name.
+    if (auto_approve && !NeedsPerson(known)) AddApproval(hash, actor);
     const std::string missing = Missing(known);
     if (!missing.empty()) {
       known.pending = true;
@@ -195,6 +191,7 @@ void Starter::AddApproval(const std::string& hash, const std::string& actor) {
   approval.principal = actor;
   approval.created = context_.Now();
   approval.expires = approval.created + context_.settings.approval_lifetime;
+  DropExpired();
   std::vector<Approval>& approvals = context_.memory.approvals[hash];
   std::erase_if(approvals, [&](const Approval& a) { return a.principal == actor; });
   approvals.push_back(approval);
@@ -202,17 +199,25 @@ void Starter::AddApproval(const std::string& hash, const std::string& actor) {
   context_.Emit(false, "Approved", "", "", actor, fmt::format("plan {} by {}", hash, actor));
 }
 
-std::string Starter::Missing(const KnownPlan& known) const {
+void Starter::DropExpired() {
+  std::vector<RowChange> rows;
+  for (auto& [hash, approvals] : context_.memory.approvals)
+    std::erase_if(approvals, [&](const Approval& approval) {
+      const bool over = approval.expires <= context_.Now();
+      if (over) rows.push_back({ApprovalKey(approval.hash, approval.principal), std::nullopt});
+      return over;
+    });
+  std::erase_if(context_.memory.approvals, [](const auto& entry) { return entry.second.empty(); });
+  for (std::vector<RowChange>& unit : InUnits(std::move(rows))) context_.writer.Commit(std::move(unit));
+}
+
+std::vector<Starter::Asked> Starter::AskedBy(const KnownPlan& known) const {
   const Memory& memory = context_.memory;
-  std::set<std::string> principals;
-  if (const auto found = memory.approvals.find(known.plan->hash); found != memory.approvals.end())
-    for (const Approval& approval : found->second)
-      if (approval.expires > context_.Now()) principals.insert(approval.principal);
-  if (principals.empty()) return "waits for approval";
   // R16: policies of both revisions judge; the stricter wins.
   const PolicySet accepted = memory.model ? memory.model->policies : PolicySet();
   const PolicySet policies =
       known.model ? PolicySet::Stricter(accepted, known.model->policies) : accepted;
+  std::vector<Asked> asked;
   for (const Step& step : known.plan->steps) {
     const std::string address = step.address.ToString();
     Subject subject;
@@ -225,25 +230,38 @@ std::string Starter::Missing(const KnownPlan& known) const {
     } else {
       subject.kind = step.address.kind_name();
     }
-    for (const ApprovalRule& rule : policies.ApprovalsFor(subject, step.blast)) {
-      int64_t count = 0;
-      for (const std::string& principal : principals) {
-        if (rule.not_author && principal == known.author) continue;
-        if (!rule.by.empty() &&
-            std::find(rule.by.begin(), rule.by.end(), principal) == rule.by.end())
-          continue;
-        ++count;
-      }
-      if (count >= rule.count) continue;
-      std::string who;
-      for (const std::string& principal : rule.by) who += (who.empty() ? "" : " or ") + principal;
-      return fmt::format("{} of {} ({}) needs {} approval{}{}{}", ActionName(step.action), address,
-                         BlastClassName(step.blast), rule.count, rule.count == 1 ? "" : "s",
-                         who.empty() ? "" : " by " + who,
-                         rule.not_author ? ", the author's does not count" : "");
-    }
+    for (ApprovalRule& rule : policies.ApprovalsFor(subject, step.blast)) asked.push_back({&step, std::move(rule)});
   }
-  return "";
+  return asked;
+}
+
+bool Starter::NeedsPerson(const KnownPlan& known) const {
+  return std::any_of(known.plan->steps.begin(), known.plan->steps.end(),
+                     [](const Step& step) { return step.blast == BlastClass::kRoleChange; }) ||
+         !AskedBy(known).empty();
+}
+
+std::string Starter::Missing(const KnownPlan& known) const {
+  const Memory& memory = context_.memory;
+  std::set<std::string> principals;
+  if (const auto found = memory.approvals.find(known.plan->hash); found != memory.approvals.end())
+    for (const Approval& approval : found->second)
+      if (approval.expires > context_.Now()) principals.insert(approval.principal);
+  for (const auto& [step, rule] : AskedBy(known)) {
+    int64_t count = 0;
+    for (const std::string& principal : principals) {
+      if (rule.not_author && principal == known.author) continue;
+      if (!rule.by.empty() && std::find(rule.by.begin(), rule.by.end(), principal) == rule.by.end()) continue;
+      ++count;
+    }
+    if (count >= rule.count) continue;
+    std::string who;
+    for (const std::string& principal : rule.by) who += (who.empty() ? "" : " or ") + principal;
+    return fmt::format("{} of {} ({}) needs {} approval{}{}{}", ActionName(step->action), step->address.ToString(),
+                       BlastClassName(step->blast), rule.count, rule.count == 1 ? "" : "s",
+                       who.empty() ? "" : " by " + who, rule.not_author ? ", the author's does not count" : "");
+  }
+  return principals.empty() ? "waits for approval" : "";
 }
 
 void Starter::Approve(const std::string& hash, const std::string& actor,
@@ -252,6 +270,8 @@ void Starter::Approve(const std::string& hash, const std::string& actor,
     AddApproval(hash, actor);
     const std::string missing = Missing(known);
     if (!missing.empty()) {
+      known.pending = true;
+      StorePlan(known);
       StartAnswer answer;
       answer.pending = true;
       answer.hash = hash;
@@ -391,6 +411,9 @@ void Starter::Launch(KnownPlan known, const std::string& actor,
     if (!runner_.Supersede())
       return done(Refused(Refusal::kBusy, fmt::format("run {} is open: wait for it or cancel it", id)));
   }
+  // Healing that is under way was decided on under what was accepted until now, or is of what this run changes (R1). What
+  // has still drifted after it is decided on anew.
+  if (plan.mode != PlanMode::kHeal) runner_.StopHeals();
   if (memory.uid.empty()) memory.uid = plan.platform_uid;
   if (known.model) memory.platform = known.model->platform;
   StorePlan(known);
@@ -419,9 +442,13 @@ void Starter::Launch(KnownPlan known, const std::string& actor,
     context_.writer.Commit({{ApprovalKey(approval.hash, approval.principal), std::nullopt}});
   memory.approvals.erase(plan.hash);
   // Plans against what was accepted before can never start.
+  std::vector<std::string> overtaken;
   std::erase_if(memory.plans, [&](const auto& entry) {
-    return entry.first == plan.hash || entry.second.plan->from != memory.accepted;
+    const bool goes = entry.second.plan->from != memory.accepted;
+    if (goes && entry.second.stored && entry.first != plan.hash) overtaken.push_back(entry.first);
+    return goes || entry.first == plan.hash;
   });
+  for (const std::string& hash : overtaken) overtaken_(hash);
   auto waiting = std::make_shared<Waiting>();
   waiting->done = std::move(done);
   waiting_.push_back(waiting);

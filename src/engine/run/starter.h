@@ -29,6 +29,8 @@ class Starter {
   void Offer(KnownPlan known);
 
   void OnAccepted(std::function<void()> accepted) { accepted_ = std::move(accepted); }
+  /// Called with the hash of each stored plan that can never start any more.
+  void OnOvertaken(std::function<void(const std::string&)> overtaken) { overtaken_ = std::move(overtaken); }
 
   /// The store has begun to refuse writes for now: whoever waits for a start is told.
   void StoreTroubled(const Status& trouble);
@@ -39,6 +41,14 @@ class Starter {
   /// Goes on with `then` if the plan of `hash` stands on what holds now (R3); else it is refused.
   void IfItStands(const std::string& hash, std::function<void(StartAnswer)> done,
                   std::function<void(KnownPlan&)> then);
+  /// A step, and what a policy asks for before it may run.
+  struct Asked {
+    const Step* step;  // of the plan
+    ApprovalRule rule;
+  };
+  std::vector<Asked> AskedBy(const KnownPlan& known) const;
+  /// True if no automatic approval covers all of it.
+  bool NeedsPerson(const KnownPlan& known) const;
   /// What is still missing for this plan to be approved; "" when nothing is.
   std::string Missing(const KnownPlan& known) const;
   /// Why a plan against another revision than the accepted one does not start.
@@ -51,6 +61,7 @@ class Starter {
   void KeepEdges(const Plan& plan);
   void StoreRevision(KnownPlan& known, const std::string& actor);
   void AddApproval(const std::string& hash, const std::string& actor);
+  void DropExpired();
 
   /// A start whose first rows are on their way to the store.
   struct Waiting {
@@ -62,6 +73,7 @@ class Starter {
   Planner& planner_;
   Runner& runner_;
   std::function<void()> accepted_;
+  std::function<void(const std::string&)> overtaken_;
   std::vector<std::shared_ptr<Waiting>> waiting_;
 };
 

@@ -350,16 +350,19 @@ bool StepMachine::EqualContent(const StepWork& work, const LiveObject& object) c
 
 // R9: nothing tells what happened. Dependents wait, a person decides; the intent stays as evidence.
 void StepMachine::Quarantine(const Ptr& work, const std::string& evidence) {
-  work->intent->state = IntentState::kQuarantined;
-  work->intent->error = evidence;
-  context_.writer.Commit({Context::Put(*work->intent)});
-  Resource& resource = context_.memory.At(work->row().address);
-  resource.quarantine = std::make_shared<const Intent>(*work->intent);
-  context_.memory.Changed(work->key);
-  work->intent.reset();
+  Quarantine(*std::exchange(work->intent, std::nullopt), evidence);
   End(work, StepState::kFailed,
       fmt::format("quarantined: {}. Adopt the object or delete it, then `tandem resume {}`", evidence,
                   work->key));
+}
+
+void StepMachine::Quarantine(Intent intent, const std::string& evidence) {
+  intent.state = IntentState::kQuarantined;
+  intent.error = evidence;
+  context_.writer.Commit({Context::Put(intent)});
+  Resource& resource = context_.memory.At(intent.address);
+  resource.quarantine = std::make_shared<const Intent>(std::move(intent));
+  context_.memory.Changed(resource.key());
 }
 
 }  // namespace tandem

@@ -146,8 +146,8 @@ void StepMachine::CallSettled(const Ptr& work, const std::string& identity) {
       resource->Unsee();
       memory.Changed(work->key);
     }
-    memory.tombstones[IdentityKey(work->account, work->kind->name(), work->intent->identity)] =
-        now + std::max<Duration>(kTombstone, work->kind->consistency());
+    memory.Bury(IdentityKey(work->account, work->kind->name(), work->intent->identity),
+                now + std::max<Duration>(kTombstone, work->kind->consistency()), now);
   }
   if (!work->extra) {
     ++row.call;
@@ -401,6 +401,8 @@ void StepMachine::End(const Ptr& work, StepState state, const std::string& error
         context_.SetUnapplied(*resource, true, &rows);
     }
     rows.push_back(Context::Put(work->row()));
+  } else if (state != StepState::kSettled) {
+    work->error = Discreet(*work, error);
   }
   context_.writer.Commit(std::move(rows));
   if (ended_) ended_(*work);

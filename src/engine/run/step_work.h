@@ -43,6 +43,7 @@ struct StepWork {
   std::shared_ptr<const Kind> kind;
   bool removes_deposed = false;  // works on an identity left by a replace, not on the current one
   bool extra = false;            // and is no step of the plan: its row is another's
+  std::string error;             // of an extra one: why it ended and that object is still there
 
   Phase phase = Phase::kObserve;
   bool busy = false;     // an asynchronous thing is under way
@@ -90,6 +91,8 @@ class StepMachine {
   void TakeUp(StepWork& work);
   /// No more calls: ends at once unless a call is open.
   void Cancel(const std::shared_ptr<StepWork>& work);
+  /// What became of the create is for a person to find out (R9).
+  void Quarantine(Intent intent, const std::string& evidence);
 
  private:
   using Ptr = std::shared_ptr<StepWork>;

@@ -26,6 +26,8 @@ class Observer {
       : context_(*context), accounts_(*accounts), calls_(*calls) {}
 
   /// True for addresses whose objects a step is working on: what is seen there is not judged.
+  /// Called when an object shows that the store is an old one (R12).
+  void OnOldStore(std::function<void()> found) { old_store_ = std::move(found); }
   void SetBusy(std::function<bool(const std::string&)> busy) { busy_ = std::move(busy); }
 
   /// Looks at `account`, recorded resources and those of `extra` (a proposed model). `done` when all of
@@ -134,6 +136,7 @@ class Observer {
   Accounts& accounts_;
   Calls& calls_;
   std::function<bool(const std::string&)> busy_;
+  std::function<void()> old_store_;
   std::map<std::string, PassPtr> running_;
   std::map<std::string, PassPtr> next_;
   std::set<std::string> resyncing_;

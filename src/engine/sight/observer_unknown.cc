@@ -96,6 +96,7 @@ void Observer::LostMark(const LiveObject& object, const std::string& account) {
   if (memory.old_store) return;
   memory.old_store = true;
   memory.model_touched = true;
+  if (old_store_) old_store_();
   context_.Emit(true, "OldStore", object.mark.address, "", "",
                 fmt::format("account '{}' holds {} '{}' with the mark of this platform, which the "
                             "store does not know; nothing heals until a plan is accepted",

@@ -3,11 +3,54 @@
 #include <algorithm>
 
 #include "engine/store/stored_documents.h"
+#include "tandem/codec/json.h"
 #include "tandem/state/keys.h"
 
 namespace tandem {
 namespace {
 constexpr size_t kChunkBytes = 200'000;
+constexpr size_t kPage = 100;  // of pieces
+
+Result<StoredPlan> FromText(const std::string& text) {
+  const Result<Value> value = ParseJson(text);
+  const Value* body = value.ok() ? value->Find("plan") : nullptr;
+  if (body == nullptr) return DataLoss("it is damaged");
+  Result<Plan> plan = PlanFromValue(*body);
+  if (!plan.ok()) return DataLoss(plan.status().message());
+  StoredPlan stored;
+  stored.plan = std::make_shared<const Plan>(std::move(plan).value());
+  stored.author = value->StringOr("author", "");
+  stored.pending = value->BoolOr("pending", false);
+  if (const Value* desired = value->Find("desired")) stored.desired = Packed::From(*desired);
+  for (const auto& [member, list] : {std::pair("pages", &stored.pages), std::pair("documents", &stored.documents)})
+    if (const Value* found = value->Find(member); found != nullptr && found->is_list()) *list = found->as_list();
+  return stored;
+}
+
+struct Reading {
+  Context* context;
+  std::string hash;
+  int64_t left = 0;  // pieces; behind them may be those of a longer text that was never whole
+  std::string text;
+  std::function<void(Result<StoredPlan>)> done;
+};
+
+void ReadPieces(const std::shared_ptr<Reading>& reading, const std::string& after) {
+  reading->context->ports.store->Scan(
+      PlanChunkPrefix(reading->hash), after, kPage,
+      reading->context->InTurn<Result<Page>>([reading](Result<Page> page) {
+        if (!page.ok()) return reading->done(page.status());
+        for (const Row& row : page->rows) {
+          if (reading->left-- <= 0) break;
+          reading->text += row.value;
+        }
+        if (reading->left > 0 && page->more && !page->rows.empty())
+          return ReadPieces(reading, page->rows.back().key);
+        Result<StoredPlan> stored = FromText(reading->text);
+        if (!stored.ok()) return reading->done(stored.status().Annotate("plan " + reading->hash));
+        reading->done(std::move(stored));
+      }));
+}
 }  // namespace
 
 PlanRows::PlanRows(const KnownPlan& known) : plan_(known.plan), json_(*plan_) {
@@ -39,6 +82,19 @@ std::vector<RowChange> PlanRows::Next() {
     row.push_back({PlanKey(plan_->hash), ToCanonicalJson(head), true});
   }
   return row;
+}
+
+void ReadPlan(Context* context, const std::string& hash, std::function<void(Result<StoredPlan>)> done) {
+  auto reading = std::make_shared<Reading>();
+  reading->context = context;
+  reading->hash = hash;
+  reading->done = std::move(done);
+  context->ports.store->Get(PlanKey(hash), context->InTurn<Result<Row>>([reading](Result<Row> row) {
+    if (!row.ok()) return reading->done(row.status());
+    const Result<Value> head = ParseJson(row->value);
+    reading->left = head.ok() ? head->IntOr("chunks", 0) : 0;
+    ReadPieces(reading, "");
+  }));
 }
 
 }  // namespace tandem

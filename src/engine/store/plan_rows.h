@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "engine/context.h"
 #include "engine/memory/memory.h"
 #include "engine/store/store_writer.h"
 #include "tandem/plan/plan.h"
@@ -27,5 +29,18 @@ class PlanRows {
   bool whole_ = false;  // nothing comes behind text_
   bool done_ = false;
 };
+
+/// What those rows say.
+struct StoredPlan {
+  std::shared_ptr<const Plan> plan;
+  std::string author;
+  bool pending = false;
+  Packed desired;
+  List pages;      // digests of the pages of its model's documents;
+  List documents;  // of all documents, in a plan from before there were pages
+};
+
+/// kNotFound: no such plan is stored; kDataLoss: its rows are damaged.
+void ReadPlan(Context* context, const std::string& hash, std::function<void(Result<StoredPlan>)> done);
 
 }  // namespace tandem

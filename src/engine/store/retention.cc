@@ -12,18 +12,36 @@ bool Ended(const Run& run) {
   return run.state != RunState::kOpen && run.state != RunState::kStopping;
 }
 
-std::string Folder(const std::string& key) { return key.substr(0, key.rfind('/') + 1); }
-
 }  // namespace
 
+void Retention::Drop(const std::string& plan) {
+  dropped_.push_back(plan);
+  Trim();
+}
+
 void Retention::Trim() {
-  if (!run_.empty() || context_.stopping) return;
-  run_ = Oldest();
-  if (run_.empty()) return;
-  std::vector<std::string> prefixes = {Folder(StepKey(run_, 0))};
-  if (!PlanIsNeeded(run_))
-    prefixes.push_back(Folder(PlanChunkKey(context_.memory.runs[run_].plan_hash, 0)));
-  Remove(std::move(prefixes));
+  if (busy_ || context_.stopping) return;
+  run_.clear();
+  plan_.clear();
+  std::vector<std::string> prefixes;
+  if (!dropped_.empty()) {
+    plan_ = dropped_.front();
+    dropped_.pop_front();
+  } else {
+    run_ = Oldest();
+    if (run_.empty()) return;
+    plan_ = context_.memory.runs[run_].plan_hash;
+    prefixes.push_back(StepPrefix(run_));
+  }
+  busy_ = true;
+  if (PlanIsNeeded(plan_)) {
+    plan_.clear();
+    return Remove(std::move(prefixes));
+  }
+  // First what names it, so that a start in between does not find half of it. Pieces that are on their way to the
+  // store are there when this is.
+  prefixes.push_back(PlanChunkPrefix(plan_));
+  context_.writer.Commit({{PlanKey(plan_), std::nullopt, true}}, [this, prefixes] { Remove(prefixes); });
 }
 
 // "" while there are no more than are to be kept. The run that made the accepted revision stays.
@@ -38,12 +56,11 @@ std::string Retention::Oldest() const {
   return "";
 }
 
-bool Retention::PlanIsNeeded(const std::string& run) const {
+bool Retention::PlanIsNeeded(const std::string& plan) const {
   const Memory& memory = context_.memory;
-  const std::string& hash = memory.runs.at(run).plan_hash;
-  return memory.plans.count(hash) > 0 ||
+  return memory.plans.count(plan) > 0 ||
          std::any_of(memory.runs.begin(), memory.runs.end(), [&](const auto& entry) {
-           return entry.first != run && entry.second.plan_hash == hash;
+           return entry.first != run_ && entry.second.plan_hash == plan;
          });
 }
 
@@ -55,8 +72,12 @@ void Retention::Remove(std::vector<std::string> prefixes) {
       context_.InTurn<Result<Page>>([this, prefixes](Result<Page> page) mutable {
         if (context_.stopping) return;
         if (!page.ok()) {  // at the next run's end again
-          run_.clear();
+          busy_ = false;
           return;
+        }
+        if (prefixes.back() == PlanChunkPrefix(plan_) && PlanIsNeeded(plan_)) {  // a run of the same plan began
+          prefixes.pop_back();
+          return Remove(std::move(prefixes));
         }
         std::vector<RowChange> rows;
         for (const Row& row : page->rows) rows.push_back({row.key, std::nullopt, true});
@@ -68,13 +89,20 @@ void Retention::Remove(std::vector<std::string> prefixes) {
 
 void Retention::Forget() {
   Memory& memory = context_.memory;
-  const std::string run = std::exchange(run_, "");
-  std::vector<RowChange> rows = {{RunKey(run), std::nullopt, true}};
-  if (!PlanIsNeeded(run)) rows.push_back({PlanKey(memory.runs[run].plan_hash), std::nullopt, true});
+  std::vector<RowChange> rows;
+  if (const auto given = memory.approvals.find(plan_); given != memory.approvals.end() && !PlanIsNeeded(plan_)) {
+    for (const Approval& approval : given->second)
+      rows.push_back({ApprovalKey(approval.hash, approval.principal), std::nullopt});
+    memory.approvals.erase(given);
+  }
+  if (!run_.empty()) {
+    rows.push_back({RunKey(run_), std::nullopt, true});
+    memory.runs.erase(run_);
+    std::erase(memory.run_order, run_);
+    memory.runs_touched.insert(run_);
+  }
   context_.writer.Commit(std::move(rows));
-  memory.runs.erase(run);
-  std::erase(memory.run_order, run);
-  memory.runs_touched.insert(run);
+  busy_ = false;
   Trim();
 }
 

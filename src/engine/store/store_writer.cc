@@ -191,12 +191,8 @@ void StoreWriter::Completed(Result<StoreRevision> result) {
   stored_ = *result;
   for (const Write& write : group_->writes) {
     ++counters_.writes;
-    if (!write.expected) continue;
-    if (write.value) {
-      revisions_[write.key] = stored_;
-    } else {
-      revisions_.erase(write.key);
-    }
+    if (!write.value) revisions_.erase(write.key);
+    else if (write.expected) revisions_[write.key] = stored_;
   }
   std::vector<std::function<void()>> durable;
   for (size_t i = 0; i < group_->units; ++i) {
