@@ -158,12 +158,34 @@ class Checker {
       return;
     }
     if (const std::string* name = Text("metadata.name", "metadata.name", true))
-      document_.name = *name;
+      if (IsPartOfAddress("metadata.name", *name)) document_.name = *name;
     if (const std::string* ns = Text("metadata.namespace", "metadata.namespace", false))
-      document_.ns = *ns;
+      if (IsPartOfAddress("metadata.namespace", *ns)) document_.ns = *ns;
     Texts(*metadata, "labels", document_.labels);
     Texts(*metadata, "annotations", document_.annotations);
     UnknownKeys(*metadata, "metadata", native ? NativeMetadataKeys() : OwnMetadataKeys(), true);
+  }
+
+  /// False after saying why not: an address GROUP/KIND/[NAMESPACE/]NAME[@ACCOUNT] must be read in one way only, and be
+  /// shown on one line (R11).
+  bool IsPartOfAddress(std::string_view path, const std::string& text) {
+    constexpr size_t kMost = 253;  // as Kubernetes has it
+    const auto bad = std::find_if(text.begin(), text.end(), [](char c) {
+      return c == '/' || c == '@' || static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
+    });
+    if (bad != text.end()) {
+      const bool shown = *bad == '/' || *bad == '@';
+      Error(path, false,
+            fmt::format("{} has {} in it", path,
+                        shown ? fmt::format("'{}'", *bad) : *bad == ' ' ? "a space" : "a control character"),
+            "it is part of the address, so it holds no '/', '@', space or control character");
+      return false;
+    }
+    if (text.size() > kMost) {
+      Error(path, false, fmt::format("{} is {} bytes long", path, text.size()), fmt::format("at most {}", kMost));
+      return false;
+    }
+    return true;
   }
 
   void Texts(const Value& metadata, const char* member,

@@ -42,7 +42,7 @@ void Reconciler::Work(const std::string& address, bool busy) {
 Value Reconciler::DesiredOf(const Resource& resource) {
   const Packed& settled = resource.record->settled;
   const Memory& memory = context_.memory;
-  const ModelResource* model = memory.model ? memory.model->Find(resource.key()) : nullptr;
+  const ModelResource* model = memory.DocumentOf(resource);
   if (model == nullptr || memory.unapplied.count(resource.key()) > 0) return settled.Unpack();
   Result<Value> desired =
       EvaluateSpec(*memory.model, *model, [&](const std::string& address, const Path& path) {
@@ -57,7 +57,7 @@ Value Reconciler::DesiredOf(const Resource& resource) {
 // nevertheless, or when a later model takes it back.
 void Reconciler::CatchUp(Resource& resource) {
   const Memory& memory = context_.memory;
-  const ModelResource* model = memory.model ? memory.model->Find(resource.key()) : nullptr;
+  const ModelResource* model = memory.DocumentOf(resource);
   if (memory.unapplied.count(resource.key()) == 0 || !resource.record || model == nullptr) return;
   const Record& record = *resource.record;
   const bool kept = record.manage == model->manage &&
@@ -141,8 +141,7 @@ void Reconciler::Drifted(Resource& resource, const Kind& kind) {
                          : ToCanonicalJson(desired) == record.recorded.json() ? desired
                                                                               : record.recorded.Unpack();
   Subject subject = SubjectOf(record);
-  if (memory.model)
-    if (const ModelResource* model = memory.model->Find(resource.key())) subject = SubjectOf(*model);
+  if (const ModelResource* model = memory.DocumentOf(resource)) subject = SubjectOf(*model);
   static const PolicySet kNone;
   const PolicySet& policies = memory.model ? memory.model->policies : kNone;
 
@@ -171,7 +170,7 @@ void Reconciler::Drifted(Resource& resource, const Kind& kind) {
       step.changes.push_back(std::move(change));
     }
     resource.drift = {"(gone)"};
-    if (memory.model && memory.model->Find(resource.key()) == nullptr) {
+    if (memory.model && memory.DocumentOf(resource) == nullptr) {
       // Its document was dropped, or moved to another address, and the step has not been made: nobody wants
       // the object back (R1).
       resource.drift_plan.clear();
@@ -290,7 +289,7 @@ void Reconciler::Drifted(Resource& resource, const Kind& kind) {
 void Reconciler::SetConditions(Resource& resource, bool busy) {
   const Time now = context_.Now();
   const Memory& memory = context_.memory;
-  const bool in_model = memory.model && memory.model->Find(resource.key()) != nullptr;
+  const bool in_model = memory.DocumentOf(resource) != nullptr;
   if (!in_model && !resource.record) return;
   std::string step_error;
   bool waiting = false;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/engine_rig.h"
+#include "tests/support/sim_models.h"
 
 namespace tandem::testing {
 namespace {
@@ -20,6 +21,34 @@ TEST(EngineMove, R4_WhatTheModelNamesNoMoreGoesWithTheRename) {
   ASSERT_EQ(rig.Wait(rig.Start(plan.plan->hash).run), "succeeded: 1 done");
   EXPECT_EQ(rig.cloud->Objects().back().fields().Unpack().StringOr("Note", ""), "");
   EXPECT_EQ(EngineRig::Steps(rig.Plan(renamed)), "");
+}
+
+// R11: with and without "@account" is one address, so one resource is shown, whichever form the document has by now.
+TEST(EngineMove, R11_TheOtherFormOfAnAddressIsNoSecondResource) {
+  EngineRig rig;
+  const std::string named = Role("a", "one", "tandem/account: main");
+  const auto shown = [&] {
+    std::string addresses;
+    for (const auto& page : rig.engine->snapshot()->pages)
+      for (const auto& view : *page) addresses += view->address.str() + " ";
+    return addresses;
+  };
+  ASSERT_EQ(rig.Apply(Role("a", "one")), "succeeded: 1 done");
+  const PlanAnswer plan = rig.Plan(named);
+  rig.Pass(std::chrono::minutes(15));
+  EXPECT_EQ(shown(), "iam.sim/Role/a ") << "a plan changes nothing";
+  EXPECT_EQ(rig.Wait(rig.Start(plan.plan->hash).run), "succeeded: 1 done");
+  rig.Pass(std::chrono::minutes(15));
+  EXPECT_EQ(shown(), "iam.sim/Role/a@main ");
+  EXPECT_NE(rig.engine->snapshot()->Find("iam.sim/Role/a"), nullptr);
+  EXPECT_NE(rig.engine->snapshot()->Find("iam.sim/Role/a@main"), nullptr);
+  EXPECT_EQ(rig.engine->snapshot()->Find("iam.sim/Role/a@other"), nullptr);
+  PlanRequest request = EngineRig::Request(Role("a", "two", "tandem/account: main") + Role("b", "two"));
+  request.targets = {"iam.sim/Role/a"};
+  EXPECT_EQ(EngineRig::Steps(rig.Plan(std::move(request))), "update iam.sim/Role/a@main");
+  EXPECT_EQ(rig.Apply(Role("a", "one")), "succeeded: 1 done");
+  rig.Pass(std::chrono::minutes(15));
+  EXPECT_EQ(shown(), "iam.sim/Role/a ");
 }
 
 }  // namespace

@@ -172,6 +172,8 @@ struct Snapshot {
   bool ready = false;                       // every account observed once, or failed one attempt (R18)
   bool old_store = false;                   // R12: a person must accept a plan first
 
+  /// By its address, or by the other form of it, with or without "@account" (R11); null pointer when there is none, or
+  /// when it is one of several.
   const ResourceView* Find(const std::string& address) const;
   size_t size() const;
 };

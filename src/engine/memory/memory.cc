@@ -93,6 +93,13 @@ void Memory::Accept(std::shared_ptr<const CompiledModel> next) {
   model = std::move(next);
 }
 
+const ModelResource* Memory::DocumentOf(const Resource& resource) const {
+  if (!model) return nullptr;
+  if (resource.record) return model->Find(resource.key());
+  const auto own = model->resources.find(resource.key());
+  return own == model->resources.end() ? nullptr : &own->second;
+}
+
 void Memory::PlanMade(const std::string& hash) {
   plans.at(hash).made = ++plans_made;
   const auto wanted = [&](const std::string& each, const KnownPlan& known) {

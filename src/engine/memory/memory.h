@@ -130,6 +130,9 @@ struct Memory {
   int64_t looks = 0;   // begun so far
 
   Resource& At(const Address& address);
+  /// What the accepted model says of `resource`, or null pointer. A record in the other form, with or without "@account",
+  /// is of that document; without a record only the document's own address is (R11: both are one address).
+  const ModelResource* DocumentOf(const Resource& resource) const;
   Resource* Find(const std::string& key);
   const Resource* Find(const std::string& key) const;
   void Touch(const std::string& key) { touched.insert(key); }

@@ -58,7 +58,7 @@ ResourceView Publisher::ViewOf(const Resource& resource) const {
   view.record = resource.record;
   view.seen = resource.seen;
   const Memory& memory = context_.memory;
-  const ModelResource* model = memory.model ? memory.model->Find(resource.key()) : nullptr;
+  const ModelResource* model = memory.DocumentOf(resource);
   if (context_.read) view.in_model = model != nullptr;
   const auto as_recorded = [&](const Record& record) {
     return model->account == record.account && model->component == record.component && model->site == record.site &&
@@ -141,9 +141,7 @@ void Publisher::UpdatePages(Snapshot& snapshot, const std::set<std::string>& tou
       const bool present = place != rows.end() && (*place)->address == *address;
       const Resource* resource = context_.memory.Find(*address);
       const bool wanted =
-          resource != nullptr &&
-          (resource->record ||
-           (context_.memory.model && context_.memory.model->Find(*address) != nullptr));
+          resource != nullptr && (resource->record || context_.memory.DocumentOf(*resource) != nullptr);
       if (wanted) {
         auto view = std::make_shared<const ResourceView>(ViewOf(*resource));
         UpdateMembers(present ? place->get() : nullptr, view.get());

@@ -35,16 +35,43 @@ const Interned& ResourceView::identity() const {
   return seen ? seen->identity : Nothing();
 }
 
+namespace {
+
+using Pages = std::vector<std::shared_ptr<const ResourcePage>>;
+
+/// The first view of `pages` at `address` or behind it, or null pointer.
+const ResourceView* FirstFrom(const Pages& pages, const std::string& address) {
+  const auto behind = std::upper_bound(pages.begin(), pages.end(), address, [](const std::string& key, const auto& page) {
+    return key < page->front()->address;
+  });
+  if (behind != pages.begin()) {
+    const ResourcePage& rows = **std::prev(behind);
+    const auto row = std::lower_bound(rows.begin(), rows.end(), address, [](const auto& view, const std::string& key) {
+      return view->address < key;
+    });
+    if (row != rows.end()) return row->get();
+  }
+  return behind == pages.end() ? nullptr : (*behind)->front().get();
+}
+
+}  // namespace
+
 const ResourceView* Snapshot::Find(const std::string& address) const {
-  const auto page = std::upper_bound(
-      pages.begin(), pages.end(), address,
-      [](const std::string& key, const auto& p) { return key < p->front()->address; });
-  if (page == pages.begin()) return nullptr;
-  const ResourcePage& rows = **std::prev(page);
-  const auto row = std::lower_bound(
-      rows.begin(), rows.end(), address,
-      [](const auto& view, const std::string& key) { return view->address < key; });
-  return row != rows.end() && (*row)->address == address ? row->get() : nullptr;
+  const ResourceView* found = FirstFrom(pages, address);
+  if (found != nullptr && found->address == address) return found;
+  const size_t at = address.rfind('@');
+  if (at != std::string::npos && address.find('/', at) == std::string::npos) {
+    const std::string bare = address.substr(0, at);
+    found = FirstFrom(pages, bare);
+    return found != nullptr && found->address == bare && found->account() == address.substr(at + 1) ? found : nullptr;
+  }
+  const std::string prefix = address + "@";
+  const auto named = [&](const ResourceView* view) {
+    return view != nullptr && view->address.str().compare(0, prefix.size(), prefix) == 0;
+  };
+  found = FirstFrom(pages, prefix);
+  if (!named(found)) return nullptr;
+  return named(FirstFrom(pages, found->address.str() + '\0')) ? nullptr : found;
 }
 
 size_t Snapshot::size() const {

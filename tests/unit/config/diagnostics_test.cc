@@ -227,6 +227,37 @@ INSTANTIATE_TEST_SUITE_P(
              "   |\n"
              " 1 | a: 1\n"
              "   | ^^^^\n"},
+        Case{"NamesThatAreNoPartOfAnAddress",
+             "apiVersion: tandem/v1\nkind: Component\nmetadata: {name: a/b}\n---\n"
+             "apiVersion: tandem/v1\nkind: Component\nmetadata: {name: a@b, namespace: \"c d\"}\n---\n"
+             "apiVersion: tandem/v1\nkind: Component\nmetadata: {name: \"a\\e[2K\"}\n",
+             "error: metadata.name has '/' in it\n"
+             "  --> m.yaml:3:18\n"
+             "   |\n"
+             " 3 | metadata: {name: a/b}\n"
+             "   |                  ^^^\n"
+             "   = it is part of the address, so it holds no '/', '@', space or control character\n"
+             "\n"
+             "error: metadata.name has '@' in it\n"
+             "  --> m.yaml:7:18\n"
+             "   |\n"
+             " 7 | metadata: {name: a@b, namespace: \"c d\"}\n"
+             "   |                  ^^^\n"
+             "   = it is part of the address, so it holds no '/', '@', space or control character\n"
+             "\n"
+             "error: metadata.namespace has a space in it\n"
+             "  --> m.yaml:7:34\n"
+             "   |\n"
+             " 7 | metadata: {name: a@b, namespace: \"c d\"}\n"
+             "   |                                  ^^^^^\n"
+             "   = it is part of the address, so it holds no '/', '@', space or control character\n"
+             "\n"
+             "error: metadata.name has a control character in it\n"
+             "   --> m.yaml:11:18\n"
+             "    |\n"
+             " 11 | metadata: {name: \"a\\e[2K\"}\n"
+             "    |                  ^^^^^^^^\n"
+             "    = it is part of the address, so it holds no '/', '@', space or control character\n"},
         Case{"WrongTypes",
              "apiVersion: tandem/v1\nkind: Component\n"
              "metadata:\n  name: 12\n  labels: [a]\n  annotations: {a: true, b: , c: {}}\n",
