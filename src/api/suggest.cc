@@ -21,22 +21,19 @@ std::string_view LastPart(std::string_view address) {
   return slash == std::string_view::npos ? address : address.substr(slash + 1);
 }
 
-}  // namespace
+using Called = std::map<std::string, std::vector<std::string>>;  // last part → what has it, as it is asked for
 
-std::string DidYouMean(const Snapshot& snapshot, const std::string& name) {
-  const auto has_it = [&](const ComponentView& view) { return view.name == name; };
-  if (name.empty() || snapshot.Find(name) != nullptr || snapshot.accounts.count(name) > 0 ||
-      std::any_of(snapshot.components.begin(), snapshot.components.end(), has_it))
-    return "";  // it is there, whatever it lacks
-  std::map<std::string, std::vector<std::string>> called;  // last part → what has it, as it is asked for
+Called Resources(const Snapshot& snapshot) {
+  Called called;
   for (const auto& page : snapshot.pages)
     for (const auto& view : *page) {
       const std::string& address = view->address;
       called[std::string(LastPart(address))].push_back(address);
     }
-  for (const ComponentView& view : snapshot.components) called[view.name].push_back(view.name);
-  for (const auto& [account, view] : snapshot.accounts) called[account].push_back(account);
+  return called;
+}
 
+std::string Nearest(const Called& called, const std::string& name) {
   auto found = called.find(std::string(LastPart(name)));
   if (found == called.end()) {
     std::vector<std::string> known;
@@ -49,6 +46,23 @@ std::string DidYouMean(const Snapshot& snapshot, const std::string& name) {
   if (more) some.resize(kMost);
   for (std::string& each : some) each = "'" + each + "'";
   return fmt::format("; did you mean {}{}?", fmt::join(some, " or "), more ? " or another of that name" : "");
+}
+
+}  // namespace
+
+std::string DidYouMean(const Snapshot& snapshot, const std::string& name) {
+  const auto has_it = [&](const ComponentView& view) { return view.name == name; };
+  if (name.empty() || snapshot.Find(name) != nullptr || snapshot.accounts.count(name) > 0 ||
+      std::any_of(snapshot.components.begin(), snapshot.components.end(), has_it))
+    return "";  // it is there, whatever it lacks
+  Called called = Resources(snapshot);
+  for (const ComponentView& view : snapshot.components) called[view.name].push_back(view.name);
+  for (const auto& [account, view] : snapshot.accounts) called[account].push_back(account);
+  return Nearest(called, name);
+}
+
+std::string DidYouMeanResource(const Snapshot& snapshot, const std::string& name) {
+  return name.empty() || snapshot.Find(name) != nullptr ? "" : Nearest(Resources(snapshot), name);
 }
 
 }  // namespace tandem

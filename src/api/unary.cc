@@ -94,7 +94,7 @@ grpc::ServerUnaryReactor* Service::Pause(Context* context, const api::v1::Addres
     return Refuse(context, std::move(status));
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   Engine* engine = options_.engine;
-  engine->Pause(request->address(), ActorOf(*context), [reactor, hint = DidYouMean(*engine->snapshot(), request->address())](Status status) {
+  engine->Pause(request->address(), ActorOf(*context), [reactor, hint = DidYouMeanResource(*engine->snapshot(), request->address())](Status status) {
     reactor->Finish(ToGrpc(status, hint));
   });
   return reactor;
@@ -106,7 +106,7 @@ grpc::ServerUnaryReactor* Service::Resume(Context* context, const api::v1::Addre
     return Refuse(context, std::move(status));
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   Engine* engine = options_.engine;
-  engine->Resume(request->address(), ActorOf(*context), [reactor, hint = DidYouMean(*engine->snapshot(), request->address())](Status status) {
+  engine->Resume(request->address(), ActorOf(*context), [reactor, hint = DidYouMeanResource(*engine->snapshot(), request->address())](Status status) {
     reactor->Finish(ToGrpc(status, hint));
   });
   return reactor;
@@ -118,7 +118,7 @@ grpc::ServerUnaryReactor* Service::Refresh(Context* context, const api::v1::Addr
     return Refuse(context, std::move(status));
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   Engine* engine = options_.engine;
-  engine->Refresh(request->address(), [reactor, hint = DidYouMean(*engine->snapshot(), request->address())](Status status) {
+  engine->Refresh(request->address(), [reactor, hint = DidYouMeanResource(*engine->snapshot(), request->address())](Status status) {
     reactor->Finish(ToGrpc(status, hint));
   });
   return reactor;
@@ -218,7 +218,7 @@ grpc::ServerUnaryReactor* Service::Why(Context* context, const api::v1::AddressR
     return Refuse(context, std::move(status));
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   Engine* engine = options_.engine;
-  engine->Why(request->address(), [reactor, reply, hint = DidYouMean(*engine->snapshot(), request->address())](Result<std::string> text) {
+  engine->Why(request->address(), [reactor, reply, hint = DidYouMeanResource(*engine->snapshot(), request->address())](Result<std::string> text) {
     if (text.ok()) reply->set_text(*std::move(text));
     reactor->Finish(ToGrpc(text.status(), hint));
   });

@@ -1,7 +1,10 @@
 #include "tandem/base/log.h"
 
+#include <fmt/format.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+
+#include <algorithm>
 
 namespace tandem {
 namespace {
@@ -26,16 +29,22 @@ spdlog::level::level_enum ToSpdlog(LogLevel level) {
   return spdlog::level::info;
 }
 
+/// What others said may hold anything: it neither ends the line nor reaches a terminal as it is.
+void AppendPlain(char c, std::string* line) {
+  if (c == '\n') *line += "\\n";
+  else if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') *line += fmt::format("\\x{:02x}", c);
+  else *line += c;
+}
+
 std::string Quoted(const std::string& value) {
-  if (value.find_first_of(" \t\n\"=") == std::string::npos && !value.empty()) return value;
+  const bool bare = std::none_of(value.begin(), value.end(), [](char c) {
+    return static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '=' || c == '\x7f';
+  });
+  if (bare && !value.empty()) return value;
   std::string text = "\"";
   for (const char c : value) {
     if (c == '"' || c == '\\') text += '\\';
-    if (c == '\n') {
-      text += "\\n";
-    } else {
-      text += c;
-    }
+    AppendPlain(c, &text);
   }
   return text + "\"";
 }
@@ -45,7 +54,8 @@ std::string Quoted(const std::string& value) {
 void SetLogLevel(LogLevel level) { Logger().set_level(ToSpdlog(level)); }
 
 void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
-  std::string line(message);
+  std::string line;
+  for (const char c : message) AppendPlain(c, &line);
   for (const LogField& field : fields) {
     line += ' ';
     line += field.key;

@@ -24,6 +24,7 @@
 namespace tandem {
 namespace {
 
+constexpr Duration kStopping = std::chrono::seconds(10);  // of what is open to others, once no call is in flight
 constexpr Duration kTurns = std::chrono::milliseconds(200);  // a few, in which the engine says that nothing is in flight
 
 int Fail(const Status& status) {
@@ -32,6 +33,25 @@ int Fail(const Status& status) {
       status.code() == Code::kInvalidArgument || status.code() == Code::kNotFound;
   return configuration ? 2 : 1;
 }
+
+/// Ends the process if it is not gone in time.
+class Watchdog {
+ public:
+  explicit Watchdog(Duration limit)
+      : thread_([this, limit] {
+          if (gone_.get_future().wait_for(limit) == std::future_status::ready) return;
+          Log(LogLevel::kError, "something does not let go of its connection; tandemd ends without waiting for it");
+          _exit(1);
+        }) {}
+  ~Watchdog() {
+    gone_.set_value();
+    thread_.join();
+  }
+
+ private:
+  std::promise<void> gone_;
+  std::thread thread_;
+};
 
 /// SIGTERM and SIGINT, blocked in every thread and taken here.
 class Signals {
@@ -58,6 +78,16 @@ class Signals {
  private:
   sigset_t set_{};
 };
+
+/// What went wrong is in the log also when the store does not take the event.
+void LogEvent(const Event& event) {
+  const LogLevel level = event.type == "Warning"              ? LogLevel::kWarning
+                         : event.reason == "StoreRecovered" ? LogLevel::kInfo
+                                                              : LogLevel::kDebug;
+  const std::string& of = event.address.empty() ? event.run : event.address;
+  if (of.empty()) Log(level, event.message, {{"reason", event.reason}});
+  else Log(level, event.message, {{"reason", event.reason}, {"of", of}});
+}
 
 struct HostPort {
   std::string host;
@@ -107,7 +137,8 @@ int RunDaemon(const Settings& settings) {
 
   Result<StateLock> lock = StateLock::Take(settings.state_dir);
   if (!lock.ok()) return Fail(lock.status());
-  const Result<std::string> key = LoadSecretKey(settings.state_dir + "/secret.key");
+  const bool begins = access((settings.state_dir + "/tandem.db").c_str(), F_OK) != 0;
+  const Result<std::string> key = LoadSecretKey(settings.state_dir + "/secret.key", begins);
   if (!key.ok()) return Fail(key.status());
   const std::string witness =
       settings.witness.empty() ? settings.state_dir + "/witness" : settings.witness;
@@ -159,6 +190,7 @@ int RunDaemon(const Settings& settings) {
     lost.With([&](Status& status) { status = why; });
     kill(getpid(), SIGTERM);
   };
+  ports.happened = LogEvent;
   EngineSettings engine_settings;
   engine_settings.resync = settings.resync;
   engine_settings.runs_kept = settings.runs_kept;
@@ -215,9 +247,12 @@ int RunDaemon(const Settings& settings) {
   engine->Stop([quiet] { quiet->set_value(); });
   if (quiet->get_future().wait_for(status.ok() ? settings.grace : kTurns) != std::future_status::ready)
     Log(LogLevel::kWarning, "calls are still in flight; they are settled at the next start");
+  // Whatever still hangs then is not worth waiting for: what is durable is all that the next start needs.
+  const Watchdog watchdog(kStopping);
+  // Who waits for an answer of a provider is told that there is none.
+  providers.Stop(std::chrono::seconds(2));
   if (api != nullptr) api->Stop(std::chrono::seconds(2));
   web.reset();
-  providers.Stop(std::chrono::seconds(2));
   turning.reset();
   pool.reset();
   disk.Drain();

@@ -106,7 +106,7 @@ std::unique_ptr<SecretSource> NewLocalSecretSource(Executor* executor) {
   return std::make_unique<LocalSecretSource>(executor);
 }
 
-Result<std::string> LoadSecretKey(const std::string& path) {
+Result<std::string> LoadSecretKey(const std::string& path, bool may_be_new) {
   struct stat found {};
   if (stat(path.c_str(), &found) == 0) {
     if ((found.st_mode & 077) != 0)
@@ -115,6 +115,11 @@ Result<std::string> LoadSecretKey(const std::string& path) {
     if (key.size() != 64) return DataLoss(fmt::format("{} is damaged: it must hold 64 digits", path));
     return key;
   }
+  if (!may_be_new)
+    return FailedPrecondition(fmt::format(
+        "{} is gone: put it back from a backup of the state directory. Under another key each secret looks changed, and "
+        "the next apply sends it again; if you want that, run: (umask 077; openssl rand -hex 32 | tr -d '\\n' > {})",
+        path, path));
   SystemRandom random;
   const std::string key = random.Hex(64);
   const std::string draft = path + ".new";

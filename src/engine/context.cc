@@ -103,6 +103,7 @@ void Context::Emit(bool warning, std::string reason, std::string address, std::s
     memory.events.pop_front();
   }
   writer.Commit(std::move(rows));
+  if (ports.happened) ports.happened(event);
   Change change;
   change.address = event.address;
   change.event = std::make_shared<const Event>(std::move(event));

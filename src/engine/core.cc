@@ -51,6 +51,7 @@ Engine::Core::Core(EnginePorts ports, EngineSettings settings)
   starter.OnOvertaken([this](const std::string& plan) { retention.Drop(plan); });
   observer.OnOldStore([this] { runner.StopHeals(); });
   context.writer.OnTrouble([this](const Status& trouble) {
+    if (trouble.ok()) return context.Emit(false, "StoreRecovered", "", "", "", "the store is written again");
     starter.StoreTroubled(trouble);
     // It is written once it can be; who watches is told now.
     const RunWork* run = runner.user_run();
@@ -267,33 +268,37 @@ std::string Engine::Core::KeyOf(const std::string& address) const {
   return address;
 }
 
-void Engine::Core::Cancel(const std::string& run, const std::string& actor,
-                          std::function<void(Status)> done) {
-  if (const Status status = runner.Cancel(run, actor); !status.ok()) return done(status);
-  auto waiting = std::make_shared<std::function<void(Status)>>(std::move(done));
+void Engine::Core::WhenStored(std::vector<RowChange> rows, Awaiting awaiting) {
+  auto waiting = std::make_shared<Awaiting>(std::move(awaiting));
   awaiting_store_.push_back(waiting);
-  if (!context.writer.trouble().ok()) return TellTrouble(context.writer.trouble());
-  // Units become durable in order, so what the cancel wrote is when this is.
-  context.writer.Commit({}, [this, waiting] {
+  // Units become durable in order, so what was queued before is when this is.
+  context.writer.Commit(std::move(rows), [this, waiting] {
     std::erase(awaiting_store_, waiting);
-    if (*waiting) std::exchange(*waiting, nullptr)(OkStatus());
+    if (waiting->done) std::exchange(waiting->done, nullptr)(OkStatus());
   });
+  if (!context.writer.trouble().ok()) TellTrouble(context.writer.trouble());
 }
 
 void Engine::Core::TellTrouble(const Status& trouble) {
   for (const auto& waiting : std::exchange(awaiting_store_, {}))
-    if (*waiting)
-      std::exchange(*waiting, nullptr)(Status(
-          trouble.code(), fmt::format("nothing more is called, but the store cannot be written: {}; a daemon "
-                                      "started before it can be written again goes on with the run",
-                                      trouble.message())));
+    if (waiting->done)
+      std::exchange(waiting->done, nullptr)(
+          Status(trouble.code(), fmt::format("{}, but the store cannot be written: {}; a daemon started before it can be "
+                                             "written again {}",
+                                             waiting->done_so_far, trouble.message(), waiting->else_)));
 }
 
-void Engine::Core::Pause(const std::string& address, const std::string& by,
-                         std::function<void(Status)> done) {
+void Engine::Core::Cancel(const std::string& run, const std::string& actor,
+                          std::function<void(Status)> done) {
+  if (const Status status = runner.Cancel(run, actor); !status.ok()) return done(status);
+  WhenStored({}, {std::move(done), "nothing more is called", "goes on with the run"});
+}
+
+void Engine::Core::SetPaused(const std::string& address, bool paused, const std::string& actor,
+                             std::function<void(Status)> done) {
   Memory& memory = context.memory;
+  const std::string by = !paused ? "" : actor.empty() ? "somebody" : actor;
   std::vector<RowChange> rows;
-  std::string actor = by;
   if (address.empty()) {
     memory.paused_by = by;
     rows.push_back(context.PutPlatform());
@@ -305,7 +310,7 @@ void Engine::Core::Pause(const std::string& address, const std::string& by,
       done(NotFound(fmt::format("nothing is recorded at '{}'", address)));
       return;
     }
-    if (by.empty() && resource->quarantine) {
+    if (!paused && resource->quarantine) {
       // A person decided (R9): the object was adopted or deleted, and may be made again.
       rows.push_back({IntentKey(resource->quarantine->id), std::nullopt});
       resource->quarantine.reset();
@@ -317,9 +322,8 @@ void Engine::Core::Pause(const std::string& address, const std::string& by,
     context.Wake(resource->key(), WorkQueue::Priority::kUser);
     memory.Changed(resource->key());
   }
-  context.Emit(false, by.empty() ? "Resumed" : "Paused", address, "", by,
-               address.empty() ? "everything" : address);
-  context.writer.Commit(std::move(rows), [done = std::move(done)] { done(OkStatus()); });
+  context.Emit(false, paused ? "Paused" : "Resumed", address, "", actor, address.empty() ? "everything" : address);
+  WhenStored(std::move(rows), {std::move(done), paused ? "it is paused" : "it goes on", "does not know of that"});
 }
 
 void Engine::Core::Refresh(const std::string& address, std::function<void(Status)> done) {
@@ -338,11 +342,32 @@ void Engine::Core::Refresh(const std::string& address, std::function<void(Status
     }
   }
   auto left = std::make_shared<size_t>(names.size() + 1);
-  const auto seen = [left, done = std::move(done)] {
-    if (--*left == 0) done(OkStatus());
+  const auto seen = [this, left, key = address.empty() ? "" : KeyOf(address), names, done = std::move(done)] {
+    if (--*left == 0) done(Unseen(key, names));
   };
   for (const std::string& name : names) observer.Refresh(name, nullptr, seen);
   seen();
+}
+
+// kUnavailable: something of `accounts`, or `key` alone unless it is "", could not be observed.
+Status Engine::Core::Unseen(const std::string& key, const std::vector<std::string>& accounts_asked) const {
+  size_t count = 0;
+  std::string first;
+  const auto look = [&](const Resource& resource) {
+    if (resource.blind.empty()) return;
+    if (count++ == 0) first = fmt::format("{}: {}", resource.key(), resource.blind);
+  };
+  if (!key.empty()) {
+    if (const Resource* resource = context.memory.Find(key)) look(*resource);
+  } else {
+    for (const auto& [address, resource] : context.memory.resources)
+      if (resource.record && std::find(accounts_asked.begin(), accounts_asked.end(), resource.record->account) !=
+                                 accounts_asked.end())
+        look(resource);
+  }
+  if (count == 0) return OkStatus();
+  return Unavailable(count == 1 ? fmt::format("not observed: {}", first)
+                                : fmt::format("{} resources were not observed, of them {}", count, first));
 }
 
 void Engine::Core::GetPlan(const std::string& hash,

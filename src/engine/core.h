@@ -35,7 +35,9 @@ class Engine::Core {
   void Stop(std::function<void()> done);
   /// `done` once it is durable, so that no daemon started later goes on with the run.
   void Cancel(const std::string& run, const std::string& actor, std::function<void(Status)> done);
-  void Pause(const std::string& address, const std::string& by, std::function<void(Status)> done);
+  /// Pauses `address`, or everything for "", or lets it go on.
+  void SetPaused(const std::string& address, bool paused, const std::string& actor, std::function<void(Status)> done);
+  Status Unseen(const std::string& key, const std::vector<std::string>& accounts_asked) const;
   void Refresh(const std::string& address, std::function<void(Status)> done);
   void GetPlan(const std::string& hash,
                std::function<void(Result<std::shared_ptr<const Plan>>)> done);
@@ -68,6 +70,13 @@ class Engine::Core {
   void Verify(const RunWork& run,
               std::function<void(std::map<std::string, std::string>)> done);
   void MaybeStopped();
+  /// An answer that is given once something is durable, or when the store turns out not to write.
+  struct Awaiting {
+    std::function<void(Status)> done;
+    std::string done_so_far;  // what holds nevertheless,
+    std::string else_;        // and what a daemon makes of it that finds the store without
+  };
+  void WhenStored(std::vector<RowChange> rows, Awaiting awaiting);
   void TellTrouble(const Status& trouble);
   void PublishMetrics();
 
@@ -79,8 +88,7 @@ class Engine::Core {
   std::function<void()> stopped_;
   std::map<std::string, int64_t> reconciles_;
   Synchronized<std::vector<Metric>> metrics_;
-  /// Answers that wait for the store, so that they can be told when it does not write.
-  std::vector<std::shared_ptr<std::function<void(Status)>>> awaiting_store_;
+  std::vector<std::shared_ptr<Awaiting>> awaiting_store_;
   int64_t turns_ = 0;
   bool metrics_are_old_ = false;
   std::string key_;  // that is in work

@@ -89,14 +89,14 @@ void Engine::Unprotect(std::string address, std::string actor,
 void Engine::Pause(std::string address, std::string actor, std::function<void(Status)> done) {
   WhenRead([this, address = std::move(address), actor = std::move(actor), done = std::move(done)] {
     if (const Status status = core_->Usable(); !status.ok()) return done(status);
-    core_->Pause(address, actor.empty() ? "somebody" : actor, done);
+    core_->SetPaused(address, true, actor, done);
   });
 }
 
 void Engine::Resume(std::string address, std::string actor, std::function<void(Status)> done) {
-  WhenRead([this, address = std::move(address), done = std::move(done)] {
+  WhenRead([this, address = std::move(address), actor = std::move(actor), done = std::move(done)] {
     if (const Status status = core_->Usable(); !status.ok()) return done(status);
-    core_->Pause(address, "", done);
+    core_->SetPaused(address, false, actor, done);
   });
 }
 

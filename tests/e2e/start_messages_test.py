@@ -131,6 +131,13 @@ class Start(MessageTest):
         self.fails('--schemas', str(rig.folder / 'none'), rig=rig)
         self.unchanged('bad-settings', before, rig)
 
+    def test_the_key_of_secrets_is_gone(self):
+        rig = self.copy()
+        (rig.state / 'secret.key').unlink()
+        before = content(rig.state)
+        self.fails(rig=rig)
+        self.unchanged('secret-key-is-gone', before, rig)
+
     def test_a_port_that_is_taken(self):
         """It is found before the engine begins: no account is opened, no object looked at, no epoch written."""
         rig = self.copy()

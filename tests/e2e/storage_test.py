@@ -63,12 +63,18 @@ class Storage(unittest.TestCase):
             self.assertRegex(err, 'warning: nothing more is called until the store can be written: .*full')
             self.assertIn('the run goes on', err)
             self.assertIn('StoreTroubled', rig.run('events').stdout)
+            self.assertIn('nothing more is called until the store can be written', rig.log_text())
+            for word, said in (('pause', 'it is paused'), ('resume', 'it goes on')):
+                done = rig.run(word, creates(rig)[0].removesuffix('@main'), timeout=20)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertRegex(done.stderr, f'{said}, but the store cannot be written: .*full')
             (small / 'filler').unlink()
             wait('the run does not finish by itself when there is room again', lambda: len(creates(rig)) == total, rig)
             wait('the run stays open', lambda: rig.run('plan', '-f', model, '--detailed-exitcode').returncode == 0, rig)
             self.assertEqual(len(set(creates(rig))), total)
             self.assertEqual(len(creates(rig)), total, 'something was created twice')
             self.assertEqual(len(rig.ledger()['objects']), total)
+            self.assertIn('the store is written again', rig.log_text())
         finally:
             rig.stop()
             for folder in (rig.state / 'sandbox', small):

@@ -225,7 +225,7 @@ TEST(EngineHeal, R18_NothingHealsOnWhatCannotBeSeen) {
     answer = ListAnswer();
     answer.error = MakeCallError(CallErrorClass::kNotDone, "", "no sense");
   };
-  ASSERT_TRUE(Refresh(rig).ok());
+  EXPECT_EQ(Refresh(rig), Unavailable("not observed: iam.sim/Role/a@main: no sense"));
   ASSERT_EQ(rig.ConditionOf("iam.sim/Role/a@main", "Synced")->reason, "NotObserved");
   ASSERT_TRUE(rig.cloud->Delete("iam.sim/Role/b@other").ok());
   ASSERT_TRUE(rig.cloud->Mutate("iam.sim/Role/c@other", "Policy", "outside").ok());

@@ -51,6 +51,8 @@ struct EnginePorts {
   /// Once, when the store is lost: somebody else writes it, or it must be opened again. Nothing is called or stored from
   /// then on, until a new start. May be empty.
   std::function<void(const Status&)> store_lost;
+  /// Each event as it happens, whether or not it can be stored; on the engine's thread. May be empty.
+  std::function<void(const Event&)> happened;
 };
 
 struct EngineSettings {

@@ -187,7 +187,7 @@ void StoreWriter::Completed(Result<StoreRevision> result) {
     return;
   }
   backoff_.Forget("store");
-  trouble_ = OkStatus();
+  const bool recovered = !std::exchange(trouble_, OkStatus()).ok();
   stored_ = *result;
   for (const Write& write : group_->writes) {
     ++counters_.writes;
@@ -203,6 +203,7 @@ void StoreWriter::Completed(Result<StoreRevision> result) {
   // If it was not made ready in time, or there is nothing to store, nobody has taken it.
   if (group_ && (TakeNext(*line_) || group_->writes.empty())) Send();
   for (const std::function<void()>& each : durable) each();
+  if (recovered && troubled_) troubled_(OkStatus());
   completed_ = clock_->Now();
   if (idle()) TidyAtRest();
 }

@@ -44,7 +44,7 @@ class StoreWriter {
   /// From then on nothing more is given to the store, but for a call of it that has begun.
   ~StoreWriter();
 
-  /// Called each time commits begin to fail for now.
+  /// Called when the store begins to refuse writes for now, and with ok when it takes them again.
   void OnTrouble(std::function<void(const Status&)> troubled) { troubled_ = std::move(troubled); }
 
   /// A row that was read at start.

@@ -56,11 +56,12 @@ TEST_F(LocalSecrets, R15FailuresNameTheSourceAndNeverTheContent) {
 
 TEST_F(LocalSecrets, R15TheKeyIsMadeOnceAndKeptPrivate) {
   const std::string path = folder_ + "/secret.key";
-  const auto first = LoadSecretKey(path);
+  EXPECT_EQ(LoadSecretKey(path, false).status().code(), Code::kFailedPrecondition);
+  const auto first = LoadSecretKey(path, true);
   ASSERT_TRUE(first.ok());
-  EXPECT_EQ(*LoadSecretKey(path), *first);
+  EXPECT_EQ(*LoadSecretKey(path, false), *first);
   chmod(path.c_str(), 0644);
-  EXPECT_EQ(LoadSecretKey(path).status().code(), Code::kPermissionDenied);
+  EXPECT_EQ(LoadSecretKey(path, true).status().code(), Code::kPermissionDenied);
 }
 
 }  // namespace
