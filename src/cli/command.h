@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tandem/base/clock.h"
 #include "tandem/base/status.h"
 #include "tandem/model/source.h"
 
@@ -40,7 +41,7 @@ struct Flags {
   bool refresh = true;
   bool auto_approve = false;
   bool wait = true;
-  std::string timeout;
+  std::optional<Duration> timeout;
   bool all = false;
   bool check = false;
   bool server = false;

@@ -71,6 +71,13 @@ const std::vector<Command>& Commands() {
 
 namespace {
 
+/// What `flag` says, read before anything is asked of the daemon.
+Duration DurationOf(const std::string& flag, const std::string& text) {
+  const Result<Duration> duration = ParseDuration(text);
+  if (!duration.ok()) throw CLI::ValidationError(flag, std::string(duration.status().message()));
+  return *duration;
+}
+
 void AddFlag(CLI::App& app, Flag flag, Flags& flags) {
   switch (flag) {
     case Flag::kFiles:
@@ -102,7 +109,11 @@ void AddFlag(CLI::App& app, Flag flag, Flags& flags) {
     case Flag::kWait:
       app.add_flag("--wait,!--no-wait", flags.wait, "until the run has ended")->default_str("true");
       break;
-    case Flag::kTimeout: app.add_option("--timeout", flags.timeout, "end the waiting after, e.g. 10m"); break;
+    case Flag::kTimeout:
+      app.add_option_function<std::string>(
+          "--timeout", [&flags](const std::string& text) { flags.timeout = DurationOf("--timeout", text); },
+          "end the waiting after, e.g. 10m");
+      break;
     case Flag::kAll: app.add_flag("--all", flags.all, "everything"); break;
     case Flag::kCheck: app.add_flag("--check", flags.check, "change nothing; exit 1 if anything would"); break;
     case Flag::kServer: app.add_flag("--server", flags.server, "ask the daemon as well"); break;

@@ -6,7 +6,6 @@
 
 #include "cli/client.h"
 #include "cli/table.h"
-#include "tandem/base/clock.h"
 #include "tandem/codec/json.h"
 
 namespace tandem {
@@ -28,14 +27,7 @@ void PrintStreamHead(const Console& console) {
 
 int RunWatch(const Flags& flags, const Console& console) {
   std::optional<std::chrono::system_clock::time_point> deadline;
-  if (!flags.timeout.empty()) {
-    const Result<Duration> duration = ParseDuration(flags.timeout);
-    if (!duration.ok()) {
-      *console.err << "error: --timeout: " << duration.status().message() << "\n";
-      return kExitConfiguration;
-    }
-    deadline = std::chrono::system_clock::now() + *duration;
-  }
+  if (flags.timeout.has_value()) deadline = std::chrono::system_clock::now() + *flags.timeout;
   const bool json = flags.output == "json";
   if (json) PrintStreamHead(console);
   Client client(flags);

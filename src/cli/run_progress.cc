@@ -140,17 +140,10 @@ void HoldInterrupts() {
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
-int FollowRun(Client& client, const std::string& run, size_t steps, const std::string& timeout,
+int FollowRun(Client& client, const std::string& run, size_t steps, std::optional<Duration> timeout,
               const Console& console) {
   std::optional<std::chrono::system_clock::time_point> deadline;
-  if (!timeout.empty()) {
-    const Result<Duration> duration = ParseDuration(timeout);
-    if (!duration.ok()) {
-      *console.err << "error: --timeout: " << duration.status().message() << "\n";
-      return kExitConfiguration;
-    }
-    deadline = std::chrono::system_clock::now() + *duration;
-  }
+  if (timeout.has_value()) deadline = std::chrono::system_clock::now() + *timeout;
   const Interrupts interrupts(client, run, console);
   std::string state;
   std::string message;
@@ -180,7 +173,8 @@ int FollowRun(Client& client, const std::string& run, size_t steps, const std::s
       });
       if (over()) break;
       if (status.code() == Code::kDeadlineExceeded) {
-        *console.err << fmt::format("timed out after {}; the run goes on: tandem get runs {}\n", timeout, run);
+        *console.err << fmt::format("timed out after {}; the run goes on: tandem get runs {}\n",
+                                    FormatDuration(*timeout), run);
         return kExitTimeout;
       }
       const bool missed = status.code() == Code::kOutOfRange || status.code() == Code::kResourceExhausted;

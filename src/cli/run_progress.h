@@ -1,16 +1,16 @@
 // Following a run until it ends: plain lines off a terminal, a display that redraws itself on one.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "cli/client.h"
 
 namespace tandem {
 
-/// Waits for `run`. The first Ctrl-C cancels it, the second detaches. `timeout` ("10m", or "" for none)
-/// ends the waiting, not the run. Returns the exit code: 0 succeeded, 4 a step failed, 8 cancelled,
+/// Waits for `run`. The first Ctrl-C cancels it, the second detaches. `timeout` ends the waiting, not the run. Returns the exit code: 0 succeeded, 4 a step failed, 8 cancelled,
 /// 9 time-out.
-int FollowRun(Client& client, const std::string& run, size_t steps, const std::string& timeout,
+int FollowRun(Client& client, const std::string& run, size_t steps, std::optional<Duration> timeout,
               const Console& console);
 
 /// Blocks Ctrl-C in this thread and those it starts, so that FollowRun can take it. Call before a Client

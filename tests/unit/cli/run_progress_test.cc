@@ -66,7 +66,7 @@ Followed Follow(OneRun& service) {
   console.err = &err;
   Client client(flags);
   Followed followed;
-  followed.code = FollowRun(client, "r1", 0, "5s", console);
+  followed.code = FollowRun(client, "r1", 0, std::chrono::seconds(5), console);
   followed.out = out.str();
   followed.err = err.str();
   server->Shutdown(std::chrono::system_clock::now());
