@@ -99,7 +99,7 @@ int RunApply(const Flags& flags, const Console& console) {
   PlanTextOptions options;
   options.color = console.color;
   options.width = console.width;
-  *console.out << PlanToText(plan, options);
+  *console.out << PlanToText(plan, options) << std::flush;
   bool approve = flags.auto_approve;
   if (!approve && CanAsk(console) && !plan.steps.empty()) {
     if (!Confirmed(console)) {

@@ -86,6 +86,7 @@ class Display {
       *console_.out << fmt::format("{} {} {}{}{}\n", Colored(sign, IsDone(state) ? 32 : 31), step.action(),
                                    step.address(), IsDone(state) ? "" : ": " + state,
                                    step.error().empty() ? "" : " (" + step.error() + ")");
+      console_.out->flush();  // a log is read while the run goes on
       working_.erase(step.id());
     } else if (!IsOver(state) && state != "pending") {
       working_[step.id()] = fmt::format("{} {}: {}", step.action(), step.address(), state);
@@ -144,6 +145,7 @@ int FollowRun(Client& client, const std::string& run, size_t steps, std::optiona
               const Console& console) {
   std::optional<std::chrono::system_clock::time_point> deadline;
   if (timeout.has_value()) deadline = std::chrono::system_clock::now() + *timeout;
+  *console.out << fmt::format("Run {} started\n", run) << std::flush;
   const Interrupts interrupts(client, run, console);
   std::string state;
   std::string message;

@@ -1,5 +1,77 @@
 """How the command treats who calls it: what it refuses before it asks, what a pipe, a terminal and a signal see."""
-from rig import E2eTest, log_group, main
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import time
+import unittest
+
+from rig import BUILD, E2eTest, Rig, document, log_group, main
+
+TRUST = json.dumps({'Version': '2012-10-17', 'Statement': [
+    {'Effect': 'Allow', 'Action': 'sts:AssumeRole', 'Principal': {'Service': 'eks.amazonaws.com'}}]})
+
+
+def slow_cluster():
+    """Documents that take their time: behind a network, in a second each, comes a cluster, in twenty."""
+    subnets = [document('ec2.aws', 'Subnet', f's{i}', {'VpcId': "${ref('ec2.aws/VPC/net').VpcId}", 'CidrBlock': f'10.0.{i}.0/24'})
+               for i in range(2)]
+    return [document('ec2.aws', 'VPC', 'net', {'CidrBlock': '10.0.0.0/16'}), *subnets,
+            document('iam.aws', 'Role', 'k', {'AssumeRolePolicyDocument': TRUST}),
+            document('eks.aws', 'Cluster', 'k', {
+                'roleArn': "${ref('iam.aws/Role/k').Arn}",
+                'resourcesVpcConfig': {'subnetIds': [f"${{ref('ec2.aws/Subnet/s{i}').SubnetId}}" for i in range(2)]}})]
+
+
+class Spoken:
+    """`tandem` at work: what it has said so far, on a terminal or into a pipe."""
+
+    def __init__(self, rig, *words, terminal=False):
+        self.text = ''
+        self.reader, writer = pty.openpty() if terminal else os.pipe()
+        self.process = subprocess.Popen(
+            [str(BUILD / 'tandem'), *map(str, words)], env=rig.environment, stdout=writer, stderr=writer,
+            stdin=writer if terminal else subprocess.DEVNULL,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
+        os.close(writer)
+
+    def hears(self, words, seconds=30):
+        """Waits until `words` have been said; all that was said so far."""
+        deadline = time.monotonic() + seconds
+        while words not in self.text and time.monotonic() < deadline and self.read():
+            pass
+        if words not in self.text:
+            raise AssertionError(f'{words!r} is not in {self.text!r}')
+        return self.text
+
+    def read(self):
+        if not select.select([self.reader], [], [], 0.1)[0]:
+            return True
+        try:
+            piece = os.read(self.reader, 65536)
+        except OSError:  # a terminal whose other end is closed
+            return False
+        self.text += piece.decode()
+        return bool(piece)
+
+    def interrupt(self):
+        self.process.send_signal(signal.SIGINT)
+
+    def ends(self, seconds=30):
+        """Its exit code; all that it said is in `text` then."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and self.read():
+            pass
+        code = self.process.wait(timeout=max(1, deadline - time.monotonic()))
+        os.close(self.reader)
+        return code
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
 
 
 class BeforeTheDaemonIsAsked(E2eTest):
@@ -10,6 +82,25 @@ class BeforeTheDaemonIsAsked(E2eTest):
         self.assertEqual(self.json('get', 'runs')['items'], [])
         for words in (('approve', 'sha256:0'), ('unprotect', 'x', '--auto-approve'), ('watch',)):
             self.assertIn('is not a duration', self.tandem(*words, '--timeout', 'soon', code=2).stderr)
+
+
+class WhileARunGoesOn(unittest.TestCase):
+    def setUp(self):
+        self.rig = Rig(time_scale=1)
+        self.addCleanup(self.rig.close)
+
+    def speak(self, *words, terminal=False):
+        spoken = Spoken(self.rig, *words, terminal=terminal)
+        self.addCleanup(spoken.close)
+        return spoken
+
+    def test_a_pipe_hears_the_plan_the_run_and_every_step_as_they_come(self):
+        spoken = self.speak('apply', '-f', self.rig.model(*slow_cluster()), '--auto-approve')
+        spoken.hears('Plan: 5 to create.')
+        spoken.hears('Run run-')
+        spoken.hears('create ec2.aws/VPC/net\n')
+        self.assertNotIn('succeeded', spoken.text)
+        self.assertNotIn('\x1b', spoken.text)
 
 
 if __name__ == '__main__':
