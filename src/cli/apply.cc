@@ -88,7 +88,6 @@ int ApplySaved(const Flags& flags, const Console& console) {
 }  // namespace
 
 int RunApply(const Flags& flags, const Console& console) {
-  HoldInterrupts();
   if (!flags.arguments.empty()) return ApplySaved(flags, console);
   const std::optional<Sources> sources = LoadModel(flags, console);
   if (!sources.has_value()) return kExitConfiguration;
@@ -114,13 +113,11 @@ int RunApply(const Flags& flags, const Console& console) {
 }
 
 int RunApprove(const Flags& flags, const Console& console) {
-  HoldInterrupts();
   Client client(flags);
   return AfterReply(client, client.Approve(flags.arguments[0]), 0, flags, console);
 }
 
 int RunUnprotect(const Flags& flags, const Console& console) {
-  HoldInterrupts();
   if (!flags.auto_approve) {
     if (!CanAsk(console)) {
       *console.err << "error: without a terminal, say --auto-approve to lift the protection\n";

@@ -74,7 +74,7 @@ namespace {
 /// What `flag` says, read before anything is asked of the daemon.
 Duration DurationOf(const std::string& flag, const std::string& text) {
   const Result<Duration> duration = ParseDuration(text);
-  if (!duration.ok()) throw CLI::ValidationError(flag, std::string(duration.status().message()));
+  if (!duration.ok()) throw CLI::ValidationError(flag, duration.status().message());
   return *duration;
 }
 

@@ -1,66 +1,22 @@
 #include "cli/run_progress.h"
 
 #include <fmt/format.h>
-#include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
+#include <future>
 #include <map>
+#include <mutex>
 #include <ostream>
 #include <thread>
 
+#include "cli/interrupts.h"
 #include "tandem/base/clock.h"
 
 namespace tandem {
 namespace {
 constexpr std::chrono::milliseconds kWatchAgain{100};  // after a watch that the server ended
-
-sigset_t InterruptSet() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  return set;
-}
-
-/// Takes Ctrl-C while a run is followed.
-class Interrupts {
- public:
-  Interrupts(Client& client, std::string run, const Console& console)
-      : client_(client), run_(std::move(run)), console_(console), thread_([this] { Wait(); }) {}
-  ~Interrupts() {
-    done_ = true;
-    thread_.join();
-  }
-
- private:
-  void Wait() {
-    const sigset_t set = InterruptSet();
-    int seen = 0;
-    while (!done_) {
-      const timespec slice{0, 100'000'000};
-      if (sigtimedwait(&set, nullptr, &slice) != SIGINT) continue;
-      if (++seen == 1) {
-        *console_.err << fmt::format("\ncancelling {}: no new call is made; press Ctrl-C again to detach\n", run_);
-        console_.err->flush();
-        const Status status = client_.Cancel(run_);
-        if (!status.ok()) *console_.err << "error: " << status.message() << "\n";
-      } else {
-        *console_.err << fmt::format("detached; the run goes on stopping: tandem get runs {}\n", run_);
-        console_.err->flush();
-        _exit(kExitCancelled);
-      }
-    }
-  }
-
-  Client& client_;
-  const std::string run_;
-  const Console& console_;
-  std::atomic<bool> done_{false};
-  std::thread thread_;
-};
 
 bool IsDone(const std::string& state) { return state == "settled" || state == "verified"; }
 
@@ -69,12 +25,15 @@ bool IsOver(const std::string& state) {
          state == "cancelled";
 }
 
+/// The lines of a run as it goes on; on a terminal, below them, what is being worked on, drawn anew with each.
+/// Thread-safe.
 class Display {
  public:
   Display(size_t steps, const Console& console) : total_(steps), console_(console) {}
-  ~Display() { Erase(); }
+  ~Display() { Clear(); }
 
   void Show(const api::v1::StepItem& step) {
+    const std::lock_guard lock(mutex_);
     std::string& state = states_[step.id()];
     if (state == step.state()) return;
     const bool was_over = IsOver(state);
@@ -93,11 +52,18 @@ class Display {
     }
     Draw();
   }
-  /// Something that holds up the whole run.
-  void Warn(const std::string& message) {
+  /// Something beside the steps.
+  void Say(const std::string& message) {
+    const std::lock_guard lock(mutex_);
     Erase();
-    *console_.err << "warning: " << message << std::endl;
+    *console_.err << message << std::endl;
     Draw();
+  }
+  /// Nothing is drawn any more.
+  void Clear() {
+    const std::lock_guard lock(mutex_);
+    Erase();
+    cleared_ = true;
   }
 
  private:
@@ -105,12 +71,13 @@ class Display {
     return console_.color ? fmt::format("\x1b[{}m{}\x1b[0m", color, text) : std::string(text);
   }
   void Erase() {
-    if (!console_.out_is_terminal) return;
+    if (lines_ == 0) return;
+    *console_.out << "\r\x1b[2K";  // the "^C" of a terminal that echoes it
     for (; lines_ > 0; --lines_) *console_.out << "\x1b[1A\x1b[2K";
     console_.out->flush();
   }
   void Draw() {
-    if (!console_.out_is_terminal) return;
+    if (!console_.out_is_terminal || cleared_) return;
     Erase();
     const int width = 24;
     const int filled = total_ == 0 ? 0 : static_cast<int>(over_ * width / total_);
@@ -128,72 +95,101 @@ class Display {
 
   const size_t total_;
   const Console& console_;
+  std::mutex mutex_;  // of all that follows and of both streams
   std::map<int64_t, std::string> states_;
   std::map<int64_t, std::string> working_;
   size_t over_ = 0;
   int lines_ = 0;
+  bool cleared_ = false;
 };
 
-}  // namespace
+/// What Ctrl-C does to a run: the first cancels it, the second leaves it alone and ends the program.
+class Cancelling {
+ public:
+  Cancelling(Client& client, std::string run, Display& display)
+      : client_(client), run_(std::move(run)), display_(display), interrupts_([this](int seen) { Pressed(seen); }) {}
 
-void HoldInterrupts() {
-  const sigset_t set = InterruptSet();
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+ private:
+  void Pressed(int seen) {
+    if (seen == 1) {
+      display_.Say(fmt::format("cancelling {}: no new call is made; press Ctrl-C again to detach", run_));
+      asking_ = std::async(std::launch::async, [this] {
+        const Status status = client_.Cancel(run_);
+        if (!status.ok()) display_.Say("error: " + status.message());
+      });
+    } else {
+      display_.Clear();
+      display_.Say(fmt::format("detached; the run goes on stopping: tandem get runs {}", run_));
+      _exit(kExitCancelled);
+    }
+  }
+
+  Client& client_;
+  const std::string run_;
+  Display& display_;
+  std::future<void> asking_;  // beside the next Ctrl-C, which a daemon that hangs does not hold up
+  Interrupts interrupts_;     // the last: it is not pressed before all is there
+};
+
+/// Shows `run` until it is over, with how it ended in `last`. kDeadlineExceeded: `deadline` passed before that.
+Status AwaitEnd(Client& client, const std::string& run,
+                std::optional<std::chrono::system_clock::time_point> deadline, Display& display,
+                api::v1::RunItem& last) {
+  const auto over = [&] { return !last.state().empty() && last.state() != "open" && last.state() != "stopping"; };
+  while (true) {
+    // How it stands, and then everything since: a run may end before the watch begins.
+    const auto now = client.GetRun(run);
+    if (!now.ok()) return now.status();
+    for (const api::v1::StepItem& step : now->steps()) display.Show(step);
+    last = now->run();
+    if (over()) return OkStatus();
+    api::v1::WatchRequest request;
+    request.set_run(run);
+    request.set_after(now->sequence());
+    const Status status = client.Watch(request, deadline, [&](const api::v1::ChangeReply& change) {
+      if (change.has_step() && change.step().run() == run) display.Show(change.step());
+      if (change.has_event() && change.event().run() == run && change.event().reason() == "StoreTroubled")
+        display.Say("warning: " + change.event().message());
+      if (change.has_run() && change.run().id() == run) last = change.run();
+      return !over();
+    });
+    if (over()) return OkStatus();
+    const bool missed = status.code() == Code::kOutOfRange || status.code() == Code::kResourceExhausted;
+    if (!status.ok() && !missed) return status;
+    std::this_thread::sleep_for(kWatchAgain);
+  }
 }
+
+}  // namespace
 
 int FollowRun(Client& client, const std::string& run, size_t steps, std::optional<Duration> timeout,
               const Console& console) {
   std::optional<std::chrono::system_clock::time_point> deadline;
   if (timeout.has_value()) deadline = std::chrono::system_clock::now() + *timeout;
   *console.out << fmt::format("Run {} started\n", run) << std::flush;
-  const Interrupts interrupts(client, run, console);
-  std::string state;
-  std::string message;
+  Status awaited;
+  api::v1::RunItem ended;
   {
     Display display(steps, console);
-    const auto over = [&] { return !state.empty() && state != "open" && state != "stopping"; };
-    while (true) {
-      // How it stands, and then everything since: a run may end before the watch begins.
-      const auto now = client.GetRun(run);
-      if (!now.ok()) return FailCall(now.status(), console);
-      for (const api::v1::StepItem& step : now->steps()) display.Show(step);
-      state = now->run().state();
-      message = now->run().message();
-      if (over()) break;
-      api::v1::WatchRequest request;
-      request.set_run(run);
-      request.set_after(now->sequence());
-      const Status status = client.Watch(request, deadline, [&](const api::v1::ChangeReply& change) {
-        if (change.has_step() && change.step().run() == run) display.Show(change.step());
-        if (change.has_event() && change.event().run() == run && change.event().reason() == "StoreTroubled")
-          display.Warn(change.event().message());
-        if (change.has_run() && change.run().id() == run) {
-          state = change.run().state();
-          message = change.run().message();
-        }
-        return !over();
-      });
-      if (over()) break;
-      if (status.code() == Code::kDeadlineExceeded) {
-        *console.err << fmt::format("timed out after {}; the run goes on: tandem get runs {}\n",
-                                    FormatDuration(*timeout), run);
-        return kExitTimeout;
-      }
-      const bool missed = status.code() == Code::kOutOfRange || status.code() == Code::kResourceExhausted;
-      if (!status.ok() && !missed) return FailCall(status, console);
-      std::this_thread::sleep_for(kWatchAgain);
-    }
+    const Cancelling cancelling(client, run, display);
+    awaited = AwaitEnd(client, run, deadline, display, ended);
   }
+  if (awaited.code() == Code::kDeadlineExceeded && timeout.has_value()) {
+    *console.err << fmt::format("timed out after {}; the run goes on: tandem get runs {}\n",
+                                FormatDuration(*timeout), run);
+    return kExitTimeout;
+  }
+  if (!awaited.ok()) return FailCall(awaited, console);
   if (const auto last = client.GetRun(run); last.ok()) {
     std::map<std::string, int> counts;
     for (const api::v1::StepItem& step : last->steps()) ++counts[step.state()];
     std::string text;
     for (const auto& [name, count] : counts) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, name);
-    *console.out << fmt::format("Run {} {}: {}{}\n", run, state, text.empty() ? "no steps" : text,
-                                message.empty() ? "" : " (" + message + ")");
+    *console.out << fmt::format("Run {} {}: {}{}\n", run, ended.state(), text.empty() ? "no steps" : text,
+                                ended.message().empty() ? "" : " (" + ended.message() + ")");
   }
-  if (state == "succeeded") return kExitOk;
-  if (state == "cancelled") return kExitCancelled;
+  if (ended.state() == "succeeded") return kExitOk;
+  if (ended.state() == "cancelled") return kExitCancelled;
   return kExitResource;
 }
 

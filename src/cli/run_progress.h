@@ -8,13 +8,10 @@
 
 namespace tandem {
 
-/// Waits for `run`: its name, every step that ends and how it ends are written as they come. The first Ctrl-C cancels it, the second detaches. `timeout` ends the waiting, not the run. Returns the exit code: 0 succeeded, 4 a step failed, 8 cancelled,
-/// 9 time-out.
+/// Waits for `run`: its name, every step that ends and how it ends are written as they come. The first Ctrl-C
+/// cancels it, the second detaches. `timeout` ends the waiting, not the run. Returns the exit code: 0 succeeded,
+/// 4 a step failed, 8 cancelled, 9 time-out.
 int FollowRun(Client& client, const std::string& run, size_t steps, std::optional<Duration> timeout,
               const Console& console);
-
-/// Blocks Ctrl-C in this thread and those it starts, so that FollowRun can take it. Call before a Client
-/// is made.
-void HoldInterrupts();
 
 }  // namespace tandem

@@ -2,6 +2,7 @@
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -15,7 +16,7 @@ TRUST = json.dumps({'Version': '2012-10-17', 'Statement': [
 
 
 def slow_cluster():
-    """Documents that take their time: behind a network, in a second each, comes a cluster, in twenty."""
+    """A network, and behind it a cluster, which takes its twenty seconds."""
     subnets = [document('ec2.aws', 'Subnet', f's{i}', {'VpcId': "${ref('ec2.aws/VPC/net').VpcId}", 'CidrBlock': f'10.0.{i}.0/24'})
                for i in range(2)]
     return [document('ec2.aws', 'VPC', 'net', {'CidrBlock': '10.0.0.0/16'}), *subnets,
@@ -23,6 +24,25 @@ def slow_cluster():
             document('eks.aws', 'Cluster', 'k', {
                 'roleArn': "${ref('iam.aws/Role/k').Arn}",
                 'resourcesVpcConfig': {'subnetIds': [f"${{ref('ec2.aws/Subnet/s{i}').SubnetId}}" for i in range(2)]}})]
+
+
+def screen(said):
+    """The lines that a terminal shows in the end."""
+    lines, row, column = [''], 0, 0
+    for piece in re.findall('\x1b\\[[0-9;]*[A-Za-z]|.', said, re.DOTALL):
+        if piece == '\n':
+            row += 1
+            lines += [''] * (row + 1 - len(lines))
+        elif piece == '\r':
+            column = 0
+        elif piece == '\x1b[1A':
+            row -= 1
+        elif piece == '\x1b[2K':
+            lines[row] = ''
+        elif piece[0] != '\x1b':
+            lines[row] = lines[row].ljust(column)[:column] + piece + lines[row][column + 1:]
+            column += 1
+    return lines
 
 
 class Spoken:
@@ -86,7 +106,7 @@ class BeforeTheDaemonIsAsked(E2eTest):
 
 class WhileARunGoesOn(unittest.TestCase):
     def setUp(self):
-        self.rig = Rig(time_scale=1)
+        self.rig = Rig(time_scale=4)
         self.addCleanup(self.rig.close)
 
     def speak(self, *words, terminal=False):
@@ -101,6 +121,49 @@ class WhileARunGoesOn(unittest.TestCase):
         spoken.hears('create ec2.aws/VPC/net\n')
         self.assertNotIn('succeeded', spoken.text)
         self.assertNotIn('\x1b', spoken.text)
+
+    def test_ctrl_c_cancels_and_leaves_a_clean_screen(self):
+        spoken = self.speak('apply', '-f', self.rig.model(*slow_cluster()), '--auto-approve', terminal=True)
+        spoken.hears('create eks.aws/Cluster/k: ')
+        spoken.interrupt()
+        spoken.hears('press Ctrl-C again to detach')
+        self.assertEqual(spoken.ends(), 8)
+        shown = screen(spoken.text)
+        told = [line for line in shown if 'cancelling run-' in line]
+        self.assertEqual(len(told), 1, shown)
+        self.assertTrue(told[0].startswith('cancelling'), told)
+        self.assertEqual([line for line in shown if '░' in line or line.startswith('  create')], [])
+        self.assertEqual([line for line in shown if line][-1][:8], 'Run run-', shown)
+
+    def test_the_second_ctrl_c_detaches_whether_the_daemon_answers_or_not(self):
+        spoken = self.speak('apply', '-f', self.rig.model(*slow_cluster()), '--auto-approve')
+        spoken.hears('create ec2.aws/VPC/net\n')
+        self.stop_the_daemon()
+        spoken.interrupt()
+        spoken.hears('press Ctrl-C again to detach')
+        spoken.interrupt()
+        self.assertEqual(spoken.ends(), 8)
+        self.assertIn('detached; the run goes on stopping: tandem get runs run-', spoken.text)
+
+    def test_ctrl_c_at_the_question_ends_the_command(self):
+        spoken = self.speak('apply', '-f', self.rig.model(log_group('a')), terminal=True)
+        spoken.hears("Only 'yes' is accepted: ")
+        spoken.interrupt()
+        self.assertEqual(spoken.ends(5), -signal.SIGINT)
+
+    def test_ctrl_c_ends_a_command_whose_daemon_does_not_answer(self):
+        model = self.rig.model(log_group('a'))
+        self.stop_the_daemon()
+        for words in (('apply', '-f', model, '--auto-approve'), ('approve', 'sha256:0'), ('unprotect', 'x', '--auto-approve')):
+            spoken = self.speak(*words)
+            while len(os.listdir(f'/proc/{spoken.process.pid}/task')) == 1:  # no call is under way
+                spoken.read()
+            spoken.interrupt()
+            self.assertEqual(spoken.ends(5), -signal.SIGINT)
+
+    def stop_the_daemon(self):
+        os.kill(self.rig.process.pid, signal.SIGSTOP)
+        self.addCleanup(os.kill, self.rig.process.pid, signal.SIGCONT)
 
 
 if __name__ == '__main__':
