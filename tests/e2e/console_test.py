@@ -5,6 +5,7 @@ import pty
 import re
 import select
 import signal
+import stat
 import subprocess
 import time
 import unittest
@@ -102,6 +103,28 @@ class BeforeTheDaemonIsAsked(E2eTest):
         self.assertEqual(self.json('get', 'runs')['items'], [])
         for words in (('approve', 'sha256:0'), ('unprotect', 'x', '--auto-approve'), ('watch',)):
             self.assertIn('is not a duration', self.tandem(*words, '--timeout', 'soon', code=2).stderr)
+
+
+class WhatIsWritten(E2eTest):
+    def shell(self, line):
+        return subprocess.run(['sh', '-c', line.replace('tandem', str(BUILD / 'tandem'), 1)], env=self.rig.environment,
+                              cwd=self.rig.folder, capture_output=True, text=True, timeout=60)
+
+    def test_output_that_cannot_be_written_is_an_error(self):
+        self.rig.model(log_group('a'))
+        for words in ('plan -f model.yaml -o json', 'plan -f model.yaml --detailed-exitcode', 'graph', 'get accounts',
+                      'validate -f model.yaml', 'completion bash', 'explain ec2.aws/VPC', 'version', '--help'):
+            done = self.shell(f'tandem {words} > /dev/full')
+            self.assertEqual((done.returncode, done.stderr),
+                             (1, 'error: cannot write the output: No space left on device\n'), words)
+            done = self.shell(f'tandem {words} >&-')
+            self.assertEqual((done.returncode, done.stderr),
+                             (1, 'error: cannot write the output: Bad file descriptor\n'), words)
+
+    def test_a_reader_that_has_read_enough_is_no_error(self):
+        self.assertEqual(self.shell('tandem explain ec2.aws/VPC | head -n 1').stderr, '')
+        done = self.shell("trap '' PIPE; { tandem explain ec2.aws/VPC; echo $? >&2; } | true")
+        self.assertEqual(done.stderr, '0\n')
 
 
 class WhileARunGoesOn(unittest.TestCase):
