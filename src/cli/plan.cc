@@ -1,17 +1,13 @@
 // plan, diff, undo: what would change.
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <ostream>
 
 #include "cli/planning.h"
 #include "cli/table.h"
+#include "cli/write_file.h"
 #include "tandem/codec/json.h"
 #include "tandem/compile/file_digests.h"
 
@@ -113,25 +109,6 @@ int PartialSight(const Plan& plan, const Console& console) {
 
 namespace {
 
-/// Writes a file that only its owner may read, whole or not at all.
-Status WritePrivate(const std::string& path, const std::string& text) {
-  const std::string draft = path + ".new";
-  const int fd = open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0) return Unavailable(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
-  size_t at = 0;
-  while (at < text.size()) {
-    const ssize_t wrote = write(fd, text.data() + at, text.size() - at);
-    if (wrote <= 0) break;
-    at += static_cast<size_t>(wrote);
-  }
-  const bool whole = at == text.size() && fsync(fd) == 0;
-  const int error = errno;
-  close(fd);
-  if (whole && rename(draft.c_str(), path.c_str()) == 0) return OkStatus();
-  unlink(draft.c_str());
-  return Unavailable(fmt::format("cannot write {}: {}", path, std::strerror(error)));
-}
-
 int ShowPlan(const Plan& plan, const Flags& flags, const Console& console) {
   const std::string& form = flags.output;
   if (form.empty() || form == "text" || form == "table") {
@@ -145,7 +122,7 @@ int ShowPlan(const Plan& plan, const Flags& flags, const Console& console) {
     PrintValue(PlanToValue(plan), form, *console.out);
   }
   if (!flags.out.empty()) {
-    const Status saved = WritePrivate(flags.out, ToPrettyJson(PlanToValue(plan)) + "\n");
+    const Status saved = WriteFile(flags.out, ToPrettyJson(PlanToValue(plan)) + "\n", 0600);
     if (!saved.ok()) {
       *console.err << "error: " << saved.message() << "\n";
       return kExitError;

@@ -11,6 +11,7 @@
 
 #include "cli/local.h"
 #include "cli/table.h"
+#include "cli/write_file.h"
 #include "tandem/base/spelling.h"
 #include "tandem/config/format.h"
 
@@ -45,6 +46,15 @@ Value DiagnosticValue(const Diagnostic& item) {
     value["column"] = at.column;
   }
   return value;
+}
+
+/// Another text for a file, whose mode stays; behind a link it is the file that changes.
+Status Rewrite(const std::string& path, const std::string& text) {
+  std::error_code error;
+  const fs::path file = fs::canonical(path, error);
+  const fs::perms mode = error ? fs::perms::none : fs::status(file, error).permissions();
+  if (error) return Unavailable(fmt::format("cannot write {}: {}", path, error.message()));
+  return WriteFile(file.string(), text, static_cast<mode_t>(mode));
 }
 
 }  // namespace
@@ -127,15 +137,8 @@ int RunFmt(const Flags& flags, const Console& console) {
       if (code == kExitOk) code = kExitError;
       continue;
     }
-    const std::string draft = path + ".new";
-    std::ofstream out(draft, std::ios::binary);
-    out << *formatted;
-    out.close();
-    std::error_code error;
-    const fs::perms mode = fs::status(path, error).permissions();
-    if (!out || (fs::permissions(draft, mode, error), error) || (fs::rename(draft, path, error), error)) {
-      *console.err << fmt::format("error: cannot write {}\n", path);
-      fs::remove(draft, error);
+    if (const Status written = Rewrite(path, *formatted); !written.ok()) {
+      *console.err << "error: " << written.message() << "\n";
       return kExitError;
     }
   }

@@ -126,6 +126,53 @@ class WhatIsWritten(E2eTest):
         done = self.shell("trap '' PIPE; { tandem explain ec2.aws/VPC; echo $? >&2; } | true")
         self.assertEqual(done.stderr, '0\n')
 
+    def test_a_saved_plan_harms_nothing_beside_it(self):
+        model = self.rig.model(log_group('a'))
+        folder = self.rig.folder / 'plans'
+        folder.mkdir()
+        saved, other, precious = folder / 'p', folder / 'p.new', self.rig.folder / 'precious'
+        precious.write_text('mine')
+        precious.chmod(0o644)
+        other.symlink_to(precious)
+        self.tandem('plan', '-f', model, '--out', saved)
+        self.assertEqual(precious.read_text(), 'mine')
+        self.assertTrue(other.is_symlink())
+        other.unlink()
+        other.write_text('also mine')
+        other.chmod(0o666)
+        saved.unlink()
+        saved.symlink_to(precious)
+        self.tandem('plan', '-f', model, '--out', saved)
+        self.assertEqual((precious.read_text(), other.read_text()), ('mine', 'also mine'))
+        self.assertEqual(stat.S_IMODE(saved.lstat().st_mode), 0o600)
+        self.assertFalse(saved.is_symlink())
+        self.assertEqual(sorted(path.name for path in folder.iterdir()), ['p', 'p.new'])
+
+    def test_a_plan_that_cannot_be_saved_says_why(self):
+        model = self.rig.model(log_group('a'))
+        pipe = self.rig.folder / 'pipe'
+        os.mkfifo(pipe)
+        for path, why in ((self.rig.folder, 'Is a directory'), (pipe, 'File exists'),
+                          (self.rig.folder / 'none/p', 'No such file or directory'), (model / 'p', 'Not a directory')):
+            told = self.tandem('plan', '-f', model, '--out', path, code=1)
+            self.assertEqual(told.stderr, f'error: cannot write {path}: {why}\n')
+        self.assertTrue(stat.S_ISFIFO(pipe.stat().st_mode))
+
+    def test_fmt_harms_nothing_beside_the_file_and_follows_a_link(self):
+        folder = self.rig.folder / 'texts'
+        folder.mkdir()
+        ugly, link, other = folder / 'ugly.yaml', folder / 'link.yaml', folder / 'ugly.yaml.new'
+        ugly.write_text('a:\n    - 1\n')
+        ugly.chmod(0o640)
+        link.symlink_to(ugly)
+        other.write_text('mine')
+        self.tandem('fmt', link)
+        self.assertTrue(link.is_symlink())
+        self.assertEqual(ugly.read_text(), 'a:\n  - 1\n')
+        self.assertEqual(stat.S_IMODE(ugly.stat().st_mode), 0o640)
+        self.assertEqual(other.read_text(), 'mine')
+        self.assertEqual(len(list(folder.iterdir())), 3)
+
 
 class WhileARunGoesOn(unittest.TestCase):
     def setUp(self):
