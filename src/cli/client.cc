@@ -4,7 +4,9 @@
 #include <grpcpp/grpcpp.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -23,11 +25,24 @@ std::string DefaultAddress() {
   return fmt::format("unix:{}/tandem/tandemd.sock", folder == nullptr ? "/tmp" : folder);
 }
 
-std::string ReadAll(const std::string& path) {
+/// What the file that `flag` names holds; "" where it names none.
+Result<std::string> ReadPem(std::string_view flag, const std::string& path) {
+  if (path.empty()) return std::string();
+  errno = 0;
   std::ifstream in(path, std::ios::binary);
   std::stringstream text;
   text << in.rdbuf();
-  return text.str();
+  if (in && !text.str().empty()) return text.str();
+  const char* why = errno != 0 ? std::strerror(errno) : in.is_open() ? "it is empty" : "it cannot be read";
+  return InvalidArgument(fmt::format("{} {}: {}", flag, path, why));
+}
+
+Result<grpc::SslCredentialsOptions> ReadTls(const Flags& flags) {
+  grpc::SslCredentialsOptions options;
+  TANDEM_ASSIGN_OR_RETURN(options.pem_root_certs, ReadPem("--tls-ca", flags.tls_ca));
+  TANDEM_ASSIGN_OR_RETURN(options.pem_cert_chain, ReadPem("--tls-cert", flags.tls_cert));
+  TANDEM_ASSIGN_OR_RETURN(options.pem_private_key, ReadPem("--tls-key", flags.tls_key));
+  return options;
 }
 
 template <typename Send>
@@ -50,9 +65,11 @@ bool SendSources(const Sources& sources, const Send& send) {
 struct Client::Connection {
   std::string address;
   std::unique_ptr<api::v1::Tandem::Stub> stub;
+  Status unusable;  // why no call can be made
 
   Status ToStatus(const grpc::Status& status) const {
     if (status.ok()) return OkStatus();
+    if (!unusable.ok()) return unusable;
     std::string message = status.error_message();
     if (status.error_code() == grpc::StatusCode::UNAVAILABLE && message.find("stopping") == std::string::npos)
       message = fmt::format("cannot reach tandemd at {} ({}); is it running? Name another with --address",
@@ -87,11 +104,10 @@ Client::Client(const Flags& flags) : connection_(std::make_unique<Connection>())
   if (connection_->address.rfind("unix:", 0) == 0) {
     arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, "localhost");
   } else {
-    grpc::SslCredentialsOptions options;
-    if (!flags.tls_ca.empty()) options.pem_root_certs = ReadAll(flags.tls_ca);
-    if (!flags.tls_cert.empty()) options.pem_cert_chain = ReadAll(flags.tls_cert);
-    if (!flags.tls_key.empty()) options.pem_private_key = ReadAll(flags.tls_key);
-    credentials = grpc::SslCredentials(options);
+    const Result<grpc::SslCredentialsOptions> options = ReadTls(flags);
+    connection_->unusable = options.status();
+    // Without credentials gRPC makes a channel on which every call fails.
+    credentials = options.ok() ? grpc::SslCredentials(*options) : nullptr;
   }
   connection_->stub =
       api::v1::Tandem::NewStub(grpc::CreateCustomChannel(connection_->address, credentials, arguments));

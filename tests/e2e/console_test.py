@@ -104,6 +104,18 @@ class BeforeTheDaemonIsAsked(E2eTest):
         for words in (('approve', 'sha256:0'), ('unprotect', 'x', '--auto-approve'), ('watch',)):
             self.assertIn('is not a duration', self.tandem(*words, '--timeout', 'soon', code=2).stderr)
 
+    def test_a_tls_file_that_cannot_be_read_is_named(self):
+        there, empty = self.rig.folder / 'there.pem', self.rig.folder / 'empty.pem'
+        there.write_text('-----BEGIN')
+        empty.write_text('')
+        missing = self.rig.folder / 'missing.pem'
+        for words, why in ((('--tls-ca', missing), f'--tls-ca {missing}: No such file or directory'),
+                           (('--tls-cert', self.rig.folder), f'--tls-cert {self.rig.folder}: Is a directory'),
+                           (('--tls-ca', there, '--tls-key', empty), f'--tls-key {empty}: it is empty')):
+            told = self.tandem('get', 'runs', '--address', '127.0.0.1:1', *words, code=2)
+            self.assertEqual(told.stderr, f'error: {why}\n')
+        self.tandem('get', 'runs', '--tls-ca', missing)  # a socket needs none
+
 
 class WhatIsWritten(E2eTest):
     def shell(self, line):
