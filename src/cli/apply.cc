@@ -10,6 +10,7 @@
 
 #include "cli/planning.h"
 #include "cli/run_progress.h"
+#include "tandem/base/printable.h"
 #include "tandem/codec/json.h"
 
 namespace tandem {
@@ -19,16 +20,16 @@ int AfterReply(Client& client, const Result<api::v1::ApplyReply>& reply, size_t 
                const Console& console) {
   if (!reply.ok()) return FailCall(reply.status(), console);
   if (reply->refusal() != api::v1::REFUSAL_UNSPECIFIED) {
-    *console.err << "error: " << reply->message() << "\n";
+    *console.err << "error: " << PrintableLines(reply->message()) << "\n";
     return ExitCodeOf(reply->refusal());
   }
   if (reply->pending()) {
-    if (!reply->message().empty()) *console.err << reply->message() << "\n";
+    if (!reply->message().empty()) *console.err << PrintableLines(reply->message()) << "\n";
     *console.out << fmt::format("tandem approve {}\n", reply->hash());
     return kExitPolicy;
   }
   if (reply->run().empty()) {
-    *console.out << (reply->message().empty() ? "nothing to do" : reply->message()) << "\n";
+    *console.out << (reply->message().empty() ? "nothing to do" : PrintableLines(reply->message())) << "\n";
     return kExitOk;
   }
   if (!flags.wait) {

@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "tandem/api/v1/api.grpc.pb.h"
+#include "tandem/base/printable.h"
 #include "tandem/files/load.h"
 
 namespace tandem {
@@ -275,7 +276,7 @@ Result<api::v1::VersionReply> Client::Version() {
 }
 
 int FailCall(const Status& status, const Console& console) {
-  *console.err << "error: " << status.message() << "\n";
+  *console.err << "error: " << PrintableLines(status.message()) << "\n";
   switch (status.code()) {
     case Code::kInvalidArgument:
     case Code::kOutOfRange: return kExitConfiguration;

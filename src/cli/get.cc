@@ -7,6 +7,7 @@
 
 #include "cli/client.h"
 #include "cli/table.h"
+#include "tandem/base/printable.h"
 
 namespace tandem {
 namespace {
@@ -152,7 +153,7 @@ int RunDescribe(const Flags& flags, const Console& console) {
   if (!events.ok() || events->empty()) return kExitOk;
   *console.out << "# events\n";
   for (const api::v1::EventItem& event : *events)
-    *console.out << fmt::format("#   {} {} {}\n", event.time(), event.reason(), event.message());
+    *console.out << fmt::format("#   {} {} {}\n", event.time(), event.reason(), Printable(event.message()));
   return kExitOk;
 }
 

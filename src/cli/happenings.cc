@@ -6,6 +6,7 @@
 
 #include "cli/client.h"
 #include "cli/table.h"
+#include "tandem/base/printable.h"
 #include "tandem/codec/json.h"
 
 namespace tandem {
@@ -15,7 +16,7 @@ std::string EventLine(const api::v1::EventItem& event) {
   std::string line = fmt::format("{} {} {}", event.time(), event.type(), event.reason());
   if (!event.address().empty()) line += " " + event.address();
   if (!event.actor().empty()) line += " by " + event.actor();
-  return line + ": " + event.message();
+  return Printable(line + ": " + event.message());
 }
 
 /// The versioned first record of a stream of JSON lines.
@@ -62,7 +63,7 @@ int RunWatch(const Flags& flags, const Console& console) {
       if (json) {
         *console.out << ToCanonicalJson(value) << std::endl;
       } else if (!line.empty()) {
-        *console.out << line << std::endl;
+        *console.out << Printable(line) << std::endl;
       }
       return true;
     });
@@ -94,7 +95,7 @@ int RunWhy(const Flags& flags, const Console& console) {
   Client client(flags);
   const auto text = client.Why(flags.arguments[0]);
   if (!text.ok()) return FailCall(text.status(), console);
-  *console.out << *text;
+  *console.out << PrintableLines(*text);
   if (!text->empty() && text->back() != '\n') *console.out << "\n";
   return kExitOk;
 }

@@ -8,6 +8,7 @@
 #include "cli/planning.h"
 #include "cli/table.h"
 #include "cli/write_file.h"
+#include "tandem/base/printable.h"
 #include "tandem/codec/json.h"
 #include "tandem/compile/file_digests.h"
 
@@ -19,7 +20,7 @@ void PrintDiagnostics(const google::protobuf::RepeatedPtrField<api::v1::Diagnost
   for (const api::v1::DiagnosticItem& item : items) {
     if (!first) *console.err << "\n";
     first = false;
-    *console.err << item.rendered();
+    *console.err << PrintableLines(item.rendered());
   }
 }
 
@@ -78,7 +79,7 @@ Planned MakePlan(Client& client, const Flags& flags, const Sources& sources, std
   if (result->head.refusal() != api::v1::REFUSAL_UNSPECIFIED) {
     // Diagnostics say more than the message, which repeats the first of them.
     if (result->head.diagnostics().empty() && !result->head.message().empty())
-      *console.err << "error: " << result->head.message() << "\n";
+      *console.err << "error: " << PrintableLines(result->head.message()) << "\n";
     planned.exit_code = ExitCodeOf(result->head.refusal());
     return planned;
   }

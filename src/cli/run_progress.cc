@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "cli/interrupts.h"
+#include "tandem/base/printable.h"
 #include "tandem/base/clock.h"
 
 namespace tandem {
@@ -42,13 +43,14 @@ class Display {
       ++over_;
       Erase();
       const char* sign = IsDone(state) ? "✓" : state == "cancelled" ? "·" : "✗";
-      *console_.out << fmt::format("{} {} {}{}{}\n", Colored(sign, IsDone(state) ? 32 : 31), step.action(),
-                                   step.address(), IsDone(state) ? "" : ": " + state,
-                                   step.error().empty() ? "" : " (" + step.error() + ")");
+      const std::string line = fmt::format("{} {}{}{}", step.action(), step.address(),
+                                           IsDone(state) ? "" : ": " + state,
+                                           step.error().empty() ? "" : " (" + step.error() + ")");
+      *console_.out << Colored(sign, IsDone(state) ? 32 : 31) << " " << Printable(line) << "\n";
       console_.out->flush();  // a log is read while the run goes on
       working_.erase(step.id());
     } else if (!IsOver(state) && state != "pending") {
-      working_[step.id()] = fmt::format("{} {}: {}", step.action(), step.address(), state);
+      working_[step.id()] = Printable(fmt::format("{} {}: {}", step.action(), step.address(), state));
     }
     Draw();
   }
@@ -56,7 +58,7 @@ class Display {
   void Say(const std::string& message) {
     const std::lock_guard lock(mutex_);
     Erase();
-    *console_.err << message << std::endl;
+    *console_.err << Printable(message) << std::endl;
     Draw();
   }
   /// Nothing is drawn any more.
@@ -186,7 +188,7 @@ int FollowRun(Client& client, const std::string& run, size_t steps, std::optiona
     std::string text;
     for (const auto& [name, count] : counts) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, name);
     *console.out << fmt::format("Run {} {}: {}{}\n", run, ended.state(), text.empty() ? "no steps" : text,
-                                ended.message().empty() ? "" : " (" + ended.message() + ")");
+                                ended.message().empty() ? "" : " (" + Printable(ended.message()) + ")");
   }
   if (ended.state() == "succeeded") return kExitOk;
   if (ended.state() == "cancelled") return kExitCancelled;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ostream>
 
+#include "tandem/base/printable.h"
 #include "tandem/codec/json.h"
 
 namespace tandem {
@@ -12,12 +13,6 @@ size_t CodePoints(const std::string& text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
   }));
-}
-
-std::string Printable(const std::string& text) {
-  std::string out;
-  for (const char c : text) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  return out;
 }
 
 bool IsPlainYaml(const std::string& text) {
@@ -92,6 +87,11 @@ Value Conditions(const Item& item) {
 
 }  // namespace
 
+void Table::Add(std::vector<std::string> row) {
+  for (std::string& cell : row) cell = Printable(cell);
+  rows_.push_back(std::move(row));
+}
+
 void Table::Print(std::ostream& out) const {
   std::vector<size_t> widths;
   for (const auto& row : rows_) {
@@ -101,7 +101,7 @@ void Table::Print(std::ostream& out) const {
   for (const auto& row : rows_) {
     std::string line;
     for (size_t i = 0; i < row.size(); ++i) {
-      line += Printable(row[i]);
+      line += row[i];
       if (i + 1 < row.size()) line += std::string(widths[i] - CodePoints(row[i]) + 2, ' ');
     }
     line.erase(line.find_last_not_of(' ') + 1);

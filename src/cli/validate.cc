@@ -12,6 +12,7 @@
 #include "cli/local.h"
 #include "cli/table.h"
 #include "cli/write_file.h"
+#include "tandem/base/printable.h"
 #include "tandem/base/spelling.h"
 #include "tandem/config/format.h"
 
@@ -173,7 +174,7 @@ int RunExplain(const Flags& flags, const Console& console) {
   if (path.rfind("spec.", 0) == 0) path.erase(0, 5);
   const Result<std::string> explained = kind->Explain(path);
   if (!explained.ok()) return FailCall(explained.status(), console);
-  *console.out << *explained;
+  *console.out << PrintableLines(*explained);
   return kExitOk;
 }
 

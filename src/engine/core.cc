@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/store/plan_rows.h"
+#include "tandem/base/printable.h"
 #include "tandem/state/keys.h"
 
 namespace tandem {
@@ -414,9 +415,9 @@ Result<std::string> Engine::Core::Why(const std::string& address) const {
   const ModelResource* model = memory.model ? memory.model->Find(key) : nullptr;
   if (model == nullptr && (resource == nullptr || !resource->record))
     return NotFound(fmt::format("nothing is known of '{}'", address));
-  std::string text = key + "\n";
+  std::string text = Printable(key) + "\n";
   const auto line = [&](std::string_view label, const std::string& value) {
-    text += fmt::format("  {:<10} {}\n", label, value);
+    text += fmt::format("  {:<10} {}\n", label, Printable(value));
   };
   if (model != nullptr && model->document && model->document->source) {
     const Position place = PositionAt(*model->document->source, model->document->begin);

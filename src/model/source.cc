@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "tandem/base/printable.h"
+
 namespace tandem {
 namespace {
 
@@ -12,21 +14,6 @@ bool StartsCodePoint(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 
 
 int CodePoints(std::string_view text) {
   return static_cast<int>(std::count_if(text.begin(), text.end(), StartsCodePoint));
-}
-
-/// Control characters as '?', so that a terminal shows the line and nothing else.
-std::string Printable(std::string_view line) {
-  std::string text;
-  for (const char c : line) {
-    if (c == '\t') {
-      text += ' ';
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      text += '?';
-    } else {
-      text += c;
-    }
-  }
-  return text;
 }
 
 std::string_view SkipCodePoints(std::string_view text, int count) {
@@ -150,7 +137,7 @@ std::string FormatDiagnostic(const Diagnostic& diagnostic) {
     detail.remove_prefix(std::min(stop + 1, detail.size()));
     first = false;
   }
-  return out;
+  return PrintableLines(out);
 }
 
 std::string FormatDiagnostics(const Diagnostics& diagnostics) {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "plan/show.h"
+#include "tandem/base/printable.h"
 
 namespace tandem {
 namespace {
@@ -23,9 +24,9 @@ std::string Fence(const std::string& text) {
 /// As plain text inside a line or a table's cell.
 std::string Escaped(std::string_view text) {
   std::string out;
-  for (const char c : text) {
+  for (const char c : Printable(text)) {
     if (std::string_view("\\`*_{}[]<>|").find(c) != std::string_view::npos) out += '\\';
-    out += c == '\n' ? ' ' : c;
+    out += c;
   }
   return out;
 }
@@ -40,8 +41,8 @@ void AppendList(std::string_view title, const std::vector<std::string>& lines, s
 
 std::string PlanToMarkdown(const Plan& plan) {
   std::string out = fmt::format("### {}\n\n", plan::Summary(plan));
-  out += fmt::format("Platform `{}`, revision {} to {}, mode {}, hash `{}`\n", plan.platform,
-                     plan.from, plan.to, PlanModeName(plan.mode), plan.hash);
+  out += fmt::format("Platform `{}`, revision {} to {}, mode {}, hash `{}`\n", Printable(plan.platform),
+                     plan.from, plan.to, PlanModeName(plan.mode), Printable(plan.hash));
   const bool stages = std::any_of(plan.steps.begin(), plan.steps.end(),
                                   [](const Step& step) { return step.stage != 0; });
   for (const plan::Group& group : plan::Grouped(plan)) {
@@ -57,10 +58,10 @@ std::string PlanToMarkdown(const Plan& plan) {
                       BlastClassName(step->blast), Escaped(step->why));
       if (step->changes.empty()) continue;
       details += fmt::format("{} {}\n", step->action == Action::kCreate ? '+' : '!',
-                             step->address.ToString());
+                             Printable(step->address.ToString()));
       for (const FieldChange& change : step->changes) {
         // Lines of a diff are coloured by their first character; a change in place is '!'.
-        std::string line = plan::ShowChange(*step, change, 400);
+        std::string line = Printable(plan::ShowChange(*step, change, 400));
         if (line[0] == '~' || line[0] == '.') line[0] = '!';
         details += line.substr(0, 1) + "   " + line.substr(2) + '\n';
       }

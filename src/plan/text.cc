@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "plan/show.h"
+#include "tandem/base/printable.h"
 
 namespace tandem {
 namespace {
@@ -18,13 +19,13 @@ class Printer {
     const bool stages = std::any_of(plan_.steps.begin(), plan_.steps.end(),
                                     [](const Step& step) { return step.stage != 0; });
     for (const Group& group : plan::Grouped(plan_)) {
-      const std::string site = group.site.empty() ? "no site" : group.site;
+      const std::string site = group.site.empty() ? "no site" : Printable(group.site);
       out_ += stages ? fmt::format("stage {}, {}:\n", group.stage, site) : site + ":\n";
       for (const Step* step : group.steps) PrintStep(*step);
       out_ += '\n';
     }
     for (const std::string& address : plan_.unobserved)
-      out_ += fmt::format("? {}  could not be observed, or needs what could not{}\n", address,
+      out_ += fmt::format("? {}  could not be observed, or needs what could not{}\n", Printable(address),
                           std::binary_search(plan_.not_applied.begin(),
                                              plan_.not_applied.end(), address)
                               ? "; its document changed"
@@ -52,14 +53,14 @@ class Printer {
   void PrintStep(const Step& step) {
     const std::string_view symbol = plan::Symbol(step);
     const char tone = step.action == Action::kReplace || symbol == "-/+" ? '-' : symbol[0];
-    out_ += Colored(fmt::format("{:>5}", symbol), tone) + ' ' + step.address.ToString();
-    if (!step.component.empty()) out_ += "  (" + step.component + ")";
+    out_ += Colored(fmt::format("{:>5}", symbol), tone) + ' ' + Printable(step.address.ToString());
+    if (!step.component.empty()) out_ += "  (" + Printable(step.component) + ")";
     if (step.provisional) out_ += "  (provisional)";
     out_ += '\n';
-    out_ += "        " + step.why + '\n';
+    out_ += "        " + Printable(step.why) + '\n';
     const size_t width = options_.width > 40 ? static_cast<size_t>(options_.width) - 20 : 0;
     for (const FieldChange& change : step.changes) {
-      const std::string line = plan::ShowChange(step, change, width);
+      const std::string line = Printable(plan::ShowChange(step, change, width));
       out_ += "        " + Colored(line.substr(0, 1), line[0]) + line.substr(1) + '\n';
     }
   }
@@ -67,7 +68,7 @@ class Printer {
   void PrintList(std::string_view title, const std::vector<std::string>& lines) {
     if (lines.empty()) return;
     out_ += std::string(title) + '\n';
-    for (const std::string& line : lines) out_ += "  " + line + '\n';
+    for (const std::string& line : lines) out_ += "  " + Printable(line) + '\n';
     out_ += '\n';
   }
 

@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import time
+import unicodedata
 import unittest
 
 from rig import BUILD, E2eTest, Rig, document, log_group, main
@@ -137,6 +138,18 @@ class WhatIsWritten(E2eTest):
         self.assertEqual(self.shell('tandem explain ec2.aws/VPC | head -n 1').stderr, '')
         done = self.shell("trap '' PIPE; { tandem explain ec2.aws/VPC; echo $? >&2; } | true")
         self.assertEqual(done.stderr, '0\n')
+
+    def test_what_others_wrote_does_not_move_the_cursor(self):
+        evil = 'k\x1b[2J\x7f\u009b'
+        model = self.rig.model(log_group('a'), document('logs.aws', 'LogGroup', 'b', {
+            'logGroupName': '/b', 'retentionInDays': 30, 'tags': {evil: evil}}), name='evil.yaml')
+        for words in (('plan', '-f', model), ('plan', '-f', model, '-o', 'markdown'), ('apply', '-f', model, '--auto-approve'),
+                      ('why', 'logs.aws/LogGroup/b'), ('why', f'logs.aws/LogGroup/{evil}'), ('events',),
+                      ('cancel', evil), ('get', 'resources', '--component', evil)):
+            done = self.rig.run(*words)
+            said = done.stdout + done.stderr
+            self.assertEqual([c for c in said if c != '\n' and unicodedata.category(c) == 'Cc'], [], (words, said))
+        self.assertIn(evil, self.json('get', 'logs.aws/LogGroup/b')['settled']['tags'])
 
     def test_a_saved_plan_harms_nothing_beside_it(self):
         model = self.rig.model(log_group('a'))

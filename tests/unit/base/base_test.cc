@@ -6,6 +6,7 @@
 #include "tandem/base/clock.h"
 #include "tandem/base/hash.h"
 #include "tandem/base/lock.h"
+#include "tandem/base/printable.h"
 #include "tandem/base/random.h"
 #include "tandem/base/spelling.h"
 #include "tandem/base/status.h"
@@ -139,6 +140,22 @@ TEST(LockDeathTest, AnotherOrderThanThatOfTheLevelsEndsADebugBuild) {
   EXPECT_DEATH(nested(LockLevel::kCloud, LockLevel::kCloud), "level < held");
 }
 #endif
+
+TEST(Printable, LeavesNothingThatATerminalObeys) {
+  const struct {
+    std::string_view text, line;
+  } cases[] = {
+      {"", ""},
+      {"plain, ünï¢ödé, 😀", "plain, ünï¢ödé, 😀"},
+      {"\x1b[2Jgone\x07\x7f", "?[2Jgone??"},
+      {"a\tb\nc\r", "a b?c?"},
+      {"C1: \xc2\x80\xc2\x9b\xc2\x9f, and behind it \xc2\xa0", "C1: ???, and behind it \xc2\xa0"},
+      {"no UTF-8: \x9b \xff \xc3", "no UTF-8: ? ? ?"},
+      {std::string_view("nul\0nul", 7), "nul?nul"},
+  };
+  for (const auto& c : cases) EXPECT_EQ(Printable(c.text), c.line);
+  EXPECT_EQ(PrintableLines("a\x1b\nb\r\n"), "a?\nb?\n");
+}
 
 TEST(Utf8, TellsWellFormedCharactersApart) {
   const struct {

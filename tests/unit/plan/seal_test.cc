@@ -136,6 +136,37 @@ TEST(Plan, CountsASplitReplaceOnce) {
   EXPECT_EQ(counts.moved, 1);
 }
 
+TEST(Plan, NothingInItMovesTheCursorOrEndsALine) {
+  const std::string evil = "x\x1b[2J\n\x7f\xc2\x9b";
+  Step step;
+  step.address = Address("a", "B", "", evil);
+  step.site = step.component = step.why = evil;
+  FieldChange change;
+  change.path = evil;
+  change.after = Value(evil);
+  step.changes.push_back(change);
+  Plan plan;
+  plan.platform = plan.hash = evil;
+  plan.unobserved = plan.notes = plan.needs_approval = {evil};
+  Plan plain = plan;
+  plan.steps = {step};
+  const std::string tame = "x";
+  plain.platform = plain.hash = step.site = step.component = step.why = tame;
+  plain.unobserved = plain.notes = plain.needs_approval = {tame};
+  step.address = Address("a", "B", "", tame);
+  step.changes[0].path = tame;
+  step.changes[0].after = Value(tame);
+  plain.steps = {step};
+  const auto lines = [](const std::string& text) { return std::count(text.begin(), text.end(), '\n'); };
+  const std::pair<std::string, std::string> forms[] = {{PlanToText(plan, {}), PlanToText(plain, {})},
+                                                       {PlanToMarkdown(plan), PlanToMarkdown(plain)}};
+  for (const auto& [shown, expected] : forms) {
+    EXPECT_EQ(lines(shown), lines(expected)) << shown;
+    for (const char* control : {"\x1b", "\x7f", "\xc2\x9b"}) EXPECT_EQ(shown.find(control), std::string::npos) << shown;
+    EXPECT_NE(shown.find("x?[2J???"), std::string::npos) << shown;
+  }
+}
+
 TEST(Plan, R15SecretsAreNeverShown) {
   PlanCase built(R"({"kinds":{"a/B":{"rules":[{"path":"W","secret":true}]}},
     "resources":{"a/B/x":{"desired":{"W":{"$tandem":"sensitive","parts":[{"secret":"env:W"}]}}}},
