@@ -305,15 +305,17 @@ int ExitCodeOf(api::v1::Refusal refusal) {
   }
 }
 
-std::optional<Sources> LoadModel(const Flags& flags, const Console& console) {
-  if (flags.files.empty()) {
-    *console.err << "error: name the model with -f FILE, -f FOLDER (-R for its folders) or -f -\n";
-    return std::nullopt;
-  }
+Result<Sources> ReadModel(const Flags& flags, const Console& console) {
+  if (flags.files.empty())
+    return InvalidArgument("name the model with -f FILE, -f FOLDER (-R for its folders) or -f -");
   LoadOptions options;
   options.recursive = flags.recursive;
   options.input = console.in;
-  auto sources = LoadSources(flags.files, options);
+  return LoadSources(flags.files, options);
+}
+
+std::optional<Sources> LoadModel(const Flags& flags, const Console& console) {
+  auto sources = ReadModel(flags, console);
   if (!sources.ok()) {
     *console.err << "error: " << sources.status().message() << "\n";
     return std::nullopt;

@@ -56,7 +56,9 @@ class Client {
 int FailCall(const Status& status, const Console& console);
 /// The exit code of a refusal.
 int ExitCodeOf(api::v1::Refusal refusal);
-/// The model that -f names, or nullopt with the exit code 2 and a message printed.
+/// The model that -f names.
+Result<Sources> ReadModel(const Flags& flags, const Console& console);
+/// ReadModel, or nullopt with the exit code 2 and a message printed.
 std::optional<Sources> LoadModel(const Flags& flags, const Console& console);
 
 }  // namespace tandem

@@ -160,7 +160,8 @@ int RunDiff(const Flags& flags, const Console& console) {
   Client client(flags);
   const Planned planned = MakePlan(client, flags, *sources, std::nullopt, console);
   if (!planned.plan.has_value()) return planned.exit_code == 1 ? int{kExitInternal} : planned.exit_code;
-  if (planned.plan->steps.empty() && planned.plan->unobserved.empty()) return 0;
+  const bool same = planned.plan->steps.empty() && planned.plan->unobserved.empty();
+  if (same && flags.output != "json" && flags.output != "yaml") return 0;
   int code = ShowPlan(*planned.plan, flags, console);
   if (code == kExitOk) code = PartialSight(*planned.plan, console);
   if (code != kExitOk) return code;

@@ -48,13 +48,29 @@ int AddFault(SandboxClient& sandbox, const Flags& flags, const Console& console)
   }
   const Result<int64_t> id = sandbox.AddFault(fault);
   if (!id.ok()) return FailCall(id.status(), console);
-  *console.out << fmt::format("fault {}\n", *id);
+  if (!PrintValue(Map{{"id", *id}}, flags.output, *console.out)) *console.out << fmt::format("fault {}\n", *id);
   return kExitOk;
 }
 
-int ListFaults(SandboxClient& sandbox, const Console& console) {
+/// What does not belong to a fault of its type is null.
+Value FaultValue(const Fault& fault) {
+  const auto only = [&](FaultType type, Value value) { return fault.type == type ? std::move(value) : Value(); };
+  return Map{{"id", fault.id},
+             {"type", std::string(FaultTypeName(fault.type))},
+             {"target", fault.target.empty() ? Value() : Value(fault.target)},
+             {"since", FormatTime(fault.since)},
+             {"rate", only(FaultType::kThrottle, fault.rate)},
+             {"probability", only(FaultType::kLostReplies, fault.probability)},
+             {"lag", only(FaultType::kStaleReads, FormatDuration(fault.lag))},
+             {"for", fault.for_time.count() > 0 ? Value(FormatDuration(fault.for_time)) : Value()}};
+}
+
+int ListFaults(SandboxClient& sandbox, const std::string& form, const Console& console) {
   const Result<std::vector<Fault>> faults = sandbox.Faults();
   if (!faults.ok()) return FailCall(faults.status(), console);
+  List list;
+  for (const Fault& fault : *faults) list.push_back(FaultValue(fault));
+  if (PrintValue(Map{{"items", std::move(list)}}, form, *console.out)) return kExitOk;
   Table table({"ID", "TYPE", "TARGET", "SINCE", "DETAIL"});
   for (const Fault& fault : *faults) {
     std::string detail;
@@ -96,13 +112,15 @@ int RunSandbox(const Flags& flags, const Console& console) {
   }
   if (words[0] == "delete" && words.size() == 2) return ExitOf(sandbox.Delete(words[1]), console);
   if (words[0] == "fault" && words.size() >= 3 && words[1] == "add") return AddFault(sandbox, flags, console);
-  if (words[0] == "fault" && words.size() == 2 && words[1] == "list") return ListFaults(sandbox, console);
+  if (words[0] == "fault" && words.size() == 2 && words[1] == "list")
+    return ListFaults(sandbox, flags.output, console);
   if (words[0] == "fault" && words.size() >= 2 && words.size() <= 3 && words[1] == "clear") {
     const int64_t id = words.size() == 3 ? std::atoll(words[2].c_str()) : 0;
     if (words.size() == 3 && id <= 0) return Usage(console);
     const Result<int64_t> cleared = sandbox.ClearFault(id);
     if (!cleared.ok()) return FailCall(cleared.status(), console);
-    *console.out << fmt::format("cleared {}\n", *cleared);
+    if (!PrintValue(Map{{"cleared", *cleared}}, flags.output, *console.out))
+      *console.out << fmt::format("cleared {}\n", *cleared);
     return kExitOk;
   }
   return Usage(console);

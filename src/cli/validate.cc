@@ -49,6 +49,12 @@ Value DiagnosticValue(const Diagnostic& item) {
   return value;
 }
 
+Value Judgement(bool valid, const Diagnostics& found) {
+  List list;
+  for (const Diagnostic& item : found.items()) list.push_back(DiagnosticValue(item));
+  return Map{{"valid", valid}, {"diagnostics", std::move(list)}};
+}
+
 /// Another text for a file, whose mode stays; behind a link it is the file that changes.
 Status Rewrite(const std::string& path, const std::string& text) {
   std::error_code error;
@@ -87,18 +93,22 @@ std::shared_ptr<const CompiledModel> CompileModel(const Sources& sources, const 
 }
 
 int RunValidate(const Flags& flags, const Console& console) {
-  const std::optional<Sources> sources = LoadModel(flags, console);
-  if (!sources.has_value()) return kExitConfiguration;
+  const bool text = flags.output.empty() || flags.output == "text" || flags.output == "table";
+  const Result<Sources> sources = ReadModel(flags, console);
+  if (!sources.ok()) {
+    Diagnostics unread;
+    unread.Error({}, sources.status().message());
+    if (text) *console.err << FormatDiagnostics(unread);
+    if (!text) PrintValue(Judgement(false, unread), flags.output, *console.out);
+    return kExitConfiguration;
+  }
   const std::unique_ptr<Catalog> catalog = LoadCatalog(flags, console);
   if (catalog == nullptr) return kExitConfiguration;
   Diagnostics found;
   const auto model = CompileModel(*sources, *catalog, found);
   const int code = model == nullptr ? kExitConfiguration : kExitOk;
-  if (!flags.output.empty() && flags.output != "text" && flags.output != "table") {
-    List list;
-    for (const Diagnostic& item : found.items()) list.push_back(DiagnosticValue(item));
-    const Value value = Map{{"valid", model != nullptr}, {"diagnostics", std::move(list)}};
-    PrintValue(value, flags.output, *console.out);
+  if (!text) {
+    PrintValue(Judgement(model != nullptr, found), flags.output, *console.out);
     return code;
   }
   *console.err << FormatDiagnostics(found);

@@ -118,6 +118,41 @@ class BeforeTheDaemonIsAsked(E2eTest):
         self.tandem('get', 'runs', '--tls-ca', missing)  # a socket needs none
 
 
+class Forms(E2eTest):
+    """A form that a command takes is the form in which it answers."""
+
+    def test_a_model_that_cannot_be_read_is_judged_as_json(self):
+        missing = self.rig.folder / 'missing.yaml'
+        told = self.tandem('validate', '-f', missing, '-o', 'json', code=2)
+        self.assertEqual(told.stderr, '')
+        self.assertEqual(json.loads(told.stdout), {'valid': False, 'diagnostics': [
+            {'severity': 'error', 'summary': f'{missing}: no such file or directory; check the path after -f',
+             'detail': '', 'address': ''}]})
+
+    def test_diff_without_differences_is_an_empty_plan(self):
+        model = self.rig.model(log_group('a'))
+        self.assertEqual(len(self.json('diff', '-f', model, code=1)['steps']), 1)
+        self.tandem('apply', '-f', model, '--auto-approve')
+        self.assertEqual(self.json('diff', '-f', model)['steps'], [])
+        self.assertIn('steps: []', self.tandem('diff', '-f', model, '-o', 'yaml').stdout)
+        self.assertEqual(self.tandem('diff', '-f', model).stdout, '')
+
+    def test_apply_has_one_form(self):
+        self.assertIn('-o', self.tandem('apply', '-f', 'x', '-o', 'json', code=2).stderr)
+
+    def test_faults_of_the_sandbox(self):
+        first = self.json('sandbox', 'fault', 'add', 'lost-replies', '--probability', '0.25')['id']
+        second = self.json('sandbox', 'fault', 'add', 'stale-reads', '--lag', '2s', '--for', '1h')['id']
+        faults = self.json('sandbox', 'fault', 'list')['items']
+        self.assertEqual([{key: value for key, value in fault.items() if value is not None and key != 'since'} for fault in faults],
+                         [{'id': first, 'type': 'lost-replies', 'probability': 0.25},
+                          {'id': second, 'type': 'stale-reads', 'lag': '2s', 'for': '1h'}])
+        self.assertIn('type: lost-replies', self.tandem('sandbox', 'fault', 'list', '-o', 'yaml').stdout)
+        self.assertIn('DETAIL', self.tandem('sandbox', 'fault', 'list').stdout)
+        self.assertEqual(self.json('sandbox', 'fault', 'clear'), {'cleared': 2})
+        self.assertEqual(self.json('sandbox', 'fault', 'list'), {'items': []})
+
+
 class WhatIsWritten(E2eTest):
     def shell(self, line):
         return subprocess.run(['sh', '-c', line.replace('tandem', str(BUILD / 'tandem'), 1)], env=self.rig.environment,

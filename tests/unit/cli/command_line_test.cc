@@ -77,8 +77,9 @@ TEST(CommandLine, AFormThatACommandDoesNotHaveIsRefusedBeforeAnythingIsDone) {
     const char* told;
   } cases[] = {
       {{"get", "resources", "-o", "jsn"}, "error: 'jsn' is no output form of get; did you mean 'json'?\n"},
-      {{"apply", "-f", "nowhere", "-o", "png"},
-       "error: 'png' is no output form of apply; one of text, table, markdown, json, yaml\n"},
+      {{"plan", "-f", "nowhere", "-o", "png"},
+       "error: 'png' is no output form of plan; one of text, table, markdown, json, yaml\n"},
+      {{"apply", "-f", "nowhere", "-o", "json"}, "The following argument was not expected: -o"},
       {{"watch", "--output", "yaml"}, "error: 'yaml' is no output form of watch; one of text, table, json\n"},
       {{"version", "-o", "wide"}, "error: 'wide' is no output form of version; one of yaml, json\n"},
       {{"explain", "-o", "json"}, "The following argument was not expected: -o"}};
