@@ -119,7 +119,12 @@ int RunApprove(const Flags& flags, const Console& console) {
 }
 
 int RunUnprotect(const Flags& flags, const Console& console) {
+  Client client(flags);
   if (!flags.auto_approve) {
+    const auto known = client.Get(flags.arguments[0]);
+    if (!known.ok()) return FailCall(known.status(), console);
+    if (!known->has_resource() || !known->resource().recorded())
+      return FailCall(NotFound(fmt::format("nothing is recorded at '{}'", flags.arguments[0])), console);
     if (!CanAsk(console)) {
       *console.err << "error: without a terminal, say --auto-approve to lift the protection\n";
       return kExitPolicy;
@@ -127,7 +132,6 @@ int RunUnprotect(const Flags& flags, const Console& console) {
     *console.out << fmt::format("{} may then be destroyed by a later plan.\n", flags.arguments[0]);
     if (!Confirmed(console)) return kExitCancelled;
   }
-  Client client(flags);
   auto reply = client.Unprotect(flags.arguments[0]);
   if (reply.ok() && reply->pending()) reply = client.Approve(reply->hash());
   return AfterReply(client, reply, 1, flags, console);

@@ -101,6 +101,12 @@ int PrintList(const ListRequest& request, const Flags& flags, const Console& con
   Client client(flags);
   const auto items = client.List(request);
   if (!items.ok()) return FailCall(items.status(), console);
+  if (items->empty() && !request.component().empty()) {
+    const auto component = client.Get(request.component());
+    if (!component.ok()) return FailCall(component.status(), console);
+    if (!component->has_component())
+      return FailCall(NotFound(fmt::format("there is no component '{}'", request.component())), console);
+  }
   if (flags.output.empty() || flags.output == "table" || flags.output == "wide") {
     PrintTable(request.what(), *items, flags.output == "wide", *console.out);
     return kExitOk;

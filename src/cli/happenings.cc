@@ -19,6 +19,16 @@ std::string EventLine(const api::v1::EventItem& event) {
   return Printable(line + ": " + event.message());
 }
 
+/// kExitOk if something is called `address` and there is a run `run`, "" aside: an empty answer about what there is
+/// not would be taken for one about what is quiet.
+int CheckNames(Client& client, const std::string& address, const std::string& run, const Console& console) {
+  if (!address.empty())
+    if (const auto known = client.Get(address); !known.ok()) return FailCall(known.status(), console);
+  if (!run.empty())
+    if (const auto known = client.GetRun(run); !known.ok()) return FailCall(known.status(), console);
+  return kExitOk;
+}
+
 /// The versioned first record of a stream of JSON lines.
 void PrintStreamHead(const Console& console) {
   *console.out << ToCanonicalJson(Map{{"format", "tandem.events/1"}}) << "\n";
@@ -29,9 +39,10 @@ void PrintStreamHead(const Console& console) {
 int RunWatch(const Flags& flags, const Console& console) {
   std::optional<std::chrono::system_clock::time_point> deadline;
   if (flags.timeout.has_value()) deadline = std::chrono::system_clock::now() + *flags.timeout;
+  Client client(flags);
+  if (const int code = CheckNames(client, "", flags.run, console); code != kExitOk) return code;
   const bool json = flags.output == "json";
   if (json) PrintStreamHead(console);
-  Client client(flags);
   api::v1::WatchRequest request;
   request.set_from_now(true);
   request.set_run(flags.run);
@@ -81,6 +92,9 @@ int RunEvents(const Flags& flags, const Console& console) {
   request.set_limit(flags.limit);
   const auto events = client.Events(request);
   if (!events.ok()) return FailCall(events.status(), console);
+  if (events->empty()) {
+    if (const int code = CheckNames(client, request.address(), request.run(), console); code != kExitOk) return code;
+  }
   if (flags.output == "json") {
     PrintStreamHead(console);
     for (const api::v1::EventItem& event : *events)

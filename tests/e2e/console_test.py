@@ -118,6 +118,42 @@ class BeforeTheDaemonIsAsked(E2eTest):
         self.tandem('get', 'runs', '--tls-ca', missing)  # a socket needs none
 
 
+class Names(E2eTest):
+    """What nobody knows is not an empty answer."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        model = cls.rig.model(log_group('orders'))
+        assert cls.rig.run('apply', '-f', model, '--auto-approve').returncode == 0
+
+    def test_an_unknown_name_is_told(self):
+        for words in (('events', 'logs.aws/LogGroup/ordes'), ('events', 'logs.aws/LogGroup/ordes', '-o', 'json'),
+                      ('get', 'resources', '--component', 'ordes'), ('get', 'resources', '--component', 'ordes', '-o', 'json'),
+                      ('unprotect', 'logs.aws/LogGroup/ordes')):
+            told = self.tandem(*words, code=6)
+            self.assertEqual(told.stdout, '')
+            self.assertIn("did you mean 'logs.aws/LogGroup/orders'?", told.stderr)
+        for words in (('events', '--run', 'nope'), ('watch', '--run', 'nope', '--timeout', '5s'),
+                      ('watch', '--run', 'nope', '--timeout', '5s', '-o', 'json')):
+            told = self.tandem(*words, code=6)
+            self.assertEqual((told.stdout, told.stderr), ('', "error: there is no run 'nope'\n"))
+
+    def test_a_known_name_with_nothing_to_tell_is_no_error(self):
+        run = self.json('get', 'runs')['items'][0]['id']
+        self.assertIn('RunFinished', self.tandem('events', '--run', run).stdout)
+        self.tandem('events', 'logs.aws/LogGroup/orders')
+        self.tandem('watch', '--run', run, '--timeout', '500ms')
+        self.tandem('unprotect', 'logs.aws/LogGroup/orders', code=5)
+
+    def test_unprotect_is_of_resources(self):
+        self.assertEqual(self.tandem('unprotect', 'main', code=6).stderr, "error: nothing is recorded at 'main'\n")
+
+    def test_a_component_is_no_account(self):
+        told = self.tandem('get', 'resources', '--component', 'main', code=6)
+        self.assertEqual(told.stderr, "error: there is no component 'main'\n")
+
+
 class Forms(E2eTest):
     """A form that a command takes is the form in which it answers."""
 
