@@ -303,15 +303,19 @@ grpc::ServerWriteReactor<EventReply>* Service::Events(Context* context,
     EventReply reply_;
   };
   auto* call = new Call;
-  const size_t limit = request->limit() <= 0 ? 1000 : static_cast<size_t>(request->limit());
-  options_.engine->GetEvents(request->address(), request->run(), request->after(), limit,
-                             [call](Result<std::vector<Event>> events) {
-                               if (events.ok()) {
-                                 call->Begin(*std::move(events));
-                               } else {
-                                 call->Finish(ToGrpc(events.status()));
-                               }
-                             });
+  EventQuery query;
+  query.address = request->address();
+  query.run = request->run();
+  query.after = request->after();
+  if (request->limit() > 0) query.limit = static_cast<size_t>(request->limit());
+  query.newest = request->newest();
+  options_.engine->GetEvents(std::move(query), [call](Result<std::vector<Event>> events) {
+    if (events.ok()) {
+      call->Begin(*std::move(events));
+    } else {
+      call->Finish(ToGrpc(events.status()));
+    }
+  });
   return call;
 }
 

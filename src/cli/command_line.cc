@@ -117,7 +117,10 @@ void AddFlag(CLI::App& app, Flag flag, Flags& flags) {
     case Flag::kCheck: app.add_flag("--check", flags.check, "change nothing; exit 1 if anything would"); break;
     case Flag::kServer: app.add_flag("--server", flags.server, "ask the daemon as well"); break;
     case Flag::kFollow: app.add_flag("--follow", flags.follow, "go on"); break;
-    case Flag::kLimit: app.add_option("--limit", flags.limit, "at most this many"); break;
+    case Flag::kLimit:
+      app.add_option("--limit", flags.limit, "the newest so many")
+          ->check(CLI::Range(int64_t{1}, INT64_MAX, "POSITIVE"));
+      break;
     case Flag::kRun: app.add_option("--run", flags.run, "only of this run"); break;
     case Flag::kComponent: app.add_option("--component", flags.component, "only of this component"); break;
     case Flag::kComponentGroup:

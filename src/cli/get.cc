@@ -155,6 +155,7 @@ int RunDescribe(const Flags& flags, const Console& console) {
   api::v1::EventsRequest request;
   request.set_address(flags.arguments[0]);
   request.set_limit(10);
+  request.set_newest(true);
   const auto events = client.Events(request);
   if (!events.ok() || events->empty()) return kExitOk;
   *console.out << "# events\n";

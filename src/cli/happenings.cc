@@ -90,6 +90,7 @@ int RunEvents(const Flags& flags, const Console& console) {
   if (!flags.arguments.empty()) request.set_address(flags.arguments[0]);
   request.set_run(flags.run);
   request.set_limit(flags.limit);
+  request.set_newest(true);
   const auto events = client.Events(request);
   if (!events.ok()) return FailCall(events.status(), console);
   if (events->empty()) {

@@ -385,18 +385,23 @@ void Engine::Core::GetPlan(const std::string& hash,
   });
 }
 
-std::vector<Event> Engine::Core::EventsOf(const std::string& address, const std::string& run,
-                                          int64_t after, size_t limit) const {
+std::vector<Event> Engine::Core::EventsOf(const EventQuery& query) const {
   std::vector<Event> events;
-  const std::string key = address.empty() ? "" : KeyOf(address);
+  const std::string key = query.address.empty() ? "" : KeyOf(query.address);
+  const auto take = [&](const Event& event) {
+    if (!key.empty() && event.address != key) return;
+    if (!query.run.empty() && event.run != query.run) return;
+    events.push_back(event);
+  };
   const auto& kept = context.memory.events;
-  auto event = std::upper_bound(kept.begin(), kept.end(), after,
-                                [](int64_t a, const Event& e) { return a < e.sequence; });
-  for (; event != kept.end() && events.size() < limit; ++event) {
-    if (!key.empty() && event->address != key) continue;
-    if (!run.empty() && event->run != run) continue;
-    events.push_back(*event);
+  const auto first = std::upper_bound(kept.begin(), kept.end(), query.after,
+                                      [](int64_t a, const Event& e) { return a < e.sequence; });
+  if (!query.newest) {
+    for (auto event = first; event != kept.end() && events.size() < query.limit; ++event) take(*event);
+    return events;
   }
+  for (auto event = kept.end(); event != first && events.size() < query.limit;) take(*--event);
+  std::reverse(events.begin(), events.end());
   return events;
 }
 

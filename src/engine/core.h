@@ -41,8 +41,7 @@ class Engine::Core {
   void Refresh(const std::string& address, std::function<void(Status)> done);
   void GetPlan(const std::string& hash,
                std::function<void(Result<std::shared_ptr<const Plan>>)> done);
-  std::vector<Event> EventsOf(const std::string& address, const std::string& run, int64_t after,
-                              size_t limit) const;
+  std::vector<Event> EventsOf(const EventQuery& query) const;
   std::vector<Revision> History(size_t limit) const;
   Result<std::string> Why(const std::string& address) const;
   std::vector<Metric> Metrics() const;

@@ -112,10 +112,8 @@ void Engine::GetPlan(std::string hash,
   WhenRead([this, hash = std::move(hash), done = std::move(done)] { core_->GetPlan(hash, done); });
 }
 
-void Engine::GetEvents(std::string address, std::string run, int64_t after, size_t limit,
-                       std::function<void(Result<std::vector<Event>>)> done) {
-  WhenRead([this, address = std::move(address), run = std::move(run), after, limit,
-        done = std::move(done)] { done(core_->EventsOf(address, run, after, limit)); });
+void Engine::GetEvents(EventQuery query, std::function<void(Result<std::vector<Event>>)> done) {
+  WhenRead([this, query = std::move(query), done = std::move(done)] { done(core_->EventsOf(query)); });
 }
 
 void Engine::GetHistory(size_t limit, std::function<void(Result<std::vector<Revision>>)> done) {

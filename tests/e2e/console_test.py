@@ -153,6 +153,28 @@ class Names(E2eTest):
         told = self.tandem('get', 'resources', '--component', 'main', code=6)
         self.assertEqual(told.stderr, "error: there is no component 'main'\n")
 
+    def test_events_are_the_newest_in_order_of_time(self):
+        for _ in range(3):
+            self.tandem('pause', 'logs.aws/LogGroup/orders')
+            self.tandem('resume', 'logs.aws/LogGroup/orders')
+        everything = self.sequences()
+        self.assertGreater(len(everything), 6)
+        self.assertEqual(everything, sorted(everything))
+        self.assertEqual(self.sequences('--limit', '3'), everything[-3:])
+        self.assertEqual(self.sequences('--limit', '100000'), everything)
+        for limit in ('0', '-1'):
+            self.assertIn('--limit', self.tandem('events', '--limit', limit, code=2).stderr)
+            self.assertIn('--limit', self.tandem('history', '--limit', limit, code=2).stderr)
+        for _ in range(6):
+            self.tandem('pause', 'logs.aws/LogGroup/orders')
+            self.tandem('resume', 'logs.aws/LogGroup/orders')
+        of_it = [line.split(' ', 1)[0] for line in self.tandem('events', 'logs.aws/LogGroup/orders').stdout.splitlines()]
+        described = self.tandem('describe', 'logs.aws/LogGroup/orders').stdout.split('# events\n')[1].splitlines()
+        self.assertEqual([line.split()[1] for line in described], of_it[-10:])
+
+    def sequences(self, *words):
+        return [json.loads(line)['sequence'] for line in self.tandem('events', '-o', 'json', *words).stdout.splitlines()[1:]]
+
 
 class Forms(E2eTest):
     """A form that a command takes is the form in which it answers."""

@@ -354,7 +354,9 @@ class EngineRig {
   }
   std::string Events(const std::string& reason) {
     std::optional<std::vector<Event>> events;
-    engine->GetEvents("", "", 0, 10'000, [&](Result<std::vector<Event>> given) {
+    EventQuery all;
+    all.limit = 10'000;
+    engine->GetEvents(all, [&](Result<std::vector<Event>> given) {
       events = given.ok() ? *given : std::vector<Event>();
     });
     Until([&] { return events.has_value(); });

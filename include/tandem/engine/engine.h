@@ -70,6 +70,15 @@ struct EngineSettings {
   size_t turn = 128;  // pieces of work in one turn, at most
 };
 
+/// Which events are asked for; "" is of any.
+struct EventQuery {
+  std::string address;
+  std::string run;
+  int64_t after = 0;    // a sequence
+  size_t limit = 1000;  // the first so many of them,
+  bool newest = false;  // or the last
+};
+
 /// Why a request was refused, so that the command line can choose its exit code.
 enum class Refusal { kNone, kConfiguration, kSignIn, kResource, kPolicy, kNotFound, kBusy, kInternal };
 
@@ -166,8 +175,8 @@ class Engine {
   void Refresh(std::string address, std::function<void(Status)> done);
 
   void GetPlan(std::string hash, std::function<void(Result<std::shared_ptr<const Plan>>)> done);
-  void GetEvents(std::string address, std::string run, int64_t after, size_t limit,
-                 std::function<void(Result<std::vector<Event>>)> done);
+  /// In order of time.
+  void GetEvents(EventQuery query, std::function<void(Result<std::vector<Event>>)> done);
   void GetHistory(size_t limit, std::function<void(Result<std::vector<Revision>>)> done);
   /// Why `address` is as it is: its document, record, drift, open steps and last events, as text.
   void Why(std::string address, std::function<void(Result<std::string>)> done);

@@ -46,7 +46,7 @@ TEST_F(DaemonThreads, ManyClientsAtOnceLeaveEverythingWhole) {
       (void)Wait<Status>([&](auto done) { engine_->Refresh("", done); });
       (void)Wait<Status>([&](auto done) { engine_->Resume("iam.sim/Role/r2", "uid:1", done); });
       (void)Wait<Result<std::vector<Event>>>(
-          [&](auto done) { engine_->GetEvents("", "", 0, 100, done); });
+          [&](auto done) { engine_->GetEvents({}, done); });
       ++asked;
     }
   });
