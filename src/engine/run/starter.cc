@@ -171,6 +171,7 @@ void Starter::IfItStands(const std::string& hash, std::function<void(StartAnswer
       const auto known = context_.memory.plans.find(hash);
       if (known == context_.memory.plans.end())
         return done(Refused(Refusal::kNotFound, NoSuchPlan(hash)));
+      DropExpired();
       then(known->second);
     };
     const std::set<std::string> stood_upon = StoodUpon(looked->second);
@@ -191,7 +192,6 @@ void Starter::AddApproval(const std::string& hash, const std::string& actor) {
   approval.principal = actor;
   approval.created = context_.Now();
   approval.expires = approval.created + context_.settings.approval_lifetime;
-  DropExpired();
   std::vector<Approval>& approvals = context_.memory.approvals[hash];
   std::erase_if(approvals, [&](const Approval& a) { return a.principal == actor; });
   approvals.push_back(approval);
@@ -199,6 +199,7 @@ void Starter::AddApproval(const std::string& hash, const std::string& actor) {
   context_.Emit(false, "Approved", "", "", actor, fmt::format("plan {} by {}", hash, actor));
 }
 
+// R16: an approval holds for a day.
 void Starter::DropExpired() {
   std::vector<RowChange> rows;
   for (auto& [hash, approvals] : context_.memory.approvals)
@@ -245,8 +246,7 @@ std::string Starter::Missing(const KnownPlan& known) const {
   const Memory& memory = context_.memory;
   std::set<std::string> principals;
   if (const auto found = memory.approvals.find(known.plan->hash); found != memory.approvals.end())
-    for (const Approval& approval : found->second)
-      if (approval.expires > context_.Now()) principals.insert(approval.principal);
+    for (const Approval& approval : found->second) principals.insert(approval.principal);
   for (const auto& [step, rule] : AskedBy(known)) {
     int64_t count = 0;
     for (const std::string& principal : principals) {
