@@ -196,6 +196,7 @@ std::shared_ptr<CompiledModel> CompileParsed(
   Unread unread;
   unread.texts = !parsed.whole;
   CheckDiagram(unread.texts, *model, found);
+  CheckSelectors(unread.texts, *model, catalog, found);
   ReadResources(options.parallel, model->documents, catalog, *model, unread, found);
   found.Append(catalog.problems());  // of the kinds that were asked for
   CheckResources(options.parallel, unread, *model, found);

@@ -17,5 +17,7 @@ void ReadComponent(const std::shared_ptr<const Document>& document, CompiledMode
 /// ends may be missing, which was reported where they stand. Puts components into the diagram's
 /// order: groups as Platform.spec.groups nests them, a group's own boxes after its subgroups.
 void CheckDiagram(bool partial, CompiledModel& model, Diagnostics& found);
+/// Sites, components and kinds that policies select must be there; of a `partial` model components may be missing.
+void CheckSelectors(bool partial, const CompiledModel& model, const Catalog& catalog, Diagnostics& found);
 
 }  // namespace tandem

@@ -220,10 +220,20 @@ void ReadOne(const std::shared_ptr<const Document>& document, const std::shared_
                    near.empty() ? "" : fmt::format("did you mean '{}'?", near));
     }
   }
+  for (const auto& [key, value] : document->labels)
+    if (key.rfind("tandem/", 0) == 0 && key != "tandem/component")
+      report.Error(JoinPath("metadata.labels", key), fmt::format("unknown label '{}'", key),
+                   "under tandem/ there is one: tandem/component", true);
   const Names names(model, resource.site, &resource.each, nullptr);
   ReadAnnotations(*document, names, report, resource);
   const std::string name = EvaluateText(document->name, "metadata.name", names, report);
   if (name.empty()) {
+    reading.whole = false;
+    return;
+  }
+  if (const std::string problem = NamePartProblem(name); !problem.empty()) {
+    report.Error("metadata.name", fmt::format("metadata.name comes out as '{}', which {}", name, problem),
+                 std::string(kNamePartHint));
     reading.whole = false;
     return;
   }

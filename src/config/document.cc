@@ -166,26 +166,12 @@ class Checker {
     UnknownKeys(*metadata, "metadata", native ? NativeMetadataKeys() : OwnMetadataKeys(), true);
   }
 
-  /// False after saying why not: an address GROUP/KIND/[NAMESPACE/]NAME[@ACCOUNT] must be read in one way only, and be
-  /// shown on one line (R11).
+  /// False after saying why not. What holds an expression is looked at when its worth is known.
   bool IsPartOfAddress(std::string_view path, const std::string& text) {
-    constexpr size_t kMost = 253;  // as Kubernetes has it
-    const auto bad = std::find_if(text.begin(), text.end(), [](char c) {
-      return c == '/' || c == '@' || static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
-    });
-    if (bad != text.end()) {
-      const bool shown = *bad == '/' || *bad == '@';
-      Error(path, false,
-            fmt::format("{} has {} in it", path,
-                        shown ? fmt::format("'{}'", *bad) : *bad == ' ' ? "a space" : "a control character"),
-            "it is part of the address, so it holds no '/', '@', space or control character");
-      return false;
-    }
-    if (text.size() > kMost) {
-      Error(path, false, fmt::format("{} is {} bytes long", path, text.size()), fmt::format("at most {}", kMost));
-      return false;
-    }
-    return true;
+    const std::string problem = text.find("${") == std::string::npos ? NamePartProblem(text) : "";
+    if (!problem.empty())
+      Error(path, false, fmt::format("{} {}", path, problem), std::string(kNamePartHint));
+    return problem.empty();
   }
 
   void Texts(const Value& metadata, const char* member,

@@ -93,8 +93,14 @@ BlastClass ClassOf(const FieldRule& rule, const Value& before, const Value& afte
   if (!rule.blast_up && !rule.blast_down) return rule.blast;
   const BlastClass up = rule.blast_up.value_or(rule.blast);
   const BlastClass down = rule.blast_down.value_or(rule.blast);
-  const auto from = NumberOf(before);
-  const auto to = NumberOf(after);
+  // A switch goes up when it is turned on; one that is not there is off.
+  const bool is_switch = (before.is_bool() || before.is_null()) && (after.is_bool() || after.is_null());
+  const auto number = [&](const Value& value) -> std::optional<double> {
+    if (is_switch) return value.is_bool() && value.as_bool() ? 1 : 0;
+    return NumberOf(value);
+  };
+  const auto from = number(before);
+  const auto to = number(after);
   if (!from || !to) return Worse(rule.blast, Worse(up, down));
   return *to > *from ? up : *to < *from ? down : rule.blast;
 }

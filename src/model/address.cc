@@ -63,4 +63,14 @@ Result<ApiVersion> ParseApiVersion(std::string_view text) {
   return ApiVersion{std::string(text.substr(0, slash)), std::string(text.substr(slash + 1))};
 }
 
+std::string NamePartProblem(std::string_view text) {
+  constexpr size_t kMost = 253;  // as Kubernetes has it
+  for (const char c : text) {
+    if (c == '/' || c == '@') return fmt::format("has '{}' in it", c);
+    if (c == ' ') return "has a space in it";
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') return "has a control character in it";
+  }
+  return text.size() <= kMost ? "" : fmt::format("is {} bytes long, and {} are possible", text.size(), kMost);
+}
+
 }  // namespace tandem

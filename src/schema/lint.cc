@@ -189,9 +189,10 @@ class KindLint {
       if (inner == nullptr || inner->type != ShapeType::kList)
         Error(at + ".explode", fmt::format("the entries have no list '{}'", name));
     }
-    const bool number = node.type == ShapeType::kInteger || node.type == ShapeType::kFloat;
-    if ((rule.blast_up || rule.blast_down) && !number)
-      Error(at + ".class", "'up' and 'down' are for numbers");
+    const bool ordered = node.type == ShapeType::kInteger || node.type == ShapeType::kFloat ||
+                         node.type == ShapeType::kBoolean;
+    if ((rule.blast_up || rule.blast_down) && !ordered)
+      Error(at + ".class", "'up' and 'down' are for numbers and switches");
     if (rule.replace && rule.computed) Error(at, "'replace' and 'computed' exclude each other");
     if (rule.exclusive && rule.compare != CompareMode::kKeyed && node.type != ShapeType::kMap)
       Error(at + ".exclusive", "only maps and keyed lists have entries of others");

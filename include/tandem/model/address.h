@@ -68,6 +68,11 @@ class Address {
   CopyOnWrite<Parts> parts_;
 };
 
+/// What is wrong with `text` as a name or namespace, or "": an address is read in one way only, and shown on one line (R11).
+std::string NamePartProblem(std::string_view text);
+inline constexpr std::string_view kNamePartHint =
+    "it is part of the address, so it holds no '/', '@', space or control character";
+
 /// "group/version" of an apiVersion; group is "core" for a bare version. `tandem/v1` → {"tandem", "v1"}.
 struct ApiVersion {
   std::string group;
