@@ -4,8 +4,11 @@
 #include <httplib.h>
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -13,18 +16,29 @@
 #include <thread>
 
 #include "tandem/base/lock.h"
+#include "web/connection.h"
 
 namespace tandem {
 namespace {
 
-constexpr size_t kThreads = 4;
-constexpr size_t kQueued = 64;
+using Clock = Connection::Clock;
 
-// Set on the listening thread while it answers a connection that found no room.
-thread_local bool no_room = false;
+constexpr size_t kThreads = 16;
+constexpr size_t kQueued = 64;
+// Of a connection as a whole, from its accepting on: a request is one small packet.
+constexpr auto kForRequest = std::chrono::seconds(2);
+constexpr auto kForAnswer = std::chrono::seconds(5);
+constexpr auto kForNoRoom = std::chrono::milliseconds(50);
+
+/// What a thread is told of the connection that it is about to serve.
+struct Turn {
+  Clock::time_point accepted;
+  bool no_room = false;  // it is served by the listening thread
+};
+thread_local Turn turn;
 
 /// A few threads and a bounded queue. What does not fit is run by the listening thread, which only says
-/// 503 and waits at most the read time-out.
+/// 503 and hardly waits.
 class BoundedQueue final : public httplib::TaskQueue {
  public:
   BoundedQueue() {
@@ -34,14 +48,13 @@ class BoundedQueue final : public httplib::TaskQueue {
     {
       Lock lock(mutex_);
       if (jobs_.size() < kQueued) {
-        jobs_.push_back(std::move(job));
+        jobs_.push_back({Clock::now(), std::move(job)});
         wake_.notify_one();
         return;
       }
     }
-    no_room = true;
+    turn = {Clock::now(), true};
     job();
-    no_room = false;
   }
   void shutdown() override {
     {
@@ -58,19 +71,47 @@ class BoundedQueue final : public httplib::TaskQueue {
     while (true) {
       wake_.wait(lock, [&] { return stopping_ || !jobs_.empty(); });
       if (jobs_.empty()) return;
-      const std::function<void()> job = std::move(jobs_.front());
+      const Job job = std::move(jobs_.front());
       jobs_.pop_front();
       lock.unlock();
-      job();
+      turn = {job.accepted, false};
+      job.run();
       lock.lock();
     }
   }
 
+  struct Job {
+    Clock::time_point accepted;
+    std::function<void()> run;
+  };
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<std::function<void()>> jobs_;
+  std::deque<Job> jobs_;
   bool stopping_ = false;
   std::vector<std::thread> threads_;
+};
+
+/// The library's server, on connections that wait only so long, and no longer than until Hurry().
+class BoundedServer final : public httplib::Server {
+ public:
+  ~BoundedServer() override { close(hurry_); }
+  void Hurry() {
+    [[maybe_unused]] const int done = eventfd_write(hurry_, 1);
+  }
+
+ private:
+  bool process_and_close_socket(socket_t socket) override {
+    const auto request = turn.no_room ? Clock::duration(kForNoRoom) : Clock::duration(kForRequest);
+    const auto answer = turn.no_room ? Clock::duration(kForNoRoom) : Clock::duration(kForAnswer);
+    Connection connection(socket, hurry_, {turn.accepted + request, turn.accepted + answer});
+    bool closed = false;
+    const bool served = process_request(connection, true, closed, nullptr);
+    shutdown(socket, SHUT_RDWR);
+    close(socket);
+    return served;
+  }
+
+  const int hurry_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 };
 
 class Server final : public WebServer {
@@ -82,12 +123,9 @@ class Server final : public WebServer {
       const int yes = 1;
       setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     });
-    http_.set_keep_alive_max_count(1);
-    http_.set_read_timeout(2);
-    http_.set_write_timeout(5);
     http_.set_payload_max_length(1024);
     http_.set_pre_routing_handler([](const httplib::Request&, httplib::Response& response) {
-      if (!no_room) return httplib::Server::HandlerResponse::Unhandled;
+      if (!turn.no_room) return httplib::Server::HandlerResponse::Unhandled;
       response.status = 503;
       response.set_content("too many requests at once\n", "text/plain");
       return httplib::Server::HandlerResponse::Handled;
@@ -106,6 +144,7 @@ class Server final : public WebServer {
     });
   }
   ~Server() override {
+    http_.Hurry();
     http_.stop();
     if (thread_.joinable()) thread_.join();
   }
@@ -130,7 +169,7 @@ class Server final : public WebServer {
 
  private:
   const WebOptions options_;
-  httplib::Server http_;
+  BoundedServer http_;
   int port_ = -1;
   std::atomic<bool> draining_{false};
   std::thread thread_;

@@ -1,7 +1,8 @@
 // /metrics, /healthz and /readyz over plain HTTP, for the cluster that the daemon runs in.
 //
 // Read only, no role needed, so bind it where only the cluster reaches it; the default is loopback.
-// At most a bounded number of connections; more are answered 503. No keep-alive, no streams.
+// At most a bounded number of connections; more are answered 503. Each has 2 s for its request and 5 s
+// altogether, then it is shut down, so nobody keeps the others waiting. No keep-alive, no streams.
 #pragma once
 
 #include <functional>
@@ -24,7 +25,7 @@ struct WebOptions {
 
 class WebServer {
  public:
-  virtual ~WebServer() = default;  // stops
+  virtual ~WebServer() = default;  // stops, and shuts down what is open
   virtual int port() const = 0;
   /// /healthz answers 503 from now on.
   virtual void Drain() = 0;
