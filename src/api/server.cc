@@ -21,9 +21,12 @@
 #include <thread>
 
 #include "api/service.h"
+#include "tandem/base/log.h"
 
 namespace tandem {
 namespace {
+
+constexpr int kPauseMs = 100;  // where a connection cannot be accepted for want of something
 
 class Descriptor {
  public:
@@ -160,12 +163,22 @@ class Server final : public ApiServer {
  private:
   void Accept() {
     pollfd waits[2] = {{listener_.get(), POLLIN, 0}, {wake_read_.get(), POLLIN, 0}};
+    bool wanting = false;
     while (true) {
       if (poll(waits, 2, -1) < 0 && errno != EINTR) return;
       if (waits[1].revents != 0) return;
       if ((waits[0].revents & POLLIN) == 0) continue;
       Descriptor client(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-      if (client.get() < 0) continue;
+      if (client.get() < 0) {
+        // The caller stays in the queue, so poll() alone would not wait for what is wanting.
+        if (errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != ENOBUFS) continue;
+        if (!wanting)
+          Log(LogLevel::kWarning, "cannot accept a connection; callers wait", {{"why", std::strerror(errno)}});
+        wanting = true;
+        poll(&waits[1], 1, kPauseMs);
+        continue;
+      }
+      wanting = false;
       ucred peer{};
       socklen_t size = sizeof peer;
       if (getsockopt(client.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) continue;

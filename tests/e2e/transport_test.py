@@ -1,8 +1,11 @@
 """Who gets in: the unix socket, TCP with TLS only, roles, health, metrics."""
 import os
 import re
+import resource
+import socket
 import stat
 import subprocess
+import time
 import urllib.error
 import urllib.request
 
@@ -89,6 +92,27 @@ class Transport(E2eTest):
         rig.start()
         self.assertEqual(rig.stop(), 0)
         rig.close()
+
+    def test_6_no_descriptor_left(self):
+        """Callers wait until there is one again; tandemd says so once, and does not spin."""
+        rig = Rig()
+        self.addCleanup(rig.close)
+        pid = rig.process.pid
+
+        def seconds():
+            fields = open(f'/proc/{pid}/stat').read().rsplit(')', 1)[1].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+        limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(os.listdir(f'/proc/{pid}/fd')), limits[1]))
+        with socket.socket(socket.AF_UNIX) as caller:
+            caller.connect(str(rig.state / 'd.sock'))
+            before = seconds()
+            time.sleep(1)
+            self.assertLess(seconds() - before, 0.5)
+            self.assertEqual(rig.log_text().count('cannot accept a connection'), 1, rig.log_text())
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+            self.assertEqual(rig.run('version', '--server').returncode, 0)
+        self.assertEqual(rig.stop(), 0)
 
 
 if __name__ == '__main__':
