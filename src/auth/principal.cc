@@ -40,6 +40,8 @@ std::string_view Needed(Permission permission) {
   return "admin";
 }
 
+bool IsNameless(std::string_view principal) { return principal.empty() || principal == "cn:"; }
+
 }  // namespace
 
 std::string_view RoleName(Role role) {
@@ -81,9 +83,14 @@ Result<RoleMap> RoleMap::From(const std::map<std::string, std::vector<std::strin
 
 std::set<Role> RoleMap::RolesOf(std::string_view principal) const {
   std::set<Role> roles;
-  if (const auto own = roles_.find(principal); own != roles_.end()) roles = own->second;
-  if (const auto all = roles_.find("*"); all != roles_.end())
-    roles.insert(all->second.begin(), all->second.end());
+  if (const auto all = roles_.find("*"); all != roles_.end()) roles = all->second;
+  if (IsNameless(principal)) {
+    const bool looks = std::any_of(roles.begin(), roles.end(),
+                                   [](Role role) { return Gives(role, Permission::kLook); });
+    return looks ? std::set<Role>{Role::kViewer} : std::set<Role>{};
+  }
+  if (const auto own = roles_.find(principal); own != roles_.end())
+    roles.insert(own->second.begin(), own->second.end());
   return roles;
 }
 
@@ -95,9 +102,15 @@ bool RoleMap::Allows(std::string_view principal, Permission permission) const {
 
 Status RoleMap::Check(std::string_view principal, Permission permission) const {
   if (Allows(principal, permission)) return OkStatus();
+  const bool nameless = IsNameless(principal);
+  if (nameless && permission != Permission::kLook)
+    return PermissionDenied(fmt::format(
+        "a caller without a name needs the role {}, and can hold viewer only; call with a client "
+        "certificate, and start tandemd with --tls-client-ca",
+        Needed(permission)));
   return PermissionDenied(fmt::format(
       "{} needs the role {}; roles are mapped in the daemon's settings under 'roles'",
-      principal.empty() ? "an unknown caller" : principal, Needed(permission)));
+      nameless ? "a caller without a name" : principal, Needed(permission)));
 }
 
 }  // namespace tandem

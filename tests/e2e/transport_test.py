@@ -85,6 +85,27 @@ class Transport(E2eTest):
         self.assertEqual(rig.stop(), 0)
         rig.close()
 
+    def test_4b_who_shows_no_certificate_only_looks(self):
+        rig = Rig(start=False)
+        self.addCleanup(rig.close)
+        certificates = rig.folder / 'tls'
+        certificates.mkdir()
+        make_certificates(certificates)
+        config = rig.folder / 'tandemd.yaml'
+        config.write_text('roles:\n  operator: ["*"]\n  approver: ["*"]\n')
+        port = 20000 + (os.getpid() + 1) % 20000
+        rig.listen = f'127.0.0.1:{port}'
+        rig.environment.update(TANDEM_ADDRESS=rig.listen, TANDEM_TLS_CA=str(certificates / 'ca.pem'))
+        rig.start('--config', str(config), '--tls-cert', str(certificates / 'localhost.pem'),
+                  '--tls-key', str(certificates / 'localhost.key'))
+        self.assertEqual(rig.run('get', 'resources').returncode, 0)
+        model = rig.model(log_group('a'))
+        for words in (('plan', '-f', model), ('apply', '-f', model, '--auto-approve'), ('approve', 'sha256:' + '0' * 64)):
+            done = rig.run(*words)
+            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertIn('a caller without a name', done.stderr)
+        self.assertFalse((rig.state / 'sandbox').exists(), 'no cloud was ever asked')
+
     def test_5_second_signal_and_idle_stop(self):
         rig = Rig()
         self.assertEqual(rig.stop(), 0)

@@ -20,7 +20,7 @@ namespace tandem {
 struct ApiTls {
   std::string certificate_file;
   std::string key_file;
-  std::string client_ca_file;  // "" accepts clients without a certificate; they have no role
+  std::string client_ca_file;  // "" asks for no certificate: callers have no name, and are viewers at most
 };
 
 struct ApiOptions {

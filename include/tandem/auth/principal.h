@@ -1,7 +1,8 @@
 // Who calls, and what they may do (R16).
 //
 // A principal is a unix socket peer ("uid:1000") or the subject of a TLS client certificate
-// ("cn:alice"). Roles are mapped in the daemon's settings, never in the model. Immutable; thread-safe.
+// ("cn:alice"); "" is a TLS client without a certificate, which is a viewer at most, because nobody could
+// say who it was. Roles are mapped in the daemon's settings, never in the model. Immutable; thread-safe.
 #pragma once
 
 #include <map>

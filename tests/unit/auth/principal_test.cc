@@ -45,6 +45,19 @@ TEST(RoleMap, R16SettingsReplaceTheDefault) {
   EXPECT_NE(denied.message().find("operator"), std::string::npos);
 }
 
+TEST(RoleMap, R16WhoHasNoNameLooksAtMost) {
+  const auto map = RoleMap::From({{"admin", {"*"}}, {"approver", {"cn:"}}}, "uid:0");
+  ASSERT_TRUE(map.ok());
+  for (const char* nameless : {"", "cn:"}) {
+    EXPECT_EQ(map->RolesOf(nameless), std::set<Role>{Role::kViewer});
+    EXPECT_EQ(map->Check(nameless, Permission::kApprove).code(), Code::kPermissionDenied);
+  }
+  EXPECT_TRUE(map->Allows("cn:alice", Permission::kAdminister));
+  const auto guarded = RoleMap::From({{"viewer", {"cn:alice"}}, {"break-glass", {"*"}}}, "uid:0");
+  ASSERT_TRUE(guarded.ok());
+  EXPECT_TRUE(guarded->RolesOf("").empty());
+}
+
 TEST(RoleMap, R16RefusesWhatItDoesNotKnow) {
   EXPECT_FALSE(RoleMap::From({{"root", {"uid:0"}}}, "uid:0").ok());
   EXPECT_FALSE(RoleMap::From({{"viewer", {"alice"}}}, "uid:0").ok());
