@@ -93,7 +93,7 @@ Result<std::string> ReadFile(const std::string& path) {
 
 Result<std::shared_ptr<grpc::ServerCredentials>> TlsCredentials(const ApiTls& tls) {
   if (tls.certificate_file.empty() || tls.key_file.empty())
-    return FailedPrecondition(
+    return InvalidArgument(
         "listening on TCP needs TLS: give --tls-cert and --tls-key, and --tls-client-ca so that callers "
         "can be told apart");
   grpc::SslServerCredentialsOptions options(

@@ -93,7 +93,7 @@ void AddFlag(CLI::App& app, Flag flag, Flags& flags) {
       break;
     case Flag::kDeleteBudget:
       app.add_option("--delete-budget", flags.delete_budget, "the exact number of destroys you accept")
-          ->check(CLI::NonNegativeNumber);
+          ->check([](const std::string& text) { return text.rfind('-', 0) == 0 ? "must be 0 or more" : ""; });
       break;
     case Flag::kMode:
       app.add_option("--mode", flags.mode, "what the plan is for: apply")->check(CLI::IsMember({"apply"}));

@@ -90,7 +90,7 @@ void LogEvent(const Event& event) {
 }
 
 struct HostPort {
-  std::string host;
+  std::string host;  // without the brackets that an IPv6 address stands in
   int port = 0;
 };
 Result<HostPort> ParseHostPort(const std::string& text) {
@@ -102,7 +102,9 @@ Result<HostPort> ParseHostPort(const std::string& text) {
     port = std::stoi(text.substr(colon + 1));
   if (port < 0 || port > 65535)
     return InvalidArgument(fmt::format("'{}' is not host:port", text));
-  return HostPort{text.substr(0, colon), port};
+  std::string host = text.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  return HostPort{std::move(host), port};
 }
 
 ApiOptions Listening(const Settings& settings) {
@@ -127,6 +129,10 @@ int RunDaemon(const Settings& settings) {
     web_address = *address;
   }
   ApiOptions options = Listening(settings);
+  if (!options.tcp_address.empty()) {
+    const Status address = ParseHostPort(options.tcp_address).status();
+    if (!address.ok()) return Fail(address.Annotate("--listen"));
+  }
   if (const Status can = CheckListening(options); !can.ok()) return Fail(can.Annotate("--listen"));
 
   SetLogLevel(settings.log_level);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -16,6 +17,19 @@ namespace tandem {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr Duration kLeastResync = std::chrono::seconds(1);  // an observation of everything costs calls
+
+/// Refuses what is no number of this range; "nan" is none.
+CLI::Validator NumberFrom(double least, double most) {
+  const auto check = [least, most](const std::string& text) {
+    char* end = nullptr;
+    const double number = std::strtod(text.c_str(), &end);
+    const bool good = !text.empty() && *end == '\0' && number >= least && number <= most;
+    return good ? "" : fmt::format("'{}' is not a number from {} to {}", text, least, most);
+  };
+  return CLI::Validator(check, "NUMBER", "");
+}
 
 std::string EnvOr(const char* name, std::string otherwise) {
   const char* value = std::getenv(name);
@@ -149,7 +163,7 @@ ParsedSettings ParseSettings(int argc, const char* const* argv) {
       ->capture_default_str();
   app.add_option("--time-scale", settings.time_scale, "simulated seconds for each real one")
       ->envname("TANDEM_TIME_SCALE")
-      ->check(CLI::PositiveNumber)
+      ->check(NumberFrom(0.001, 1e6))
       ->capture_default_str();
   app.add_flag("--no-heal", no_heal, "drift is only reported")->envname("TANDEM_NO_HEAL");
   app.add_option("--resync", resync, "between full observations of an account")
@@ -157,7 +171,7 @@ ParsedSettings ParseSettings(int argc, const char* const* argv) {
       ->capture_default_str();
   app.add_option("--runs-kept", settings.runs_kept, "ended runs to remember, with their steps and plans")
       ->envname("TANDEM_RUNS_KEPT")
-      ->check(CLI::PositiveNumber)
+      ->check(NumberFrom(1, 1e9))
       ->capture_default_str();
   app.add_option("--grace", grace, "for calls in flight when stopping")
       ->envname("TANDEM_GRACE")
@@ -191,6 +205,9 @@ ParsedSettings ParseSettings(int argc, const char* const* argv) {
   }
   const Result<Duration> resync_time = ParseDuration(resync);
   if (!resync_time.ok()) return fail("--resync: " + resync_time.status().message());
+  if (*resync_time < kLeastResync)
+    return fail(fmt::format("--resync: {} is too often; the least is {}", resync,
+                            FormatDuration(kLeastResync)));
   const Result<Duration> grace_time = ParseDuration(grace);
   if (!grace_time.ok()) return fail("--grace: " + grace_time.status().message());
   settings.resync = *resync_time;
@@ -201,6 +218,8 @@ ParsedSettings ParseSettings(int argc, const char* const* argv) {
                        : log_level == "error"   ? LogLevel::kError
                                                 : LogLevel::kInfo;
   if (settings.state_dir.empty()) return fail("--state-dir must not be empty");
+  if (settings.listen.empty() || settings.listen == "unix:")
+    return fail(fmt::format("--listen: '{}' is neither unix:/path nor host:port", settings.listen));
   parsed.settings = std::move(settings);
   return parsed;
 }

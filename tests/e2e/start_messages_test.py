@@ -126,7 +126,11 @@ class Start(MessageTest):
             path.write_text(text)
             self.fails('--config', str(path), rig=rig)
         self.fails('--web', 'nowhere', rig=rig)
-        self.fails('--listen', '127.0.0.1:0', rig=rig)
+        for address in ('127.0.0.1:0', 'nowhere', 'unix:', ''):
+            self.fails('--listen', address, rig=rig)
+        for flag, value in (('--resync', '0s'), ('--resync', '999ms'), ('--time-scale', 'nan'), ('--time-scale', '0'),
+                            ('--runs-kept', '0'), ('--runs-kept', '-1')):
+            self.fails(flag, value, rig=rig)
         self.fails('--config', str(rig.folder / 'none.yaml'), rig=rig)
         self.fails('--schemas', str(rig.folder / 'none'), rig=rig)
         self.unchanged('bad-settings', before, rig)

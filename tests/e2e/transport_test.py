@@ -45,12 +45,20 @@ class Transport(E2eTest):
         with self.assertRaises(urllib.error.HTTPError):
             urllib.request.urlopen(f'{base}/nothing', timeout=5)
 
+    def test_2b_the_page_on_ipv6(self):
+        rig = Rig(start=False)
+        self.addCleanup(rig.close)
+        rig.web = '[::1]:0'
+        rig.start()
+        port = re.search(r'port (\d+)', rig.log_text())[1]
+        self.assertEqual(urllib.request.urlopen(f'http://[::1]:{port}/healthz', timeout=5).status, 200)
+
     def test_3_tcp_needs_tls(self):
         rig = Rig(start=False)
         command = rig.command()
         command[command.index('--listen') + 1] = '127.0.0.1:0'
         done = subprocess.run(command, capture_output=True, text=True, timeout=30)
-        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(done.returncode, 2)
         self.assertIn('TLS', done.stderr)
         rig.close()
 

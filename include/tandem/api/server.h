@@ -50,7 +50,7 @@ class ApiServer {
 /// Whether it could listen as `options` say: of TLS and its files, as StartApiServer; starts nothing.
 Status CheckListening(const ApiOptions& options);
 
-/// kFailedPrecondition without TLS on TCP; kAlreadyExists when another process answers on the socket.
+/// kInvalidArgument without TLS on TCP; kAlreadyExists when another process answers on the socket.
 Result<std::unique_ptr<ApiServer>> StartApiServer(ApiOptions options);
 
 }  // namespace tandem

@@ -53,6 +53,12 @@ TEST(CommandLine, WhatLooksLikeAListIsOneWordAsItIsWritten) {
   }
 }
 
+TEST(CommandLine, ABudgetBelowZeroIsToldInShort) {
+  const Told told = Tandem({"plan", "-f", "model.yaml", "--delete-budget", "-1"});
+  EXPECT_EQ(told.code, kExitConfiguration);
+  EXPECT_EQ(told.err.substr(0, told.err.find('\n')), "--delete-budget: must be 0 or more");
+}
+
 TEST(CommandLine, ACommandThatThereIsNotIsToldWithTheNearest) {
   const struct {
     std::vector<std::string> words;
