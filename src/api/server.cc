@@ -22,6 +22,7 @@
 
 #include "api/service.h"
 #include "tandem/base/log.h"
+#include "tandem/base/private_folder.h"
 
 namespace tandem {
 namespace {
@@ -50,6 +51,17 @@ Status Errno(const std::string& what) {
   return Unavailable(fmt::format("{}: {}", what, std::strerror(errno)));
 }
 
+/// Makes the socket's folder; the socket is 0600, so nobody else may be able to put one of theirs there.
+Status MakeSocketFolder(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+  if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+    return Errno("cannot make the folder " + folder);
+  const Status ours = CheckPrivateFolder(folder, Others::kMayAdd);
+  if (ours.ok()) return ours;
+  return Status(ours.code(), ours.message() + ", or choose another with --listen unix:PATH");
+}
+
 Result<Descriptor> ListenUnix(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -59,9 +71,7 @@ Result<Descriptor> ListenUnix(const std::string& path) {
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   const auto* bare = reinterpret_cast<const sockaddr*>(&address);
 
-  const std::string folder = path.substr(0, path.rfind('/'));
-  if (path.find('/') != std::string::npos && mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-    return Errno("cannot make the folder " + folder);
+  TANDEM_RETURN_IF_ERROR(MakeSocketFolder(path));
 
   // A socket that nobody answers on was left by a daemon that was killed.
   struct stat found {};

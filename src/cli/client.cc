@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -24,6 +25,17 @@ std::string DefaultAddress() {
   if (geteuid() == 0) return "unix:/run/tandem/tandemd.sock";
   const char* folder = std::getenv("XDG_RUNTIME_DIR");
   return fmt::format("unix:{}/tandem/tandemd.sock", folder == nullptr ? "/tmp" : folder);
+}
+
+/// Whether who listens on the socket is root or the caller: only they could have made it. Root reaches
+/// every user's daemon.
+Status CheckSocketOwner(const std::string& path) {
+  struct stat found {};
+  if (geteuid() == 0 || stat(path.c_str(), &found) != 0) return OkStatus();
+  if (found.st_uid == 0 || found.st_uid == geteuid()) return OkStatus();
+  return PermissionDenied(fmt::format(
+      "the socket {} belongs to uid {}, neither to you nor to root; nothing was sent; name another with --address",
+      path, found.st_uid));
 }
 
 /// What the file that `flag` names holds; "" where it names none.
@@ -69,8 +81,8 @@ struct Client::Connection {
   Status unusable;  // why no call can be made
 
   Status ToStatus(const grpc::Status& status) const {
-    if (status.ok()) return OkStatus();
     if (!unusable.ok()) return unusable;
+    if (status.ok()) return OkStatus();
     std::string message = status.error_message();
     if (status.error_code() == grpc::StatusCode::UNAVAILABLE && message.find("stopping") == std::string::npos)
       message = fmt::format("cannot reach tandemd at {} ({}); is it running? Name another with --address",
@@ -104,12 +116,14 @@ Client::Client(const Flags& flags) : connection_(std::make_unique<Connection>())
   arguments.SetMaxReceiveMessageSize(64 << 20);
   if (connection_->address.rfind("unix:", 0) == 0) {
     arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, "localhost");
+    connection_->unusable = CheckSocketOwner(connection_->address.substr(5));
   } else {
     const Result<grpc::SslCredentialsOptions> options = ReadTls(flags);
     connection_->unusable = options.status();
-    // Without credentials gRPC makes a channel on which every call fails.
-    credentials = options.ok() ? grpc::SslCredentials(*options) : nullptr;
+    if (options.ok()) credentials = grpc::SslCredentials(*options);
   }
+  // Without credentials gRPC makes a channel on which every call fails at once.
+  if (!connection_->unusable.ok()) credentials = nullptr;
   connection_->stub =
       api::v1::Tandem::NewStub(grpc::CreateCustomChannel(connection_->address, credentials, arguments));
 }

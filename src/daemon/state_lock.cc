@@ -11,22 +11,38 @@
 #include <filesystem>
 #include <utility>
 
+#include "tandem/base/private_folder.h"
+
 namespace tandem {
 namespace {
 
 constexpr char kAnother[] = "choose another with --state-dir";
 
+/// `path` without what leads nowhere at its end: "new/" and "new/." are "new".
+std::string WithoutTail(std::string path) {
+  const auto ends = [&](std::string_view tail) { return path.size() > tail.size() && path.ends_with(tail); };
+  while (ends("/") || ends("/.")) path.pop_back();
+  return path;
+}
+
+Status MakeFolder(const std::string& state_dir) {
+  const std::string bare = WithoutTail(state_dir);
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(bare).parent_path(), error);
+  if (mkdir(bare.c_str(), 0700) == 0 || errno == EEXIST) return OkStatus();
+  const int why = errno;
+  const std::string text = fmt::format("cannot make the state directory {}: {}; {}", state_dir,
+                                       std::strerror(why), kAnother);
+  return why == EACCES ? PermissionDenied(text) : Unavailable(text);
+}
+
 }  // namespace
 
 Result<StateLock> StateLock::Take(const std::string& state_dir) {
-  std::error_code error;
-  std::filesystem::create_directories(std::filesystem::path(state_dir).parent_path(), error);
-  if (mkdir(state_dir.c_str(), 0700) != 0 && errno != EEXIST) {
-    const int error = errno;
-    const std::string why = fmt::format("cannot make the state directory {}: {}; {}", state_dir,
-                                        std::strerror(error), kAnother);
-    return error == EACCES ? PermissionDenied(why) : Unavailable(why);
-  }
+  TANDEM_RETURN_IF_ERROR(MakeFolder(state_dir));
+  if (const Status ours = CheckPrivateFolder(state_dir, Others::kMayNotWrite);
+      ours.code() == Code::kPermissionDenied)
+    return PermissionDenied(fmt::format("{}, or {}", ours.message(), kAnother));
   const std::string path = state_dir + "/tandemd.lock";
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) {

@@ -11,7 +11,8 @@ namespace tandem {
 class StateLock {
  public:
   /// Makes the directory (0700) when it is not there. kFailedPrecondition names the process that holds
-  /// it; kPermissionDenied and kUnavailable say what is in the way.
+  /// it; kPermissionDenied, also where others could change what lies in it, and kUnavailable say what is
+  /// in the way.
   static Result<StateLock> Take(const std::string& state_dir);
   StateLock(StateLock&& other) noexcept;
   StateLock& operator=(StateLock&&) = delete;

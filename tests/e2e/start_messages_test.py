@@ -8,13 +8,15 @@ import re
 import shutil
 import socket
 import sqlite3
+import stat
 import subprocess
 import unittest
 
-from rig import Rig, log_group, main
+from rig import BUILD, Rig, log_group, main
 from transcript import MessageTest, Transcript
 
 NOBODY = 65534
+STRANGER = 4711
 
 
 def content(folder):
@@ -117,6 +119,71 @@ class Start(MessageTest):
         before = content(rig.state) if user else {}
         self.fails(rig=rig, **user)
         self.unchanged('state-of-somebody-else', before, rig)
+
+    def test_folders_that_others_could_change(self):
+        """Whoever may exchange what lies in the state's folder, or in the socket's, could pose as tandemd."""
+        rig = self.copy()
+        sockets = rig.folder / 'sockets'
+        sockets.mkdir()
+        before = content(rig.state)
+        listen = ('--listen', f'unix:{sockets}/d.sock')
+        rig.state.chmod(0o770)
+        self.fails(rig=rig)
+        rig.state.chmod(0o755)
+        sockets.chmod(0o777)
+        self.fails(*listen, rig=rig)
+        sockets.chmod(0o755)
+        if os.geteuid() != 0:
+            self.skipTest('only root gives folders away')
+        os.chown(rig.state, STRANGER, STRANGER)
+        self.fails(rig=rig)
+        os.chown(rig.state, 0, 0)
+        os.chown(sockets, STRANGER, STRANGER)
+        self.fails(*listen, rig=rig)
+        link = rig.folder / 'link'
+        link.symlink_to(rig.folder / 'elsewhere')
+        (rig.folder / 'elsewhere').mkdir()
+        os.chown(link, STRANGER, STRANGER, follow_symlinks=False)
+        self.fails('--listen', f'unix:{link}/d.sock', rig=rig)
+        self.unchanged('folders-of-others', before, rig)
+
+    def test_folders_that_are_made(self):
+        """A new state folder is ours alone, however its name ends; a socket may lie in a sticky folder."""
+        for tail in ('', '/', '//', '/.', '/./'):
+            rig = Rig(start=False)
+            self.addCleanup(rig.close)
+            sockets = rig.folder / 'sockets'
+            sockets.mkdir()
+            sockets.chmod(0o1777)
+            rig.listen = f'unix:{sockets}/d.sock'
+            rig.environment['TANDEM_ADDRESS'] = rig.listen
+            folder, rig.state = rig.state, f'{rig.state}{tail}'
+            rig.start()
+            self.assertEqual(stat.S_IMODE(folder.stat().st_mode), 0o700, rig.state)
+            self.assertEqual(rig.stop(), 0)
+
+    def test_a_socket_of_somebody_else(self):
+        """The command says nothing to it."""
+        if os.geteuid() != 0:
+            self.skipTest('only root gives sockets away')
+        rig = Rig(start=False)
+        self.addCleanup(rig.close)
+        rig.folder.chmod(0o755)
+        path = rig.folder / 'd.sock'
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+            listener.listen()
+            listener.setblocking(False)
+            os.chown(path, STRANGER, STRANGER)
+            path.chmod(0o666)
+            model = rig.model(log_group('a'))
+            for words in (['get', 'resources'], ['plan', '-f', str(model)], ['history']):
+                done = subprocess.run([BUILD / 'tandem', *words], capture_output=True, text=True, timeout=30, user=NOBODY,
+                                      group=NOBODY, extra_groups=[], env={'TANDEM_ADDRESS': f'unix:{path}'})
+                self.transcript.add(rig.folder, ['tandem', *words], done)
+            with self.assertRaises(BlockingIOError):
+                listener.accept()
+        self.expect('socket-of-somebody-else')
 
     def test_settings(self):
         rig = self.copy()

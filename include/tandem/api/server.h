@@ -1,4 +1,5 @@
-// tandem.api.v1 over gRPC: a unix socket (0600 in a 0700 folder), and TCP only with TLS.
+// tandem.api.v1 over gRPC: a unix socket (0600 in a 0700 folder, or one in which nobody else can exchange
+// it), and TCP only with TLS.
 //
 // The actor of a call is the unix peer's uid ("uid:1000", read when the connection is accepted) or the
 // subject of the client's certificate ("cn:alice"). Serves health and reflection as well, both without
@@ -50,7 +51,8 @@ class ApiServer {
 /// Whether it could listen as `options` say: of TLS and its files, as StartApiServer; starts nothing.
 Status CheckListening(const ApiOptions& options);
 
-/// kInvalidArgument without TLS on TCP; kAlreadyExists when another process answers on the socket.
+/// kInvalidArgument without TLS on TCP; kAlreadyExists when another process answers on the socket;
+/// kPermissionDenied when others could put theirs in its place.
 Result<std::unique_ptr<ApiServer>> StartApiServer(ApiOptions options);
 
 }  // namespace tandem
