@@ -53,13 +53,16 @@ class Watchdog {
   std::thread thread_;
 };
 
-/// SIGTERM and SIGINT, blocked in every thread and taken here.
+/// SIGTERM, SIGINT and, unless nohup keeps it off, SIGHUP: blocked in every thread and taken here.
 class Signals {
  public:
   Signals() {
     sigemptyset(&set_);
     sigaddset(&set_, SIGTERM);
     sigaddset(&set_, SIGINT);
+    struct sigaction hangup {};
+    sigaction(SIGHUP, nullptr, &hangup);
+    if (hangup.sa_handler != SIG_IGN) sigaddset(&set_, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
     signal(SIGPIPE, SIG_IGN);
   }
@@ -72,6 +75,7 @@ class Signals {
   void QuitOnNext() {
     signal(SIGTERM, [](int) { _exit(1); });
     signal(SIGINT, [](int) { _exit(1); });
+    signal(SIGHUP, SIG_IGN);  // often comes along with another one
     pthread_sigmask(SIG_UNBLOCK, &set_, nullptr);
   }
 

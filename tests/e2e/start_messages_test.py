@@ -6,13 +6,14 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import sqlite3
 import stat
 import subprocess
 import unittest
 
-from rig import BUILD, Rig, log_group, main
+from rig import BUILD, E2eTest, Rig, log_group, main
 from transcript import MessageTest, Transcript
 
 NOBODY = 65534
@@ -268,6 +269,30 @@ class FullDisk(MessageTest):
         self.assertEqual(plan.read_text(), '{}')
         self.assertEqual([path.name for path in self.small.iterdir() if path.name.startswith('plan')], ['plan.json'])
         self.expect('full-disk')
+
+
+class Signals(E2eTest):
+    flags = ('--grace', '5s')
+
+    def test_each_of_them_stops_in_order(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            with self.subTest(number.name):
+                if self.rig.process is None:
+                    self.rig.start()
+                self.rig.process.send_signal(number)
+                self.assertEqual(self.rig.process.wait(timeout=30), 0, self.rig.log_text())
+                self.rig.process = None
+                self.assertTrue(self.rig.log_text().endswith('tandemd stopped\n'), self.rig.log_text())
+                self.assertFalse((self.rig.state / 'd.sock').exists())
+
+    def test_nohup_keeps_a_hangup_off(self):
+        rig = Rig(start=False)
+        self.addCleanup(rig.close)
+        rig.start(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        rig.process.send_signal(signal.SIGHUP)
+        self.assertEqual(rig.run('version', '--server').returncode, 0)
+        self.assertNotIn('stopping', rig.log_text())
+        self.assertEqual(rig.stop(), 0)
 
 
 class OneHeap(unittest.TestCase):
