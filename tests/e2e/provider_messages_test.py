@@ -1,5 +1,6 @@
 """Providers that do not start, die, hang or answer garbage, and clouds that refuse who asks: the whole message each."""
 import http.server
+import re
 import threading
 
 from rig import BUILD, Rig, log_group, main
@@ -60,9 +61,21 @@ class Processes(Provided):
         (self.providers / 'tandem-provider-sim').symlink_to(FAULTY)
         self.rig.daemon_environment['FAULTY_SIM'] = str(folder)
 
+    def warnings(self):
+        """Why the log says that a program cannot be run."""
+        return re.findall(r"a provider's program cannot be run.* provider=sim .*why=\"(.*)\"", self.rig.log_text())
+
     def test_no_program(self):
         self.start()
         self.refused('provider-missing')
+        self.assertEqual(self.warnings(), ['No such file or directory'], self.rig.log_text())
+
+    def test_program_that_may_not_be_run(self):
+        self.program('#!/bin/sh\n')
+        (self.providers / 'tandem-provider-sim').chmod(0o644)
+        self.start()
+        self.refused('provider-missing')
+        self.assertEqual(self.warnings(), ['Permission denied'], self.rig.log_text())
 
     def test_will_not_start(self):
         self.program('#!/bin/sh\necho "cannot find my library" >&2\nexit 3\n')
