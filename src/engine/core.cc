@@ -486,17 +486,16 @@ void Engine::Core::PublishMetrics() {
   std::vector<Metric> metrics;
   const auto add = [&](std::string name, double value, bool counter,
                        std::vector<std::pair<std::string, std::string>> labels = {}) {
-    metrics.push_back({std::move(name), std::move(labels), value, counter});
+    metrics.push_back({std::move(name), std::move(labels), value, counter, std::nullopt});
   };
   const WorkQueue::Counters& queue = context.queue.counters();
   add("tandem_workqueue_depth", static_cast<double>(context.queue.depth()), false, {{"name", "address"}});
   add("tandem_workqueue_adds_total", static_cast<double>(queue.adds), true, {{"name", "address"}});
   add("tandem_workqueue_retries_total", static_cast<double>(queue.retries), true,
       {{"name", "address"}});
-  add("tandem_workqueue_queue_duration_seconds_sum",
-      static_cast<double>(queue.waited.count()) / 1e6, true, {{"name", "address"}});
-  add("tandem_workqueue_queue_duration_seconds_count", static_cast<double>(queue.gets), true,
+  add("tandem_workqueue_queue_duration_seconds", static_cast<double>(queue.waited.count()) / 1e6, true,
       {{"name", "address"}});
+  metrics.back().count = static_cast<uint64_t>(queue.gets);
   for (const auto& [kind, count] : reconciles_)
     add("tandem_reconcile_total", static_cast<double>(count), true, {{"controller", kind}});
   add("tandem_reconcile_active_workers", static_cast<double>(runner.active()), false);

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "tandem/base/lock.h"
+#include "tandem/engine/metric_help.h"
 #include "web/connection.h"
 
 namespace tandem {
@@ -175,6 +176,11 @@ class Server final : public WebServer {
   std::thread thread_;
 };
 
+prometheus::MetricType TypeOf(const Engine::Metric& metric) {
+  if (metric.count) return prometheus::MetricType::Summary;
+  return metric.counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge;
+}
+
 }  // namespace
 
 std::string MetricsText(const std::vector<Engine::Metric>& metrics) {
@@ -182,13 +188,17 @@ std::string MetricsText(const std::vector<Engine::Metric>& metrics) {
   for (const Engine::Metric& metric : metrics) {
     prometheus::MetricFamily& family = families[metric.name];
     family.name = metric.name;
-    family.type = metric.counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge;
+    family.help = MetricHelp(metric.name);
+    family.type = TypeOf(metric);
     prometheus::ClientMetric& sample = family.metric.emplace_back();
     for (const auto& [name, value] : metric.labels) sample.label.push_back({name, value});
-    if (metric.counter) {
-      sample.counter.value = metric.value;
-    } else {
-      sample.gauge.value = metric.value;
+    switch (family.type) {
+      case prometheus::MetricType::Summary:
+        sample.summary.sample_count = *metric.count;
+        sample.summary.sample_sum = metric.value;
+        break;
+      case prometheus::MetricType::Counter: sample.counter.value = metric.value; break;
+      default: sample.gauge.value = metric.value;
     }
   }
   std::vector<prometheus::MetricFamily> list;

@@ -27,6 +27,25 @@ def make_certificates(folder):
                 '-out', folder / f'{name}.pem', '-days', '2', '-extfile', extension)
 
 
+def families(text):
+    """Name → type of what Prometheus reads. Each family is one piece: its help, its type, then all its samples."""
+    found = {}
+    name = None
+    for line in text.splitlines():
+        if line.startswith('# HELP '):
+            name = line.split(' ')[2]
+            assert name not in found and len(line.split(' ')) > 4, line
+            found[name] = None
+        elif line.startswith('# TYPE '):
+            assert line.split(' ')[2] == name and found[name] is None, line
+            found[name] = line.split(' ')[3]
+        else:
+            sample = re.fullmatch(r'([a-z_]+)(?:\{[a-z]+="[^"]*"(?:,[a-z]+="[^"]*")*\})? [-+0-9.e]+', line)
+            allowed = (f'{name}_sum', f'{name}_count') if found[name] == 'summary' else (name,)
+            assert sample and sample[1] in allowed, line
+    return found
+
+
 class Transport(E2eTest):
     def test_1_socket_is_private(self):
         self.assertEqual(stat.S_IMODE((self.rig.state / 'd.sock').stat().st_mode), 0o600)
@@ -40,8 +59,11 @@ class Transport(E2eTest):
         self.eventually('never ready', lambda: urllib.request.urlopen(f'{base}/readyz', timeout=5).status == 200)
         self.tandem('apply', '-f', self.rig.model(log_group('a')), '--auto-approve')
         text = urllib.request.urlopen(f'{base}/metrics', timeout=5).read().decode()
-        self.assertIn('tandem_workqueue_adds_total', text)
-        self.assertIn('tandem_provider_requests_total', text)
+        types = families(text)
+        self.assertEqual(types['tandem_workqueue_adds_total'], 'counter')
+        self.assertEqual(types['tandem_provider_requests_total'], 'counter')
+        self.assertEqual(types['tandem_workqueue_depth'], 'gauge')
+        self.assertEqual(types['tandem_workqueue_queue_duration_seconds'], 'summary')
         with self.assertRaises(urllib.error.HTTPError):
             urllib.request.urlopen(f'{base}/nothing', timeout=5)
 

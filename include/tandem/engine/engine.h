@@ -188,12 +188,14 @@ class Engine {
   Result<int64_t> Watch(int64_t after, std::function<void(const Change&)> each);
   void Unwatch(int64_t id);
 
-  /// Counters for /metrics: name and labels → value, as client-go and controller-runtime name them.
+  /// Counters for /metrics: name and labels → value, as client-go and controller-runtime name them. What
+  /// each means says MetricHelp.
   struct Metric {
     std::string name;
     std::vector<std::pair<std::string, std::string>> labels;
     double value = 0;
     bool counter = true;
+    std::optional<uint64_t> count;  // makes it a summary: so many waits or the like, `value` their sum
   };
   std::vector<Metric> Metrics() const;
 

@@ -96,8 +96,8 @@ TEST(WebServer, SaysHealthAndReadinessApart) {
   std::atomic<bool> ready{false};
   WebOptions options;
   options.metrics = [] {
-    return std::vector<Engine::Metric>{{"tandem_drift_resources", {{"class", "safe"}}, 2, false},
-                                       {"tandem_workqueue_adds_total", {}, 7, true}};
+    return std::vector<Engine::Metric>{{"tandem_drift_resources", {{"class", "safe"}}, 2, false, std::nullopt},
+                                       {"tandem_workqueue_adds_total", {}, 7, true, std::nullopt}};
   };
   options.ready = [&] { return ready.load(); };
   auto server = StartWebServer(std::move(options));
@@ -114,6 +114,19 @@ TEST(WebServer, SaysHealthAndReadinessApart) {
   (*server)->Drain();
   EXPECT_EQ(client.Get("/healthz")->status, 503);
   EXPECT_EQ(client.Get("/nothing")->status, 404);
+}
+
+TEST(WebServer, EachFamilyOfMetricsSaysWhatItIs) {
+  const std::string text = MetricsText({{"tandem_store_commits_total", {}, 3, true, std::nullopt},
+                                        {"tandem_workqueue_queue_duration_seconds", {{"name", "address"}}, 1.5, true, 4}});
+  EXPECT_EQ(text,
+            "# HELP tandem_store_commits_total Transactions of the store.\n"
+            "# TYPE tandem_store_commits_total counter\n"
+            "tandem_store_commits_total 3\n"
+            "# HELP tandem_workqueue_queue_duration_seconds How long addresses waited in the queue.\n"
+            "# TYPE tandem_workqueue_queue_duration_seconds summary\n"
+            "tandem_workqueue_queue_duration_seconds_count{name=\"address\"} 4\n"
+            "tandem_workqueue_queue_duration_seconds_sum{name=\"address\"} 1.5\n");
 }
 
 TEST(WebServer, APortInUseIsAnError) {
