@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "daemon/clouds.h"
 #include "daemon/executors.h"
 #include "daemon/local_secrets.h"
 #include "daemon/providers.h"
@@ -147,6 +148,7 @@ int RunDaemon(const Settings& settings) {
 
   Result<StateLock> lock = StateLock::Take(settings.state_dir);
   if (!lock.ok()) return Fail(lock.status());
+  if (const Status clouds = CheckClouds(settings.state_dir, settings.sandbox); !clouds.ok()) return Fail(clouds);
   const bool begins = access((settings.state_dir + "/tandem.db").c_str(), F_OK) != 0;
   const Result<std::string> key = LoadSecretKey(settings.state_dir + "/secret.key", begins);
   if (!key.ok()) return Fail(key.status());
@@ -174,6 +176,7 @@ int RunDaemon(const Settings& settings) {
   store_options.post = [](std::function<void()> job) { job(); };
   Result<std::unique_ptr<StateStore>> store = OpenSqliteStore(std::move(store_options));
   if (!store.ok()) return Fail(store.status());
+  if (const Status clouds = RememberClouds(settings.state_dir, settings.sandbox); !clouds.ok()) return Fail(clouds);
 
   EnginePorts ports;
   ports.store = store->get();

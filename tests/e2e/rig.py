@@ -44,12 +44,13 @@ class Rig:
         self.daemon_environment = {}  # of tandemd alone
         self.listen = None  # or another than the socket in the state's folder
         self.web = '127.0.0.1:0'
+        self.sandbox = True
         self.process = None
         if start:
             self.start()
 
     def command(self, *flags):
-        return [str(BUILD / 'tandemd'), '--sandbox', '--seed', '7', '--state-dir', str(self.state),
+        return [str(BUILD / 'tandemd'), *['--sandbox'] * self.sandbox, '--seed', '7', '--state-dir', str(self.state),
                 '--listen', self.listen or f'unix:{self.state}/d.sock', '--web', self.web, *self.flags, *flags]
 
     def start(self, *flags, **process):

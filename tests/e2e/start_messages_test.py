@@ -46,7 +46,7 @@ class Start(MessageTest):
         done = subprocess.run(command, capture_output=True, text=True, timeout=30,
                               env={**os.environ, **rig.daemon_environment}, **keys)
         self.assertIn(done.returncode, (1, 2), done.stderr)
-        words = ['tandemd', '--sandbox', '--state-dir', rig.state, *flags]
+        words = ['tandemd', *['--sandbox'] * rig.sandbox, '--state-dir', rig.state, *flags]
         self.transcript.add(rig.folder, words, done)
 
     def unchanged(self, name, before, rig=None):
@@ -209,6 +209,28 @@ class Start(MessageTest):
         before = content(rig.state)
         self.fails(rig=rig)
         self.unchanged('secret-key-is-gone', before, rig)
+
+    def test_clouds_of_the_other_sort(self):
+        """What is remembered of simulated clouds is not looked for in real ones, nor the other way round."""
+        rig = self.copy()
+        rig.sandbox = False
+        for marks in (True, False):
+            if not marks:
+                (rig.state / 'clouds').unlink(missing_ok=True)  # the journal of the clouds is enough
+            before = content(rig.state)
+            self.fails(rig=rig)
+            self.assertEqual(content(rig.state), before)
+        real = Rig(start=False)
+        self.addCleanup(real.close)
+        real.sandbox = False
+        real.start()
+        real.stop()
+        real.start()
+        real.stop()
+        real.sandbox = True
+        before = content(real.state)
+        self.fails(rig=real)
+        self.unchanged('clouds-of-the-other-sort', before, real)
 
     def test_a_port_that_is_taken(self):
         """It is found before the engine begins: no account is opened, no object looked at, no epoch written."""
