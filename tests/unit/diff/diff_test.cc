@@ -32,6 +32,7 @@ FakeKind TestKind() {
       .With(Rule("Policy", [](FieldRule& r) { r.compare = CompareMode::kJson; }))
       .With(Rule("Host", [](FieldRule& r) { r.compare = CompareMode::kDomain; }))
       .With(Rule("Retention", [](FieldRule& r) { r.blast = BlastClass::kDisruptive; r.blast_up = BlastClass::kSafe; r.blast_down = BlastClass::kDataLoss; r.unset = UnsetMode::kValue; r.unset_value = 7; }))
+      .With(Rule("Backups", [](FieldRule& r) { r.blast_up = BlastClass::kSafe; r.blast_down = BlastClass::kDataLoss; }))
       .With(Rule("Cleared", [](FieldRule& r) { r.unset = UnsetMode::kNull; }))
       .With(Rule("Called", [](FieldRule& r) { r.unset = UnsetMode::kCall; }))
       .With(Rule("Sticky", [](FieldRule& r) { r.unset = UnsetMode::kReplace; }))
@@ -231,6 +232,9 @@ const Case kCases[] = {
      "Token null->{\"$tandem\":\"sensitive\",\"parts\":[]} model create sensitive"},
 
     // R7: direction.
+    {"a switch turned on", R"({"Backups":true})", R"({})", R"({})", "Backups null->true model safe"},
+    {"a switch turned off", R"({"Backups":false})", R"({"Backups":true})", R"({"Backups":true})",
+     "Backups true->false model data-loss"},
     {"retention up", R"({"Retention":30})", R"({"Retention":7})", R"({"Retention":7})",
      "Retention 7->30 model safe"},
     {"retention down", R"({"Retention":1})", R"({"Retention":7})", R"({"Retention":7})",
