@@ -54,6 +54,7 @@ std::string Quoted(const std::string& value) {
 void SetLogLevel(LogLevel level) { Logger().set_level(ToSpdlog(level)); }
 
 void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
+  if (!Logger().should_log(ToSpdlog(level))) return;
   std::string line;
   for (const char c : message) AppendPlain(c, &line);
   for (const LogField& field : fields) {

@@ -170,6 +170,11 @@ DriftAction PolicySet::DriftFor(const Subject& subject, BlastClass blast) const 
                                                                     : DriftAction::kApprove;
 }
 
+bool PolicySet::AsksForApprovals() const {
+  return std::any_of(sides_.begin(), sides_.end(), [](const PolicySet& side) { return side.AsksForApprovals(); }) ||
+         std::any_of(policies_.begin(), policies_.end(), [](const Policy& policy) { return !policy.approvals.empty(); });
+}
+
 std::vector<ApprovalRule> PolicySet::ApprovalsFor(const Subject& subject, BlastClass blast) const {
   std::vector<ApprovalRule> rules;
   if (!sides_.empty()) {

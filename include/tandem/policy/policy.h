@@ -62,6 +62,8 @@ class PolicySet {
   /// Without any policy: safe changes and re-creation heal, all else waits for approval (R7). The
   /// caller classes the re-creation of a protected resource as data-loss.
   DriftAction DriftFor(const Subject& subject, BlastClass blast) const;
+  /// False if ApprovalsFor gives nothing, whatever it is asked.
+  bool AsksForApprovals() const;
   std::vector<ApprovalRule> ApprovalsFor(const Subject& subject, BlastClass blast) const;
   /// How many destroys, replaces and cascades one plan may hold, of `recorded` resources (R6).
   int64_t DeleteBudget(int64_t recorded) const;

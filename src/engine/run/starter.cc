@@ -215,10 +215,12 @@ void Starter::DropExpired() {
 std::vector<Starter::Asked> Starter::AskedBy(const KnownPlan& known) const {
   const Memory& memory = context_.memory;
   // R16: policies of both revisions judge; the stricter wins.
-  const PolicySet accepted = memory.model ? memory.model->policies : PolicySet();
-  const PolicySet policies =
-      known.model ? PolicySet::Stricter(accepted, known.model->policies) : accepted;
+  static const PolicySet kNone;
+  const PolicySet& accepted = memory.model ? memory.model->policies : kNone;
+  const PolicySet& proposed = known.model ? known.model->policies : kNone;
   std::vector<Asked> asked;
+  if (!accepted.AsksForApprovals() && !proposed.AsksForApprovals()) return asked;
+  const PolicySet policies = known.model ? PolicySet::Stricter(accepted, proposed) : accepted;
   for (const Step& step : known.plan->steps) {
     const std::string address = step.address.ToString();
     Subject subject;
