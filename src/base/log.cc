@@ -1,10 +1,11 @@
 #include "tandem/base/log.h"
 
-#include <fmt/format.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+
+#include "tandem/base/printable.h"
 
 namespace tandem {
 namespace {
@@ -30,23 +31,26 @@ spdlog::level::level_enum ToSpdlog(LogLevel level) {
 }
 
 /// What others said may hold anything: it neither ends the line nor reaches a terminal as it is.
-void AppendPlain(char c, std::string* line) {
-  if (c == '\n') *line += "\\n";
-  else if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') *line += fmt::format("\\x{:02x}", c);
-  else *line += c;
+std::string OneLine(std::string_view text) {
+  std::string line;
+  for (const char c : PrintableLines(text)) {
+    if (c == '\n') line += "\\n";
+    else line += c;
+  }
+  return line;
 }
 
 std::string Quoted(const std::string& value) {
   const bool bare = std::none_of(value.begin(), value.end(), [](char c) {
     return static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '=' || c == '\x7f';
   });
-  if (bare && !value.empty()) return value;
+  if (bare && !value.empty()) return OneLine(value);
   std::string text = "\"";
   for (const char c : value) {
     if (c == '"' || c == '\\') text += '\\';
-    AppendPlain(c, &text);
+    text += c;
   }
-  return text + "\"";
+  return OneLine(text) + "\"";
 }
 
 }  // namespace
@@ -55,8 +59,7 @@ void SetLogLevel(LogLevel level) { Logger().set_level(ToSpdlog(level)); }
 
 void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
   if (!Logger().should_log(ToSpdlog(level))) return;
-  std::string line;
-  for (const char c : message) AppendPlain(c, &line);
+  std::string line = OneLine(message);
   for (const LogField& field : fields) {
     line += ' ';
     line += field.key;

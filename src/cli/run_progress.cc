@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "cli/interrupts.h"
+#include "tandem/base/lock.h"
 #include "tandem/base/printable.h"
 #include "tandem/base/clock.h"
 
@@ -34,7 +35,7 @@ class Display {
   ~Display() { Clear(); }
 
   void Show(const api::v1::StepItem& step) {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     std::string& state = states_[step.id()];
     if (state == step.state()) return;
     const bool was_over = IsOver(state);
@@ -56,14 +57,14 @@ class Display {
   }
   /// Something beside the steps.
   void Say(const std::string& message) {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     Erase();
     *console_.err << Printable(message) << std::endl;
     Draw();
   }
   /// Nothing is drawn any more.
   void Clear() {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     Erase();
     cleared_ = true;
   }

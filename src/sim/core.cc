@@ -321,7 +321,7 @@ SimProvider::Core::Census SimProvider::Core::Count(const std::string& account, T
 }
 
 MeasureAnswer SimProvider::Core::Measure(const MeasureRequest& request) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  Lock lock(mutex_, LockLevel::kCloud);
   now_ = world_->Now();
   MeasureAnswer answer;
   answer.error = Gate(request.account, {}, nullptr, false);

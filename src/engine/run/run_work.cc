@@ -1,5 +1,7 @@
 #include "engine/run/run_work.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace tandem {
@@ -20,6 +22,10 @@ bool IsFinal(StepState state) {
 
 bool IsDone(StepState state) {
   return state == StepState::kSettled || state == StepState::kVerified;
+}
+
+std::string KindIsGone(const Address& address) {
+  return fmt::format("kind {} is not known any more", address.kind_name().ToString());
 }
 
 bool IsOfModel(const Run& run) { return run.mode != PlanMode::kHeal && run.mode != PlanMode::kUnprotect; }

@@ -27,6 +27,9 @@ bool IsDone(StepState state);
 /// True if its steps are changes of an accepted model, not repairs or the lifting of a protection.
 bool IsOfModel(const Run& run);
 
+/// Why nothing of `address` can be looked at or called.
+std::string KindIsGone(const Address& address);
+
 struct RunWork {
   Run run;
   KnownPlan known;                              // its plan: null pointer once it is in the store
