@@ -52,5 +52,72 @@ TEST(EngineAdopt, WhatWeMadeOurselvesIsNotRetained) {
   EXPECT_EQ(EngineRig::Steps(rig.Plan(Role("first", "one"))), "delete iam.sim/Role/ours");
 }
 
+constexpr char kSchemas[] = TANDEM_SOURCE_DIR "/schemas";
+
+/// The shipped kinds, an account of them, a zone, and more in `rest`.
+std::string Zone(const std::string& rest) {
+  return "apiVersion: tandem/v1\nkind: Platform\nmetadata: {name: shop}\nspec: {activeSite: aws, sites: {aws: {}}, "
+         "values: {path: /shop}}\n---\n"
+         "apiVersion: tandem/v1\nkind: Account\nmetadata: {name: main}\nspec: {provider: aws, site: aws, region: "
+         "us-east-1, accountId: \"111122223333\"}\n---\n"
+         "apiVersion: route53.aws/v1\nkind: HostedZone\nmetadata: {name: shop}\nspec: {Name: shop.example}\n---\n" +
+         rest;
+}
+
+/// A document that names its object by an expression.
+std::string Record(const std::string& annotations = "") {
+  return "apiVersion: route53.aws/v1\nkind: RecordSet\nmetadata: {name: www, annotations: {" + annotations +
+         "}}\nspec: {HostedZoneId: '${ref(\"route53.aws/HostedZone/shop\").Id}', Name: www.shop.example, Type: A, "
+         "TTL: 60, ResourceRecords: [{Value: 192.0.2.1}]}\n---\n";
+}
+std::string Logs(const std::string& annotations = "") {
+  return "apiVersion: logs.aws/v1\nkind: LogGroup\nmetadata: {name: web, annotations: {" + annotations +
+         "}}\nspec: {logGroupName: '${platform.values.path}/web'}\n---\n";
+}
+
+/// Made by somebody else, without a mark.
+void Make(EngineRig& rig, const Address& address, const Map& desired) {
+  ApplyRequest request;
+  request.account = "main";
+  request.address = address;
+  request.kind = address.kind_name();
+  request.call = "create";
+  request.intent = "theirs";
+  request.desired = Packed::From(desired);
+  std::optional<ApplyAnswer> answer;
+  rig.cloud->Apply(request, [&](ApplyAnswer given) { answer = std::move(given); });
+  rig.Pass(std::chrono::minutes(1));
+  ASSERT_TRUE(answer && answer->error.ok) << answer->error.message;
+}
+
+TEST(EngineAdopt, R12_WhatAnExpressionNamesIsFound) {
+  EngineRig rig({}, std::move(*OpenCatalog(kSchemas)));
+  const auto plan_of = [&](const std::string& model) { return rig.Plan(EngineRig::Request(model, false)); };
+  const PlanAnswer zone = plan_of(Zone(""));
+  ASSERT_NE(zone.plan, nullptr) << zone.message;
+  ASSERT_EQ(rig.Wait(rig.Start(zone.plan->hash).run), "succeeded: 1 done");
+  ASSERT_EQ(rig.cloud->Objects().size(), 1u);
+  const std::string id = rig.cloud->Objects()[0].key.identity;
+  Make(rig, {"route53.aws", "RecordSet", "", "theirs", ""},
+       Map{{"HostedZoneId", id}, {"Name", "www.shop.example."}, {"Type", "A"}, {"TTL", 60},
+           {"ResourceRecords", List{Map{{"Value", "192.0.2.1"}}}}});
+  Make(rig, {"logs.aws", "LogGroup", "", "theirs", ""}, Map{{"logGroupName", "/shop/web"}});
+
+  for (const std::string& document : {Record(), Logs()}) {
+    const PlanAnswer refused = plan_of(Zone(document));
+    EXPECT_EQ(refused.plan, nullptr) << EngineRig::Steps(refused);
+    EXPECT_NE(refused.message.find("exists already and is not tandem's"), std::string::npos) << refused.message;
+  }
+  const std::string adopting =
+      Zone(Record("tandem/adopt: if-identical") + Logs("tandem/adopt: if-identical"));
+  const PlanAnswer plan = plan_of(adopting);
+  ASSERT_EQ(EngineRig::Steps(plan), "adopt logs.aws/LogGroup/web; adopt route53.aws/RecordSet/www") << plan.message;
+  EXPECT_EQ(rig.Wait(rig.Start(plan.plan->hash).run), "succeeded: 2 done");
+  EXPECT_EQ(rig.Effects("create"), 3);  // the zone and the two that were there
+  const PlanAnswer again = plan_of(adopting);
+  ASSERT_NE(again.plan, nullptr) << again.message;
+  EXPECT_TRUE(again.plan->steps.empty());
+}
+
 }  // namespace
 }  // namespace tandem::testing

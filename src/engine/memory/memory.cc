@@ -181,6 +181,15 @@ std::string ExpectedIdentity(const Kind& kind, const Address& address,
   return ExpectedName(kind, address, external_name, fields);
 }
 
+bool NamedByExpression(const Kind& kind, const Value& fields) {
+  if (kind.body().At("identity.compose") != nullptr) return true;  // its members may have names from elsewhere
+  for (const std::string& field : {kind.name_field(), kind.identity_field()}) {
+    const Value* value = field.empty() ? nullptr : fields.At(field);
+    if (value != nullptr && value->is_string() && value->as_string().find("${") != std::string::npos) return true;
+  }
+  return false;
+}
+
 std::string ExpectedName(const Kind& kind, const Address& address, const std::string& external_name,
                          const Value& fields) {
   if (kind.body().At("identity.compose") != nullptr)

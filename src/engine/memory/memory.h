@@ -180,6 +180,9 @@ std::string ExpectedIdentity(const Kind& kind, const Address& address,
 std::string ExpectedName(const Kind& kind, const Address& address, const std::string& external_name,
                          const Value& fields);
 
+/// Whether the texts of `fields`, expressions unevaluated, do not tell either of the two.
+bool NamedByExpression(const Kind& kind, const Value& fields);
+
 /// `fields` as the store may keep them: members named by `owned` or declared by the kind file, without
 /// secret paths. `whole` keeps undeclared members as well.
 Value StorableFields(const Kind& kind, const Value& fields, const Value* owned, bool whole);

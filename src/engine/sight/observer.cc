@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/memory/references.h"
 #include "engine/sight/masks.h"
 #include "engine/sight/overlay.h"
 #include "tandem/state/keys.h"
@@ -84,9 +85,11 @@ void Observer::Run(PassPtr pass) {
 void Observer::Opened(PassPtr pass, const Status& status) {
   Collect(pass, [this, pass, status] {
     if (!status.ok()) {
-      for (const auto& [name, wanted] : pass->wanted)
+      for (const auto& [name, wanted] : pass->wanted) {
         for (size_t i = 0; i < wanted.expected.size(); ++i)
           Blind(std::string(wanted.expected[i].address), status.message());
+        for (const Unnamed& unnamed : wanted.unnamed) Blind(unnamed.resource->address.ToString(), status.message());
+      }
       Finish(pass);
       return;
     }
@@ -97,38 +100,67 @@ void Observer::Opened(PassPtr pass, const Status& status) {
 }
 
 void Observer::Want(Pass& pass, const Resource& resource, std::shared_ptr<const Kind> kind,
-                    const ModelResource* model) {
+                    const CompiledModel* of, const ModelResource* model) {
   if (!kind) return;
   Wanted& wanted = pass.wanted[kind->name()];
   wanted.kind = kind;
-  std::string expected;
   if (resource.record && !resource.record->identity.empty()) {
-    expected = resource.record->identity;
-  } else {
-    const std::string external_name = model == nullptr ? "" : model->external_name;
-    const Value spec = model == nullptr ? Value() : model->Spec();
-    expected = ExpectedIdentity(*kind, resource.address, external_name, spec);
-    const std::string name = ExpectedName(*kind, resource.address, external_name, spec);
-    if (!name.empty()) wanted.by_name.emplace(name, resource.key());
+    if (pass.expected.insert(resource.number)) wanted.expected.Add(resource.key(), resource.record->identity);
+    return;
   }
+  const Value spec = model == nullptr ? Value() : model->Spec();
+  if (model != nullptr && NamedByExpression(*kind, spec)) {
+    if (pass.expected.insert(resource.number)) wanted.unnamed.push_back({of, model});
+    return;
+  }
+  const std::string expected = WantName(wanted, resource, model == nullptr ? "" : model->external_name, spec);
   if (pass.expected.insert(resource.number)) wanted.expected.Add(resource.key(), expected);
+}
+
+// What is not recorded is found by its identity, which is the answer, or by the name that it has in lists.
+std::string Observer::WantName(Wanted& wanted, const Resource& resource, const std::string& external_name,
+                               const Value& spec) {
+  const std::string name = ExpectedName(*wanted.kind, resource.address, external_name, spec);
+  if (!name.empty()) wanted.by_name.emplace(name, resource.key());
+  return ExpectedIdentity(*wanted.kind, resource.address, external_name, spec);
+}
+
+// By now what their kind lives in was seen in this pass. What is not known yet names nothing.
+void Observer::NameByExpressions(Wanted& wanted, std::function<void()> then) {
+  context_.InPieces([this, &wanted, then = std::move(then), at = size_t{0}]() mutable {
+    for (const size_t end = std::min(wanted.unnamed.size(), at + kTakenIn); at < end; ++at) {
+      const auto& [of, model] = wanted.unnamed[at];
+      const Resource& resource = context_.memory.At(model->address);
+      const Result<Value> spec = EvaluateSpec(
+          *of, *model, [this, of](const std::string& address, const Path& path) -> Result<Value> {
+            Result<Value> value = LiveReference(context_.memory, address, path);
+            if (value.ok() || value.status().code() != Code::kUnavailable) return value;
+            return Value(Unknown{of->Find(address)->kind->TypeOf(path).value_or(Type::kAny), address});
+          });
+      wanted.expected.Add(resource.key(),
+                          spec.ok() ? WantName(wanted, resource, model->external_name, *spec) : "");
+    }
+    if (at < wanted.unnamed.size()) return true;
+    then();
+    return false;
+  });
 }
 
 // What is to be looked for: of the models, the proposed before the accepted one, then of what is recorded.
 void Observer::Collect(PassPtr pass, std::function<void()> then) {
   pass->models.assign(pass->extras.rbegin(), pass->extras.rend());
   if (context_.memory.model) pass->models.push_back(context_.memory.model);
-  const auto want_modelled = [this, pass](const ModelResource& model) {
+  const auto want_modelled = [this, pass](const CompiledModel& of, const ModelResource& model) {
     if (model.account != pass->account) return;
     const Resource& resource = context_.memory.At(model.address);
     if (resource.record && resource.record->account != pass->account) return;
-    Want(*pass, resource, model.kind, &model);
+    Want(*pass, resource, model.kind, &of, &model);
   };
   const auto want_recorded = [this, pass](const Resource& resource) {
     if (!resource.record || resource.record->account != pass->account) return;
     if (resource.exists()) ++pass->recorded_live;
     if (pass->expected.contains(resource.number)) return;
-    Want(*pass, resource, context_.FindKind(resource.address.kind_name()), nullptr);
+    Want(*pass, resource, context_.FindKind(resource.address.kind_name()), nullptr, nullptr);
   };
   using Place = decltype(pass->models.front()->resources.begin());
   context_.InPieces([=, this, number = size_t{0}, at = std::optional<Place>(), last = std::string()]() mutable {
@@ -138,7 +170,7 @@ void Observer::Collect(PassPtr pass, std::function<void()> then) {
       if (!at) at = models[number]->resources.begin();
       for (; *at != models[number]->resources.end(); ++*at) {
         if (left-- == 0) return true;
-        want_modelled((*at)->second);
+        want_modelled(*models[number], (*at)->second);
       }
     }
     // Resources may come and go between pieces.
@@ -202,6 +234,10 @@ std::vector<std::string> Observer::ParentsOf(const std::string& account, const K
 }
 
 void Observer::Scan(PassPtr pass, const KindName& name) {
+  NameByExpressions(pass->wanted[name], [this, pass, name] { List(pass, name); });
+}
+
+void Observer::List(PassPtr pass, const KindName& name) {
   const Wanted& wanted = pass->wanted[name];
   if (!wanted.kind->lists()) {
     Rest(pass, name, ListEnd{CallError{}, false, true}, {});

@@ -64,9 +64,15 @@ class Observer {
   int64_t looked() const { return looked_; }
 
  private:
+  /// Not recorded, and named by an expression.
+  struct Unnamed {
+    const CompiledModel* of;  // of the pass
+    const ModelResource* resource;
+  };
   struct Wanted {
     std::shared_ptr<const Kind> kind;
     LookList expected;
+    std::vector<Unnamed> unnamed;
     std::map<std::string, std::string> by_name;  // the same for what is not recorded, turned round
   };
   struct Pass {
@@ -101,10 +107,14 @@ class Observer {
   void Opened(PassPtr pass, const Status& status);
   void Collect(PassPtr pass, std::function<void()> then);
   void SetStages(Pass& pass);
-  /// `model`: what the model says of it, or null pointer.
-  void Want(Pass& pass, const Resource& resource, std::shared_ptr<const Kind> kind, const ModelResource* model);
+  /// `model`: what the model `of` says of it; null pointers where none does.
+  void Want(Pass& pass, const Resource& resource, std::shared_ptr<const Kind> kind, const CompiledModel* of,
+            const ModelResource* model);
+  std::string WantName(Wanted& wanted, const Resource& resource, const std::string& external_name, const Value& spec);
+  void NameByExpressions(Wanted& wanted, std::function<void()> then);
   void NextStage(PassPtr pass);
   void Scan(PassPtr pass, const KindName& name);
+  void List(PassPtr pass, const KindName& name);
   void TakeListed(Pass& pass, const Wanted& wanted, const LiveObject& object, Reads* reads);
   std::string Match(Pass& pass, const Wanted& wanted, const LiveObject& object);
   void Rest(PassPtr pass, const KindName& name, const ListEnd& end, Reads reads);
