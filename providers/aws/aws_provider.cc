@@ -14,7 +14,7 @@ namespace {
 constexpr Duration kOpenLimit = std::chrono::seconds(30);
 
 CallError NotOpen(const std::string& account) {
-  return MakeCallError(CallErrorClass::kSignIn, "AccountNotOpen",
+  return MakeCallError(ErrorClass::kSignIn, "AccountNotOpen",
                        "account '" + account + "' was not opened");
 }
 
@@ -46,26 +46,26 @@ void AwsProvider::Describe(Done<Result<ProviderDescription>> done) {
 
 AccountAnswer AwsProvider::OpenNow(const AccountRequest& request) {
   AccountAnswer answer;
-  const auto refuse = [&](CallErrorClass error_class, std::string code, std::string message) {
+  const auto refuse = [&](ErrorClass error_class, std::string code, std::string message) {
     answer.error = MakeCallError(error_class, std::move(code), std::move(message));
     return answer;
   };
   const Value spec = request.spec.empty() ? Value(Map{}) : request.spec.Unpack();
   Result<AccountSettings> settings = ReadAccountSettings(spec);
   if (!settings.ok())
-    return refuse(CallErrorClass::kTerminal, "InvalidAccount", settings.status().message());
+    return refuse(ErrorClass::kTerminal, "InvalidAccount", settings.status().message());
   if (settings->region.empty()) {
     const Result<std::string> region = DefaultRegion(
         ports_.environment, ProfileName(ports_.environment, settings->credentials.profile));
     if (region.ok()) settings->region = *region;
   }
   if (settings->region.empty())
-    return refuse(CallErrorClass::kTerminal, "InvalidAccount", "the account's spec has no region");
+    return refuse(ErrorClass::kTerminal, "InvalidAccount", "the account's spec has no region");
   const Result<std::shared_ptr<const ApiModel>> api = apis_.Find("sts");
-  if (!api.ok()) return refuse(CallErrorClass::kTerminal, "NoDescription", api.status().message());
+  if (!api.ok()) return refuse(ErrorClass::kTerminal, "NoDescription", api.status().message());
   const ApiOperation* whoami = (*api)->FindOperation("GetCallerIdentity");
   if (whoami == nullptr)
-    return refuse(CallErrorClass::kTerminal, "NoDescription", "sts has no GetCallerIdentity");
+    return refuse(ErrorClass::kTerminal, "NoDescription", "sts has no GetCallerIdentity");
   auto session = std::make_shared<Session>(*settings, ports_);
   const CallOutcome outcome = session->Call("sts", **api, *whoami, Map{}, "", kOpenLimit);
   if (!outcome.ok()) {
@@ -75,10 +75,10 @@ AccountAnswer AwsProvider::OpenNow(const AccountRequest& request) {
   answer.verified_id = outcome.result.StringOr("Account", "");
   answer.principal = outcome.result.StringOr("Arn", "");
   if (answer.verified_id.empty())
-    return refuse(CallErrorClass::kNotDone, "UnreadableAnswer",
+    return refuse(ErrorClass::kNotDone, "UnreadableAnswer",
                   "GetCallerIdentity: the answer names no account");
   if (!settings->account_id.empty() && settings->account_id != answer.verified_id)
-    return refuse(CallErrorClass::kSignIn, "WrongAccount",
+    return refuse(ErrorClass::kSignIn, "WrongAccount",
                   fmt::format("the credentials of '{}' are for account {}, not for {}",
                               request.account, answer.verified_id, settings->account_id));
   session->set_account_id(answer.verified_id);
@@ -108,7 +108,7 @@ AwsProvider::Place AwsProvider::Find(const std::string& account, const KindName&
   }
   place.kind = catalog_->ProviderOf(kind.group) == "aws" ? catalog_->Find(kind) : nullptr;
   if (place.kind == nullptr) {
-    place.error = MakeCallError(CallErrorClass::kTerminal, "UnknownKind",
+    place.error = MakeCallError(ErrorClass::kTerminal, "UnknownKind",
                                 "there is no kind " + kind.ToString());
     return place;
   }
@@ -117,7 +117,7 @@ AwsProvider::Place AwsProvider::Find(const std::string& account, const KindName&
       apis_.Find(service == nullptr ? "" : service->as_string());
   if (!api.ok()) {
     place.error =
-        MakeCallError(CallErrorClass::kTerminal, "NoDescription", api.status().message());
+        MakeCallError(ErrorClass::kTerminal, "NoDescription", api.status().message());
     return place;
   }
   place.api = *api;
@@ -168,7 +168,7 @@ void AwsProvider::Measure(MeasureRequest request, Done<MeasureAnswer> done) {
   MeasureAnswer answer;
   answer.error = Opened(request.account) == nullptr
                      ? NotOpen(request.account)
-                     : MakeCallError(CallErrorClass::kTerminal, "UnknownSignal",
+                     : MakeCallError(ErrorClass::kTerminal, "UnknownSignal",
                                      "the aws provider measures no '" + request.signal + "'");
   done(std::move(answer));
 }

@@ -45,7 +45,6 @@ struct Flags {
   bool all = false;
   bool check = false;
   bool server = false;
-  bool follow = false;
   int64_t limit = 0;
   std::string run;
   std::string component;
@@ -69,7 +68,7 @@ struct Flags {
 
 enum class Flag {
   kFiles, kOutput, kTarget, kOut, kDetailedExitcode, kDeleteBudget, kMode, kRefresh, kAutoApprove,
-  kWait, kTimeout, kAll, kCheck, kServer, kFollow, kLimit, kRun, kComponent, kComponentGroup,
+  kWait, kTimeout, kAll, kCheck, kServer, kLimit, kRun, kComponent, kComponentGroup,
   kPlatform, kRate, kProbability, kLag, kFor, kStateDir,
 };
 

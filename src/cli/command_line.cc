@@ -116,7 +116,6 @@ void AddFlag(CLI::App& app, Flag flag, Flags& flags) {
     case Flag::kAll: app.add_flag("--all", flags.all, "everything"); break;
     case Flag::kCheck: app.add_flag("--check", flags.check, "change nothing; exit 1 if anything would"); break;
     case Flag::kServer: app.add_flag("--server", flags.server, "ask the daemon as well"); break;
-    case Flag::kFollow: app.add_flag("--follow", flags.follow, "go on"); break;
     case Flag::kLimit:
       app.add_option("--limit", flags.limit, "the newest so many")
           ->check(CLI::Range(int64_t{1}, INT64_MAX, "POSITIVE"));

@@ -101,7 +101,7 @@ int PartialSight(const Plan& plan, const Console& console) {
         return std::binary_search(plan.not_applied.begin(), plan.not_applied.end(), address);
       });
   *console.err << fmt::format(
-      "{}: {} address{} could not be observed and {} left out{}; see: tandem get accounts\n",
+      "{}: {} address{} could not be observed and {} left out{}; the warnings say why\n",
       changed > 0 ? "error" : "warning", plan.unobserved.size(), plan.unobserved.size() == 1 ? "" : "es",
       plan.unobserved.size() == 1 ? "is" : "are",
       changed > 0 ? fmt::format(", {} of them changed in the model", changed) : "");

@@ -14,6 +14,7 @@
 #include "cli/write_file.h"
 #include "tandem/base/printable.h"
 #include "tandem/base/spelling.h"
+#include "tandem/compile/explain.h"
 #include "tandem/config/format.h"
 
 namespace tandem {
@@ -159,8 +160,11 @@ int RunFmt(const Flags& flags, const Console& console) {
 int RunExplain(const Flags& flags, const Console& console) {
   const std::unique_ptr<Catalog> catalog = LoadCatalog(flags, console);
   if (catalog == nullptr) return kExitConfiguration;
+  std::vector<std::string> known = OwnKinds();
+  const auto is_own = [own = known](const std::string& name) { return std::count(own.begin(), own.end(), name) > 0; };
+  for (const KindName& name : catalog->kinds()) known.push_back(name.ToString());
   if (flags.arguments.empty()) {
-    for (const KindName& name : catalog->kinds()) *console.out << name.ToString() << "\n";
+    for (const std::string& name : known) *console.out << name << "\n";
     return kExitOk;
   }
   const std::string& text = flags.arguments[0];
@@ -170,9 +174,8 @@ int RunExplain(const Flags& flags, const Console& console) {
   const KindName name{text.substr(0, slash),
                       slash == std::string::npos ? "" : text.substr(slash + 1, dot - slash - 1)};
   const std::shared_ptr<const Kind> kind = catalog->Find(name);
-  if (kind == nullptr) {
-    std::vector<std::string> known;
-    for (const KindName& other : catalog->kinds()) known.push_back(other.ToString());
+  const bool own = is_own(name.ToString());
+  if (kind == nullptr && !own) {
     const std::string near = NearestWord(text.substr(0, dot), known);
     *console.err << fmt::format("error: there is no kind '{}'{}\n", text.substr(0, dot),
                                 near.empty() ? "; list them with: tandem explain"
@@ -182,7 +185,7 @@ int RunExplain(const Flags& flags, const Console& console) {
   std::string path = dot == std::string::npos ? "" : text.substr(dot);
   if (!path.empty() && path[0] == '.') path.erase(0, 1);
   if (path.rfind("spec.", 0) == 0) path.erase(0, 5);
-  const Result<std::string> explained = kind->Explain(path);
+  const Result<std::string> explained = own ? ExplainOwnKind(name.ToString(), path) : kind->Explain(path);
   if (!explained.ok()) return FailCall(explained.status(), console);
   *console.out << PrintableLines(*explained);
   return kExitOk;

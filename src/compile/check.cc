@@ -10,6 +10,7 @@
 #include "compile/resources.h"
 #include "tandem/base/spelling.h"
 #include "tandem/graph/graph.h"
+#include "tandem/schema/identity.h"
 
 namespace tandem {
 namespace {
@@ -226,20 +227,6 @@ void CheckCycles(const CompiledModel& model, Diagnostics& found) {
               std::move(loop).Build().TellCycle(nodes) +
                   "\nin parentheses is what makes each need the next; take one of these out",
               first);
-}
-
-/// The fields that make an object of `kind` the one it is, for kinds whose user gives them.
-std::vector<std::string> IdentityFields(const Kind& kind) {
-  std::vector<std::string> fields;
-  if (const Value* compose = kind.body().At("identity.compose"); compose != nullptr) {
-    const std::string& text = compose->as_string();
-    for (size_t open = text.find('{'); open != std::string::npos; open = text.find('{', open + 1))
-      fields.push_back(text.substr(open + 1, text.find('}', open) - open - 1));
-  } else if (!kind.name_field().empty()) {
-    fields.push_back(kind.name_field());
-    if (!kind.parent_field().empty()) fields.push_back(kind.parent_field());
-  }
-  return fields;
 }
 
 struct Identity {

@@ -7,17 +7,24 @@
 
 #include "compile/member_reader.h"
 #include "tandem/base/spelling.h"
+#include "tandem/diagram/diagram.h"
 
 namespace tandem {
-namespace {
 
-const std::vector<std::string> kLayers = {
-    "access",      "network", "platform", "mesh",     "workload", "data", "observability",
-    "replication", "cicd",    "iac",      "security", "incident", "slo",  "chaos"};
-const std::vector<std::string> kConnectionTypes = {"traffic", "data",       "control",  "evidence",
-                                                   "notify",  "replicates", "failover", "link"};
-const std::vector<std::string> kCredentialSources = {
-    "default", "environment", "profile", "assume-role", "web-identity", "container", "instance"};
+const std::vector<std::string>& ComponentLayers() {
+  static const std::vector<std::string> kWords = {
+      "access",      "network", "platform", "mesh",     "workload", "data", "observability",
+      "replication", "cicd",    "iac",      "security", "incident", "slo",  "chaos"};
+  return kWords;
+}
+
+const std::vector<std::string>& CredentialSources() {
+  static const std::vector<std::string> kWords = {
+      "default", "environment", "profile", "assume-role", "web-identity", "container", "instance"};
+  return kWords;
+}
+
+namespace {
 
 bool IsComponentName(std::string_view name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
@@ -42,12 +49,12 @@ void ReadConnections(const Document& document, const std::string& path, const st
     connection.from = from;
     connection.to = reader.String("to", true);
     const size_t before = static_cast<size_t>(found.errors());
-    connection.type = reader.OneOf("type", kConnectionTypes);
+    connection.type = reader.OneOf("type", ConnectionTypes());
     if (connection.type.empty() && !connection.to.empty() &&
         before == static_cast<size_t>(found.errors()))
       found.Warning(document.RangeOf(reader.PathOf("to")),
                     fmt::format("the connection to '{}' has no type", connection.to),
-                    fmt::format("add type: with one of {}", fmt::join(kConnectionTypes, ", ")),
+                    fmt::format("add type: with one of {}", fmt::join(ConnectionTypes(), ", ")),
                     document.address().ToString());
     connection.both = reader.OneOf("direction", {"to", "both"}) == "both";
     reader.Finish();
@@ -138,7 +145,7 @@ void ReadAccount(const std::shared_ptr<const Document>& document, CompiledModel&
   }
   if (spec.Object("credentials") != nullptr) {
     MemberReader credentials(*document, "spec.credentials", found);
-    credentials.OneOf("source", kCredentialSources);
+    credentials.OneOf("source", CredentialSources());
     for (const char* key : {"profile", "roleArn", "externalId", "sessionName", "tokenFile"})
       credentials.String(key);
     credentials.Finish();
@@ -160,7 +167,7 @@ void ReadComponent(const std::shared_ptr<const Document>& document, CompiledMode
   component.title = spec.String("title");
   if (component.title.empty()) component.title = component.name;
   component.site = spec.String("site");
-  component.layer = spec.OneOf("layer", kLayers, true);
+  component.layer = spec.OneOf("layer", ComponentLayers(), true);
   component.group = spec.String("group");
   component.document = document;
   if (const List* connections = spec.Array("connections"))

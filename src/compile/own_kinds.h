@@ -2,10 +2,16 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "tandem/compile/compile.h"
 
 namespace tandem {
+
+/// The words that a member may be.
+const std::vector<std::string>& ComponentLayers();
+const std::vector<std::string>& CredentialSources();
 
 void ReadPlatform(const std::shared_ptr<const Document>& document, CompiledModel& model,
                   Diagnostics& found);

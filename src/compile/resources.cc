@@ -127,7 +127,7 @@ const std::vector<std::string> kAnnotations = {
     "tandem/account",  "tandem/manage",     "tandem/deletion-policy",    "tandem/external-name",
     "tandem/adopt",    "tandem/protect",    "tandem/reconcile-interval", "tandem/paused",
     "tandem/for-each", "tandem/depends-on", "tandem/expressions",        "tandem/expressions-at",
-    "tandem/write-to", "tandem/moved-from"};
+    "tandem/moved-from"};
 
 std::string OneOf(const Document& document, std::string_view key,
                   const std::vector<std::string>& allowed, std::string otherwise,
@@ -147,6 +147,12 @@ void ReadAnnotations(const Document& document, const Scope& scope, const Reporte
                      ModelResource& resource) {
   for (const auto& [key, value] : document.annotations) {
     if (key.rfind("tandem/", 0) != 0) continue;
+    if (key == "tandem/write-to") {  // R15; silence would lose what somebody counts on
+      report.Error(AnnotationPath(key),
+                   fmt::format("{} has no value that its API returns once", document.kind_name().ToString()),
+                   "leave the annotation out", true);
+      continue;
+    }
     if (std::find(kAnnotations.begin(), kAnnotations.end(), key) != kAnnotations.end()) continue;
     const std::string near = NearestWord(key, kAnnotations);
     report.Error(AnnotationPath(key), fmt::format("unknown annotation '{}'", key),
@@ -242,16 +248,18 @@ void ReadOne(const std::shared_ptr<const Document>& document, const std::shared_
   reading.resources.push_back(std::move(resource));
 }
 
-void Add(ModelResource resource, CompiledModel& model, Diagnostics& found) {
+/// `in_both_forms`: some document names its account, so an address may be there with it and without (R11).
+void Add(ModelResource resource, bool in_both_forms, CompiledModel& model, Diagnostics& found) {
   const std::shared_ptr<const Document> document = resource.document;
-  const std::string address = resource.address.ToString();
-  // With the account and without it: both forms are one address (R11).
-  const Address other =
-      resource.address.WithAccount(resource.address.account().empty() ? resource.account : "");
+  const Interned address = resource.address.text();
   auto& resources = model.resources.whole();
-  const auto taken = resources.find(other.ToString());
-  const ModelResource* first =
-      taken != resources.end() && taken->second.account == resource.account ? &taken->second : nullptr;
+  const ModelResource* first = nullptr;
+  if (in_both_forms) {
+    const Address other =
+        resource.address.WithAccount(resource.address.account().empty() ? resource.account : "");
+    const auto taken = resources.find(other.text());
+    if (taken != resources.end() && taken->second.account == resource.account) first = &taken->second;
+  }
   if (first == nullptr) {
     const auto [at, added] = resources.emplace(address, std::move(resource));
     if (added) return;
@@ -369,7 +377,7 @@ Reading Read(const std::shared_ptr<const Document>& document, const Catalog& cat
 }
 
 /// Puts what `document` gave beside what the others did.
-void Take(const std::shared_ptr<const Document>& document, Reading reading, CompiledModel& model,
+void Take(const std::shared_ptr<const Document>& document, Reading reading, bool in_both_forms, CompiledModel& model,
           Unread& unread, Diagnostics& found) {
   const std::string& provider = reading.lacks_account;
   if (!provider.empty() && !unread.texts && unread.accounts.insert(provider).second)
@@ -377,7 +385,7 @@ void Take(const std::shared_ptr<const Document>& document, Reading reading, Comp
         .Error("kind", fmt::format("no Account has provider: {}", provider),
                fmt::format("add a document with kind: Account and spec.provider: {}", provider));
   found.Append(reading.found);
-  for (ModelResource& resource : reading.resources) Add(std::move(resource), model, found);
+  for (ModelResource& resource : reading.resources) Add(std::move(resource), in_both_forms, model, found);
   if (reading.whole) return;
   if (Template::Concerns(document->name)) {
     unread.templates.insert(document->kind_name().ToString());
@@ -404,8 +412,12 @@ void ReadResources(const ParallelFor& parallel, const std::vector<std::shared_pt
   ForEachChunk(parallel, documents.size(), [&](size_t i) {
     if (documents[i]->group != "tandem") readings[i] = Read(documents[i], catalog, model, unread.texts);
   });
+  const bool in_both_forms = std::any_of(readings.begin(), readings.end(), [](const Reading& reading) {
+    return std::any_of(reading.resources.begin(), reading.resources.end(),
+                       [](const ModelResource& resource) { return !resource.address.account().empty(); });
+  });
   for (size_t i = 0; i < documents.size(); ++i)
-    Take(documents[i], std::move(readings[i]), model, unread, found);
+    Take(documents[i], std::move(readings[i]), in_both_forms, model, unread, found);
 }
 
 }  // namespace tandem

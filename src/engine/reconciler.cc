@@ -32,7 +32,7 @@ void CarryDigests(Value& fresh, const Value& settled) {
 void Reconciler::Work(const std::string& address, bool busy) {
   Resource* resource = context_.memory.Find(address);
   if (resource == nullptr) return;
-  if (!busy) Judge(*resource, busy);
+  if (!busy) Judge(*resource);
   SetConditions(*resource, busy);
   context_.memory.Touch(address);
 }
@@ -85,7 +85,7 @@ void Reconciler::CatchUp(Resource& resource) {
   }
 }
 
-void Reconciler::Judge(Resource& resource, bool) {
+void Reconciler::Judge(Resource& resource) {
   CatchUp(resource);
   if (!resource.record || resource.record->settled.empty() || !resource.looked ||
       !resource.blind.empty() || !resource.seen) {
@@ -132,118 +132,157 @@ bool Reconciler::SeesNeeds(const Resource& resource) const {
   return true;
 }
 
-void Reconciler::Drifted(Resource& resource, const Kind& kind) {
-  Memory& memory = context_.memory;
-  const Record& record = *resource.record;
-  const Value desired = DesiredOf(resource);
-  // Most resources ask for what was sent before: writing is cheaper than reading.
-  const Value recorded = record.recorded.empty()                               ? Value(Map{})
-                         : ToCanonicalJson(desired) == record.recorded.json() ? desired
-                                                                              : record.recorded.Unpack();
-  Subject subject = SubjectOf(record);
-  if (const ModelResource* model = memory.DocumentOf(resource)) subject = SubjectOf(*model);
-  static const PolicySet kNone;
-  const PolicySet& policies = memory.model ? memory.model->policies : kNone;
-
+// What a look found that is not what was applied, and the step that would set it back.
+struct Reconciler::Drift {
   Step step;
+  Subject subject;
+  Value desired;
+  Value recorded;
+  Observation seen;
+  bool by_kind = false;  // a new kind file sees a difference
+};
+
+// R7: re-creating a missing protected resource is data-loss.
+void Reconciler::MakeAgain(const Record& record, const Kind& kind, const Value& desired, Step& step) {
+  step.action = Action::kCreate;
+  step.blast = record.protected_ ? BlastClass::kDataLoss : BlastClass::kCreate;
+  step.why = "it is gone; nobody of tandem deleted it";
+  const Value canonical = kind.Canonical(desired);
+  for (const auto& [member, value] : desired.as_map()) {
+    FieldChange change;
+    change.path = FormatPath({{member, -1}});
+    const Value* form = canonical.Find(member);
+    change.after = form != nullptr ? *form : value;
+    change.reason = ChangeReason::kDrift;
+    change.blast = step.blast;
+    change.sensitive = value.HasSensitive();
+    step.changes.push_back(std::move(change));
+  }
+}
+
+// What of `resource` is as it was applied, by `drift.subject`'s policies.
+ResourceDiff Reconciler::Differences(const Resource& resource, const Kind& kind, const PolicySet& policies,
+                                     const Drift& drift) {
+  const Record& record = *resource.record;
+  const Value observed = drift.seen.fields.empty() ? Value(Map{}) : drift.seen.fields.Unpack();
+  DiffInput input;
+  input.kind = &kind;
+  input.desired = &drift.desired;
+  input.recorded = &drift.recorded;
+  input.observed = &observed;
+  input.kind_changed = record.kind_digest != kind.digest();
+  // Delegated: made and deleted here, kept by somebody else.
+  input.policy = [&](const std::string& path) {
+    return record.manage == "delegate" ? FieldPolicy::kInitialOnly
+                                       : policies.FieldFor(drift.subject, path);
+  };
+  return Compare(input);
+}
+
+// Its drift as it is shown, and the step; nullopt where nothing is to be set back.
+std::optional<Reconciler::Drift> Reconciler::FindDrift(Resource& resource, const Kind& kind,
+                                                       const PolicySet& policies) {
+  const Memory& memory = context_.memory;
+  const Record& record = *resource.record;
+  const ModelResource* model = memory.DocumentOf(resource);
+  Drift drift;
+  drift.desired = DesiredOf(resource);
+  // Most resources ask for what was sent before: writing is cheaper than reading.
+  drift.recorded = record.recorded.empty()                                     ? Value(Map{})
+                   : ToCanonicalJson(drift.desired) == record.recorded.json() ? drift.desired
+                                                                              : record.recorded.Unpack();
+  drift.subject = model != nullptr ? SubjectOf(*model) : SubjectOf(record);
+  drift.seen = *resource.seen;
+  if (!resource.live.empty()) drift.seen.fields = resource.live;
+  Step& step = drift.step;
   step.address = resource.address;
   step.account = record.account;
   step.component = record.component;
   step.site = record.site;
-  Observation seen = *resource.seen;
-  if (!resource.live.empty()) seen.fields = resource.live;
-  bool by_kind = false;
   if (!resource.seen->exists) {
-    step.action = Action::kCreate;
-    // R7: re-creating a missing protected resource is data-loss.
-    step.blast = record.protected_ ? BlastClass::kDataLoss : BlastClass::kCreate;
-    step.why = "it is gone; nobody of tandem deleted it";
-    const Value canonical = kind.Canonical(desired);
-    for (const auto& [member, value] : desired.as_map()) {
-      FieldChange change;
-      change.path = FormatPath({{member, -1}});
-      const Value* form = canonical.Find(member);
-      change.after = form != nullptr ? *form : value;
-      change.reason = ChangeReason::kDrift;
-      change.blast = step.blast;
-      change.sensitive = value.HasSensitive();
-      step.changes.push_back(std::move(change));
-    }
     resource.drift = {"(gone)"};
-    if (memory.model && memory.DocumentOf(resource) == nullptr) {
+    if (memory.model && model == nullptr) {
       // Its document was dropped, or moved to another address, and the step has not been made: nobody wants
       // the object back (R1).
       resource.drift_plan.clear();
-      return;
+      return std::nullopt;
     }
-  } else {
-    if (resource.seen->state == "busy") return;  // judged when it has come to rest
-    const Value observed = seen.fields.empty() ? Value(Map{}) : seen.fields.Unpack();
-    DiffInput input;
-    input.kind = &kind;
-    input.desired = &desired;
-    input.recorded = &recorded;
-    input.observed = &observed;
-    input.kind_changed = record.kind_digest != kind.digest();
-    // Delegated: made and deleted here, kept by somebody else.
-    input.policy = [&](const std::string& path) {
-      return record.manage == "delegate" ? FieldPolicy::kInitialOnly
-                                         : policies.FieldFor(subject, path);
-    };
-    const ResourceDiff diff = Compare(input);
-    resource.drift.clear();
-    for (const FieldChange& change : diff.changes) resource.drift.push_back(change.path);
-    for (const FieldChange& change : diff.observed_only) resource.drift.push_back(change.path);
-    if (diff.empty()) {
-      resource.drift_plan.clear();
-      const auto next = next_heal_.find(resource.key());
-      if (next != next_heal_.end() && context_.Now() > next->second) {
-        next_heal_.erase(next);
-        context_.backoff.Forget("heal " + resource.key());
-      }
-      return;
-    }
-    step.action = diff.replaces() ? Action::kReplace : Action::kUpdate;
-    if (diff.replaces())
-      step.order = kind.create_first() ? ReplaceOrder::kCreateFirst : ReplaceOrder::kDestroyFirst;
-    step.blast = diff.replaces() ? BlastClass::kReplace : diff.worst();
-    step.why = "it was changed outside";
-    step.changes = diff.changes;
-    by_kind = std::any_of(diff.changes.begin(), diff.changes.end(), [](const FieldChange& change) {
-      return change.reason == ChangeReason::kKind;
-    });
+    MakeAgain(record, kind, drift.desired, step);
+    return drift;
   }
+  if (resource.seen->state == "busy") return std::nullopt;  // judged when it has come to rest
+  const ResourceDiff diff = Differences(resource, kind, policies, drift);
+  resource.drift.clear();
+  for (const FieldChange& change : diff.changes) resource.drift.push_back(change.path);
+  for (const FieldChange& change : diff.observed_only) resource.drift.push_back(change.path);
+  if (diff.empty()) {
+    resource.drift_plan.clear();
+    const auto next = next_heal_.find(resource.key());
+    if (next != next_heal_.end() && context_.Now() > next->second) {
+      next_heal_.erase(next);
+      context_.backoff.Forget("heal " + resource.key());
+    }
+    return std::nullopt;
+  }
+  step.action = diff.replaces() ? Action::kReplace : Action::kUpdate;
+  if (diff.replaces())
+    step.order = kind.create_first() ? ReplaceOrder::kCreateFirst : ReplaceOrder::kDestroyFirst;
+  step.blast = diff.replaces() ? BlastClass::kReplace : diff.worst();
+  step.why = "it was changed outside";
+  step.changes = diff.changes;
+  drift.by_kind = std::any_of(diff.changes.begin(), diff.changes.end(), [](const FieldChange& change) {
+    return change.reason == ChangeReason::kKind;
+  });
+  return drift;
+}
 
-  DriftAction action = policies.DriftFor(subject, step.blast);
+// What is done about `drift`: what policy says, as far as tandem may.
+DriftAction Reconciler::AnswerTo(const Drift& drift, const Record& record, const PolicySet& policies) const {
+  const Memory& memory = context_.memory;
+  DriftAction action = policies.DriftFor(drift.subject, drift.step.blast);
   // R14: what only a new kind file wants never heals unattended.
-  if (by_kind && action == DriftAction::kHeal) action = DriftAction::kApprove;
+  if (drift.by_kind && action == DriftAction::kHeal) action = DriftAction::kApprove;
   if (record.manage == "observe" &&
       (action == DriftAction::kHeal || action == DriftAction::kApprove))
     action = DriftAction::kReport;
-  if (action == DriftAction::kIgnore) {
-    resource.drift.clear();
-    resource.drift_plan.clear();
-    return;
-  }
+  if (action == DriftAction::kIgnore) return action;
   if (action == DriftAction::kHeal && !context_.settings.heal) action = DriftAction::kReport;
   const bool paused = !memory.paused_by.empty() || !record.paused_by.empty();
   const bool old = memory.old_store || memory.met.count(record.account) == 0;  // or may be (R12)
   // Its policies, and what it dropped, are not known (R1, R14).
   const bool refused = memory.accepted > 0 && !memory.model;
-  if (action == DriftAction::kReport || paused || old || refused) {
-    resource.drift_plan.clear();
-    return;
-  }
+  return paused || old || refused ? DriftAction::kReport : action;
+}
 
+// R18: what cannot be seen may be another by now. R10: what it stands on is not there, or is being
+// replaced. It is corrected after that.
+bool Reconciler::MustWait(Resource& resource, DriftAction action) {
   const bool seen_below = SeesNeeds(resource);
   if (!seen_below) resource.drift_plan.clear();
-  if (!seen_below || (action == DriftAction::kHeal && !resource.seen->exists && !Stands(resource))) {
-    // R18: what cannot be seen may be another by now. R10: what it stands on is not there, or is being
-    // replaced. It is corrected after that.
-    context_.queue.AddAt(resource.key(), WorkQueue::Priority::kResync, context_.Now() + kStandsAgain);
-    return;
-  }
+  return !seen_below || (action == DriftAction::kHeal && !resource.seen->exists && !Stands(resource));
+}
 
+void Reconciler::Drifted(Resource& resource, const Kind& kind) {
+  static const PolicySet kNone;
+  const PolicySet& policies = context_.memory.model ? context_.memory.model->policies : kNone;
+  std::optional<Drift> drift = FindDrift(resource, kind, policies);
+  if (!drift) return;
+  const DriftAction action = AnswerTo(*drift, *resource.record, policies);
+  if (action == DriftAction::kIgnore) resource.drift.clear();
+  if (action == DriftAction::kIgnore || action == DriftAction::kReport) {
+    resource.drift_plan.clear();
+  } else if (MustWait(resource, action)) {
+    context_.queue.AddAt(resource.key(), WorkQueue::Priority::kResync, context_.Now() + kStandsAgain);
+  } else if (action == DriftAction::kApprove) {
+    Ask(resource, PlanOf(*drift, kind, policies, true));
+  } else {
+    Heal(resource, PlanOf(*drift, kind, policies, false));
+  }
+}
+
+// A plan of its one step.
+KnownPlan Reconciler::PlanOf(const Drift& drift, const Kind& kind, const PolicySet& policies, bool asks) {
+  const Memory& memory = context_.memory;
   auto plan = std::make_shared<Plan>();
   plan->platform = memory.platform;
   plan->platform_uid = memory.uid;
@@ -253,26 +292,31 @@ void Reconciler::Drifted(Resource& resource, const Kind& kind) {
   plan->accepted_digest = plan->proposed_digest = memory.accepted_digest;
   plan->kinds[kind.name().ToString()] = kind.digest();
   plan->policies_digest = policies.digest();
-  step.base = MakeBase(kind, &desired, &recorded, resource.seen->exists ? &seen : nullptr, {});
-  plan->steps.push_back(step);
-  if (action == DriftAction::kApprove)
-    plan->needs_approval = {fmt::format("{} drift waits for approval", BlastClassName(step.blast))};
+  Step step = drift.step;
+  step.base = MakeBase(kind, &drift.desired, &drift.recorded, drift.seen.exists ? &drift.seen : nullptr, {});
+  plan->steps.push_back(std::move(step));
+  if (asks)
+    plan->needs_approval = {fmt::format("{} drift waits for approval", BlastClassName(drift.step.blast))};
   SealPlan(*plan);
   KnownPlan known;
   known.plan = plan;
   known.author = "tandem";
-  known.desired = Packed::From(desired);
-  if (action == DriftAction::kApprove) {
-    if (resource.drift_plan == plan->hash) return;
-    resource.drift_plan = plan->hash;
-    known.pending = true;
-    starter_.Offer(std::move(known));
-    context_.Emit(true, "Drifted", resource.key(), "", "",
-                  fmt::format("{}; {} drift waits for: tandem approve {}",
-                              fmt::join(resource.drift, ", "), BlastClassName(step.blast),
-                              plan->hash));
-    return;
-  }
+  known.desired = Packed::From(drift.desired);
+  known.pending = asks;
+  return known;
+}
+
+void Reconciler::Ask(Resource& resource, KnownPlan known) {
+  const std::shared_ptr<const Plan> plan = known.plan;
+  if (resource.drift_plan == plan->hash) return;
+  resource.drift_plan = plan->hash;
+  starter_.Offer(std::move(known));
+  context_.Emit(true, "Drifted", resource.key(), "", "",
+                fmt::format("{}; {} drift waits for: tandem approve {}", fmt::join(resource.drift, ", "),
+                            BlastClassName(plan->steps[0]->blast), plan->hash));
+}
+
+void Reconciler::Heal(const Resource& resource, KnownPlan known) {
   const auto next = next_heal_.find(resource.key());
   if (next != next_heal_.end() && context_.Now() < next->second) {
     // It was healed just now and drifted again: somebody else is at it. Slower each time.

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "engine/context.h"
 #include "engine/run/runner.h"
 #include "engine/run/starter.h"
+#include "tandem/diff/diff.h"
 
 namespace tandem {
 
@@ -22,10 +24,21 @@ class Reconciler {
   int64_t heals() const { return heals_; }
 
  private:
-  void Judge(Resource& resource, bool busy);
+  struct Drift;
+
+  void Judge(Resource& resource);
+  void Drifted(Resource& resource, const Kind& kind);
+  std::optional<Drift> FindDrift(Resource& resource, const Kind& kind, const PolicySet& policies);
+  static void MakeAgain(const Record& record, const Kind& kind, const Value& desired, Step& step);
+  static ResourceDiff Differences(const Resource& resource, const Kind& kind, const PolicySet& policies,
+                                  const Drift& drift);
+  DriftAction AnswerTo(const Drift& drift, const Record& record, const PolicySet& policies) const;
+  bool MustWait(Resource& resource, DriftAction action);
   bool Stands(const Resource& resource) const;
   bool SeesNeeds(const Resource& resource) const;
-  void Drifted(Resource& resource, const Kind& kind);
+  KnownPlan PlanOf(const Drift& drift, const Kind& kind, const PolicySet& policies, bool asks);
+  void Ask(Resource& resource, KnownPlan known);
+  void Heal(const Resource& resource, KnownPlan known);
   Value DesiredOf(const Resource& resource);
   void CatchUp(Resource& resource);
   void SetConditions(Resource& resource, bool busy);

@@ -67,25 +67,6 @@ std::optional<NodeId> Graph::Find(std::string_view name) const {
   return found->second;
 }
 
-std::vector<std::vector<NodeId>> Graph::Rounds() const {
-  std::vector<uint32_t> waits(size());
-  std::vector<NodeId> ready;
-  for (NodeId node = 0; node < size(); ++node) {
-    waits[node] = static_cast<uint32_t>(Dependencies(node).size());
-    if (waits[node] == 0) ready.push_back(node);
-  }
-  std::vector<std::vector<NodeId>> rounds;
-  while (!ready.empty()) {
-    std::vector<NodeId> next;
-    for (const NodeId node : ready)
-      for (const Link& link : Dependents(node))
-        if (--waits[link.node] == 0) next.push_back(link.node);
-    rounds.push_back(std::exchange(ready, std::move(next)));
-    std::sort(ready.begin(), ready.end());
-  }
-  return rounds;
-}
-
 std::vector<NodeId> Graph::Order() const {
   std::vector<uint32_t> waits(size());
   std::vector<NodeId> order;
@@ -145,7 +126,7 @@ std::string Graph::TellCycle(const std::vector<NodeId>& cycle) const {
   return text;
 }
 
-std::vector<NodeId> Graph::Reach(std::span<const NodeId> roots, const Adjacency& along) const {
+std::vector<NodeId> Graph::WithDependencies(std::span<const NodeId> roots) const {
   std::vector<bool> seen(size(), false);
   std::vector<NodeId> reached;
   const auto visit = [&](NodeId node) {
@@ -155,17 +136,9 @@ std::vector<NodeId> Graph::Reach(std::span<const NodeId> roots, const Adjacency&
   };
   for (const NodeId root : roots) visit(root);
   for (size_t i = 0; i < reached.size(); ++i)
-    for (const Link& link : along.Of(reached[i])) visit(link.node);
+    for (const Link& link : Dependencies(reached[i])) visit(link.node);
   std::sort(reached.begin(), reached.end());
   return reached;
-}
-
-std::vector<NodeId> Graph::WithDependents(std::span<const NodeId> roots) const {
-  return Reach(roots, needed_by_);
-}
-
-std::vector<NodeId> Graph::WithDependencies(std::span<const NodeId> roots) const {
-  return Reach(roots, needs_);
 }
 
 }  // namespace tandem

@@ -11,6 +11,7 @@
 #include "plan/stood_on.h"
 #include "tandem/codec/json.h"
 #include "tandem/graph/graph.h"
+#include "tandem/schema/identity.h"
 
 namespace tandem::plan {
 namespace {
@@ -170,6 +171,8 @@ class Decider {
     draft.step.changes = diff.changes;
 
     if (!exists) {
+      if (record == nullptr)
+        draft.identity = ExpectedIdentity(*r.kind, r.address, r.external_name, evaluated->desired);
       DecideMissing(draft);
     } else if (record != nullptr && input_.newer.count(address) != 0) {
       DecideNewer(draft, *seen);

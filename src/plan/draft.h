@@ -30,6 +30,7 @@ struct Draft {
   const PlannedResource* resource = nullptr;  // null pointer: the document is gone
   const Record* record = nullptr;
   std::shared_ptr<const Kind> kind;
+  std::string identity;  // of what is to be made, where the model tells it
 };
 
 /// Everything decided about single resources, by address.

@@ -57,9 +57,10 @@ void RefuseTakeovers(const PlanInput& input, const Decisions& decisions, Finding
   for (const auto& [address, resource] : decisions.resources) {
     if (input.records.count(address) != 0) continue;
     const auto seen = input.observations.find(address);
-    const std::string identity = seen != input.observations.end() && seen->second->exists
-                                     ? seen->second->identity
-                                     : resource->external_name;
+    const auto draft = decisions.drafts.find(address);
+    std::string identity;
+    if (seen != input.observations.end() && seen->second->exists) identity = seen->second->identity;
+    else if (draft != decisions.drafts.end()) identity = draft->second.identity;
     const auto found = deleted.find(key(resource->address, resource->account, identity));
     if (identity.empty() || found == deleted.end()) continue;
     findings.Refuse(

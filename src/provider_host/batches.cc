@@ -6,7 +6,7 @@ namespace tandem {
 
 namespace v1 = provider::v1;
 
-CallError CallFailed(CallErrorClass error_class, const grpc::Status& status) {
+CallError CallFailed(ErrorClass error_class, const grpc::Status& status) {
   switch (status.error_code()) {
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       return MakeCallError(error_class, "ProviderDeadline", "the provider did not answer in time");
@@ -20,7 +20,7 @@ CallError CallFailed(CallErrorClass error_class, const grpc::Status& status) {
   }
 }
 
-CallError MalformedAnswer(CallErrorClass error_class, const Status& status) {
+CallError MalformedAnswer(ErrorClass error_class, const Status& status) {
   return MakeCallError(error_class, "ProviderAnswerMalformed",
                        "the provider's answer makes no sense: " + status.message());
 }
@@ -28,7 +28,7 @@ CallError MalformedAnswer(CallErrorClass error_class, const Status& status) {
 namespace {
 
 /// Why what is still open when a call ends has no answer.
-CallError Unanswered(CallErrorClass error_class, const Status& malformed,
+CallError Unanswered(ErrorClass error_class, const Status& malformed,
                      const grpc::Status& status) {
   if (!malformed.ok()) return MalformedAnswer(error_class, malformed);
   if (!status.ok()) return CallFailed(error_class, status);
@@ -78,7 +78,7 @@ void ReadBatch::OnDone(const grpc::Status& status) {
   for (Part& part : parts_) {
     if (!part.done) continue;
     ReadAnswer answer;
-    answer.error = Unanswered(CallErrorClass::kNotDone, malformed_, status);
+    answer.error = Unanswered(ErrorClass::kNotDone, malformed_, status);
     part.done(std::move(answer));
   }
   end_(std::move(context_), status);
@@ -147,7 +147,7 @@ void ApplyBatch::OnDone(const grpc::Status& status) {
   for (Part& part : parts_) {
     if (!part.done) continue;
     ApplyAnswer answer;
-    answer.error = Unanswered(CallErrorClass::kPerhapsDone, malformed_, status);
+    answer.error = Unanswered(ErrorClass::kPerhapsDone, malformed_, status);
     part.done(std::move(answer));
   }
   end_(std::move(context_), status);
@@ -172,11 +172,11 @@ void AnswerEach(const std::vector<Asked<Request, Answer>>& asked, const grpc::St
   for (size_t i = 0; i < asked.size(); ++i) {
     Answer given;
     if (!status.ok()) {
-      given.error = CallFailed(CallErrorClass::kNotDone, status);
+      given.error = CallFailed(ErrorClass::kNotDone, status);
     } else if (Result<Answer> answer = read(static_cast<int>(i)); answer.ok()) {
       given = std::move(*answer);
     } else {
-      given.error = MalformedAnswer(CallErrorClass::kNotDone, answer.status());
+      given.error = MalformedAnswer(ErrorClass::kNotDone, answer.status());
     }
     asked[i].done(std::move(given));
   }

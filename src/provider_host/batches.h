@@ -17,8 +17,8 @@
 
 namespace tandem {
 
-CallError CallFailed(CallErrorClass error_class, const grpc::Status& status);
-CallError MalformedAnswer(CallErrorClass error_class, const Status& status);
+CallError CallFailed(ErrorClass error_class, const grpc::Status& status);
+CallError MalformedAnswer(ErrorClass error_class, const Status& status);
 
 /// A request and who waits for its answer.
 template <typename Request, typename Answer>

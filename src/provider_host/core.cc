@@ -71,7 +71,7 @@ void PluginHost::Core::Call(Begin begin) {
   {
     Lock lock(mutex_);
     const auto unavailable = [&](std::string message) {
-      error = MakeCallError(CallErrorClass::kNotDone, "ProviderUnavailable",
+      error = MakeCallError(ErrorClass::kNotDone, "ProviderUnavailable",
                             "provider '" + settings_.name + "' " + std::move(message));
     };
     if (stopping_) {
@@ -179,7 +179,7 @@ void PluginHost::Core::Failed(const std::string& why, milliseconds pause) {
     why_ = why;
     retry_at_ = steady_clock::now() + pause;
     waiting.swap(waiting_);
-    error = MakeCallError(CallErrorClass::kNotDone, "ProviderUnavailable",
+    error = MakeCallError(ErrorClass::kNotDone, "ProviderUnavailable",
                           "provider '" + settings_.name + "' " + why);
     error.retry_after = pause;
   }

@@ -60,13 +60,13 @@ class StreamCall : public grpc::ClientReadReactor<Reply> {
   void OnDone(const grpc::Status& status) override {
     Answer answer;
     if (!malformed_.ok()) {
-      answer.error = MalformedAnswer(CallErrorClass::kNotDone, malformed_);
+      answer.error = MalformedAnswer(ErrorClass::kNotDone, malformed_);
     } else if (!status.ok()) {
-      answer.error = CallFailed(CallErrorClass::kNotDone, status);
+      answer.error = CallFailed(ErrorClass::kNotDone, status);
     } else if (Result<Answer> joined = join_.Take(); joined.ok()) {
       answer = std::move(*joined);
     } else {
-      answer.error = MalformedAnswer(CallErrorClass::kNotDone, joined.status());
+      answer.error = MalformedAnswer(ErrorClass::kNotDone, joined.status());
     }
     done_(std::move(answer));
     end_(std::move(context_), status);
@@ -145,7 +145,7 @@ void SendApplies(const std::shared_ptr<Core>& core, std::vector<AskedApply> batc
         continue;
       }
       ApplyAnswer answer;
-      answer.error = error.ok ? MakeCallError(CallErrorClass::kNotDone, "DeadlineExceeded",
+      answer.error = error.ok ? MakeCallError(ErrorClass::kNotDone, "DeadlineExceeded",
                                               "the deadline had passed before the call")
                               : error;
       each.done(std::move(answer));
@@ -210,11 +210,11 @@ void PluginHost::Open(AccountRequest request, Done<AccountAnswer> done) {
         [core, call, done](const grpc::Status& status) {
           AccountAnswer given;
           if (!status.ok()) {
-            given.error = CallFailed(CallErrorClass::kNotDone, status);
+            given.error = CallFailed(ErrorClass::kNotDone, status);
           } else if (Result<AccountAnswer> read = FromWire(call->reply); read.ok()) {
             given = std::move(*read);
           } else {
-            given.error = MalformedAnswer(CallErrorClass::kNotDone, read.status());
+            given.error = MalformedAnswer(ErrorClass::kNotDone, read.status());
           }
           done(std::move(given));
           core->EndCall(std::move(call->context), status);

@@ -66,7 +66,7 @@ std::vector<v1::ReadReply> Split(const ReadAnswer& answer, uint32_t index, size_
     return messages;
   }
   if (!CrossesWhole(answer.object.identity)) {
-    ToWire(MakeCallError(CallErrorClass::kNotDone, "InvalidAnswer",
+    ToWire(MakeCallError(ErrorClass::kNotDone, "InvalidAnswer",
                          "the identity is no text, or too long"),
            messages.back().mutable_error());
     return messages;
@@ -122,7 +122,7 @@ std::vector<v1::ApplyReply> Split(const ApplyAnswer& answer, const std::string& 
   messages.back().set_intent(intent);
   if (!CrossesWhole(answer.identity) || !CrossesWhole(answer.handle)) {
     // Something was done, and nobody can be told what: it is looked for.
-    ToWire(MakeCallError(CallErrorClass::kPerhapsDone, "InvalidAnswer",
+    ToWire(MakeCallError(ErrorClass::kPerhapsDone, "InvalidAnswer",
                          "the identity or the handle is no text, or too long"),
            messages.back().mutable_error());
     return messages;

@@ -46,10 +46,10 @@ CallError FromWire(const v1::CallError& wire) {
     case v1::ERROR_CLASS_TERMINAL:
     case v1::ERROR_CLASS_GONE:
     case v1::ERROR_CLASS_EXISTS:
-      error.error_class = static_cast<CallErrorClass>(wire.error_class());
+      error.error_class = static_cast<ErrorClass>(wire.error_class());
       break;
     default:
-      error.error_class = CallErrorClass::kPerhapsDone;
+      error.error_class = ErrorClass::kPerhapsDone;
   }
   error.code = wire.code();
   error.message = wire.message();
@@ -168,7 +168,7 @@ Result<ListRequest> FromWire(const v1::ListRequest& wire) {
 
 void ToWire(const PollAnswer& answer, v1::PollReply_Answer* wire) {
   if (!CrossesWhole(answer.identity)) {
-    ToWire(MakeCallError(CallErrorClass::kNotDone, "InvalidAnswer",
+    ToWire(MakeCallError(ErrorClass::kNotDone, "InvalidAnswer",
                          "the identity is no text, or too long"),
            wire->mutable_error());
     return;
@@ -193,7 +193,7 @@ void ToWire(const MeasureAnswer& answer, v1::MeasureReply_Signal* wire) {
   if (!answer.error.ok) {
     ToWire(answer.error, wire->mutable_error());
   } else if (!std::isfinite(answer.value)) {
-    ToWire(MakeCallError(CallErrorClass::kNotDone, "InvalidAnswer",
+    ToWire(MakeCallError(ErrorClass::kNotDone, "InvalidAnswer",
                          "the signal's value is no finite number"),
            wire->mutable_error());
   } else {

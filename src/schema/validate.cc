@@ -12,6 +12,7 @@
 #include "tandem/base/spelling.h"
 #include "tandem/codec/json.h"
 #include "tandem/expr/template.h"
+#include "tandem/schema/identity.h"
 
 namespace tandem {
 namespace {
@@ -322,7 +323,9 @@ class SpecCheck {
     const Value* given = spec.Find(kind_.name_field());
     const std::string external = document_.Annotation("tandem/external-name");
     if (given != nullptr && given->is_string()) {
-      if (!external.empty() && !Template::Concerns(external) && external != given->as_string())
+      // Where several objects may have the name, the one that is adopted is told by its identity.
+      const bool identity = SharesNames(kind_) && !document_.Annotation("tandem/adopt").empty();
+      if (!external.empty() && !identity && !Template::Concerns(external) && external != given->as_string())
         Report(
             JoinPath("spec", kind_.name_field()),
             fmt::format("'{}' and the annotation tandem/external-name differ", kind_.name_field()),

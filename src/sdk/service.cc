@@ -25,7 +25,7 @@ grpc::Status ToGrpc(const Status& status) {
 }
 
 CallError Overloaded() {
-  return MakeCallError(CallErrorClass::kNotDone, "ProviderOverloaded",
+  return MakeCallError(ErrorClass::kNotDone, "ProviderOverloaded",
                        "too many calls wait for a worker");
 }
 

@@ -33,7 +33,7 @@ ApplyAnswer SimProvider::Core::Apply(const ApplyRequest& request) {
   Lock lock(mutex_, LockLevel::kCloud);
   now_ = world_->Now();
   if (request.deadline != Time() && ports_.clock->Now() > request.deadline) {
-    return Failure(MakeCallError(CallErrorClass::kNotDone, "DeadlineExceeded",
+    return Failure(MakeCallError(ErrorClass::kNotDone, "DeadlineExceeded",
                                  "the deadline had passed before the call"));
   }
   const Play* play = FindPlay(request.kind);
@@ -41,14 +41,14 @@ ApplyAnswer SimProvider::Core::Apply(const ApplyRequest& request) {
     return Failure(std::move(error));
   }
   if (play == nullptr) {
-    return Failure(MakeCallError(CallErrorClass::kTerminal, "UnknownKind",
+    return Failure(MakeCallError(ErrorClass::kTerminal, "UnknownKind",
                                  "there is no kind " + request.kind.ToString()));
   }
   if (request.call == "create") return Create(*play, request);
   if (request.call == "delete") return Delete(*play, request);
   if (request.call == "mark") return SetMark(*play, request);
   if (request.call.rfind("update:", 0) == 0) return Update(*play, request);
-  return Failure(MakeCallError(CallErrorClass::kTerminal, "UnknownOperation",
+  return Failure(MakeCallError(ErrorClass::kTerminal, "UnknownOperation",
                                "there is no call '" + request.call + "'"));
 }
 
@@ -175,11 +175,11 @@ ApplyAnswer SimProvider::Core::Commit(const WorldRecord& record, Duration takes,
   }
   if (Status written = world_->Commit(record); !written.ok()) {
     return Failure(
-        MakeCallError(CallErrorClass::kNotDone, "JournalUnavailable", written.message()));
+        MakeCallError(ErrorClass::kNotDone, "JournalUnavailable", written.message()));
   }
   SeededRandom random(world_->seed() ^ (0xd1b54a32d192ed03ULL * static_cast<uint64_t>(number)));
   if (random.Unit() < lost) {
-    return Failure(MakeCallError(CallErrorClass::kPerhapsDone, "ReplyLost",
+    return Failure(MakeCallError(ErrorClass::kPerhapsDone, "ReplyLost",
                                  "the connection was closed before the answer"));
   }
   ApplyAnswer answer;
@@ -239,7 +239,8 @@ ApplyAnswer SimProvider::Core::Create(const Play& play, const ApplyRequest& requ
 
   std::string name;
   if (kind.named() || kind.create_class() == 'C') {
-    name = kind.name_field().empty() ? "" : desired.StringOr(kind.name_field(), "");
+    // In canonical form, as providers show it.
+    name = kind.name_field().empty() ? "" : kind.Canonical(desired).StringOr(kind.name_field(), "");
     if (name.empty()) name = desired.StringOr(kind.identity_field(), "");
     if (name.empty()) name = std::string(request.address.name());
     if (!kind.name_field().empty() && fields.At(kind.name_field()) == nullptr) {
@@ -347,7 +348,7 @@ ApplyAnswer SimProvider::Core::Update(const Play& play, const ApplyRequest& requ
   const auto rule = std::find_if(calls.begin(), calls.end(),
                                  [&](const CallRule& call) { return call.name == request.call; });
   if (rule == calls.end()) {
-    return Failure(MakeCallError(CallErrorClass::kTerminal, "UnknownOperation",
+    return Failure(MakeCallError(ErrorClass::kTerminal, "UnknownOperation",
                                  "'" + request.call + "' carries none of the changed members"));
   }
   for (const std::string& member : members) {
@@ -415,7 +416,7 @@ ApplyAnswer SimProvider::Core::SetMark(const Play& play, const ApplyRequest& req
                           key.kind.ToString() + " '" + key.identity + "' does not exist"));
   }
   if (!kind.can_mark()) {
-    return Failure(MakeCallError(CallErrorClass::kTerminal, "UnknownOperation",
+    return Failure(MakeCallError(ErrorClass::kTerminal, "UnknownOperation",
                                  kind.name().ToString() + " carries no tags"));
   }
   WorldRecord record;

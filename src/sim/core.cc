@@ -54,7 +54,7 @@ CallError SimProvider::Core::Take(const std::string& name, double rate, const Pl
   const std::string message = "rate exceeded for " + name;
   CallError error = play != nullptr
                         ? Refuse(*play->kind, Refused::kThrottled, message)
-                        : MakeCallError(CallErrorClass::kThrottled, "Throttling", message);
+                        : MakeCallError(ErrorClass::kThrottled, "Throttling", message);
   const double wait = rate > 0 ? (1 - bucket.tokens) / rate : 60;
   error.retry_after = world_->Unscaled(Duration(static_cast<int64_t>(std::ceil(wait * 1e6))));
   return error;
@@ -69,12 +69,12 @@ CallError SimProvider::Core::Gate(const std::string& account, const KindName& ki
   std::vector<std::pair<std::string, double>> rates;
   for (const Fault& fault : world_->Faults(now_)) {
     if (fault.type == FaultType::kSiteDown && fault.target == site) {
-      return MakeCallError(CallErrorClass::kNotDone, "SiteUnreachable",
+      return MakeCallError(ErrorClass::kNotDone, "SiteUnreachable",
                            "no connection to site '" + site + "'");
     }
     if (fault.type == FaultType::kControlPlaneDown && fault.target == account) {
       // The request was sent, and a 5xx answer says nothing about it.
-      return MakeCallError(mutating ? CallErrorClass::kPerhapsDone : CallErrorClass::kNotDone,
+      return MakeCallError(mutating ? ErrorClass::kPerhapsDone : ErrorClass::kNotDone,
                            "ServiceUnavailable",
                            "the control plane of '" + account + "' does not answer");
     }
@@ -90,7 +90,7 @@ CallError SimProvider::Core::Gate(const std::string& account, const KindName& ki
     if (CallError error = Take(bucket, rate, play); !error.ok) return error;
   }
   if (open_.count(account) == 0) {
-    return MakeCallError(CallErrorClass::kSignIn, "AccountNotOpen",
+    return MakeCallError(ErrorClass::kSignIn, "AccountNotOpen",
                          "account '" + account + "' was not opened");
   }
   return {};
@@ -109,13 +109,13 @@ AccountAnswer SimProvider::Core::Open(const AccountRequest& request) {
   now_ = world_->Now();
   AccountAnswer answer;
   const Value spec = request.spec.empty() ? Value(Map{}) : request.spec.Unpack();
-  const auto refuse = [&](CallErrorClass error_class, std::string code, std::string message) {
+  const auto refuse = [&](ErrorClass error_class, std::string code, std::string message) {
     answer.error = MakeCallError(error_class, std::move(code), std::move(message));
     open_.erase(request.account);
     return answer;
   };
   if (request.account.empty() || !spec.is_map()) {
-    return refuse(CallErrorClass::kTerminal, "InvalidAccount",
+    return refuse(ErrorClass::kTerminal, "InvalidAccount",
                   "an account needs a name and a spec that is a map");
   }
   SimAccount account{request.account, spec.StringOr("provider", ""), spec.StringOr("site", ""),
@@ -123,23 +123,23 @@ AccountAnswer SimProvider::Core::Open(const AccountRequest& request) {
   if (const Value* credentials = spec.Find("credentials")) {
     const std::string source = credentials->StringOr("source", "default");
     if (std::find(std::begin(kSources), std::end(kSources), source) == std::end(kSources)) {
-      return refuse(CallErrorClass::kSignIn, "InvalidCredentials",
+      return refuse(ErrorClass::kSignIn, "InvalidCredentials",
                     "no credentials from source '" + source + "'");
     }
   }
   const auto known = world_->accounts().find(request.account);
   if (known != world_->accounts().end() && known->second.id != account.id) {
-    return refuse(CallErrorClass::kSignIn, "WrongAccount",
+    return refuse(ErrorClass::kSignIn, "WrongAccount",
                   "the credentials of '" + request.account + "' are for '" + account.id +
                       "', not for '" + known->second.id + "'");
   }
   for (const Fault& fault : world_->Faults(now_)) {
     if (fault.type == FaultType::kSiteDown && fault.target == account.site) {
-      return refuse(CallErrorClass::kNotDone, "SiteUnreachable",
+      return refuse(ErrorClass::kNotDone, "SiteUnreachable",
                     "no connection to site '" + account.site + "'");
     }
     if (fault.type == FaultType::kControlPlaneDown && fault.target == request.account) {
-      return refuse(CallErrorClass::kNotDone, "ServiceUnavailable",
+      return refuse(ErrorClass::kNotDone, "ServiceUnavailable",
                     "the control plane of '" + request.account + "' does not answer");
     }
   }
@@ -150,7 +150,7 @@ AccountAnswer SimProvider::Core::Open(const AccountRequest& request) {
     record.at = now_;
     record.account = account;
     if (Status written = world_->Commit(record); !written.ok()) {
-      return refuse(CallErrorClass::kNotDone, "JournalUnavailable", written.message());
+      return refuse(ErrorClass::kNotDone, "JournalUnavailable", written.message());
     }
   }
   open_.insert_or_assign(request.account, spec);
@@ -172,13 +172,13 @@ ListAnswer SimProvider::Core::List(const ListRequest& request) {
   answer.error = Gate(request.account, request.kind, play, false);
   if (!answer.error.ok) return answer;
   if (play == nullptr) {
-    answer.error = MakeCallError(CallErrorClass::kTerminal, "UnknownKind",
+    answer.error = MakeCallError(ErrorClass::kTerminal, "UnknownKind",
                                  "there is no kind " + request.kind.ToString());
     return answer;
   }
   const Kind& kind = *play->kind;
   if (!kind.lists()) {
-    answer.error = MakeCallError(CallErrorClass::kTerminal, "UnknownOperation",
+    answer.error = MakeCallError(ErrorClass::kTerminal, "UnknownOperation",
                                  kind.name().ToString() + " cannot be listed");
     return answer;
   }
@@ -243,7 +243,7 @@ ReadAnswer SimProvider::Core::Read(const ReadRequest& request) {
   answer.error = Gate(request.account, request.kind, play, false);
   if (!answer.error.ok) return answer;
   if (play == nullptr) {
-    answer.error = MakeCallError(CallErrorClass::kTerminal, "UnknownKind",
+    answer.error = MakeCallError(ErrorClass::kTerminal, "UnknownKind",
                                  "there is no kind " + request.kind.ToString());
     return answer;
   }
@@ -277,7 +277,7 @@ PollAnswer SimProvider::Core::Poll(const PollRequest& request) {
   const size_t second = handle.find(':', 4);
   const size_t third = second == std::string::npos ? second : handle.find(':', second + 1);
   if (handle.rfind("sim:", 0) != 0 || third == std::string::npos) {
-    answer.error = MakeCallError(CallErrorClass::kTerminal, "UnknownHandle",
+    answer.error = MakeCallError(ErrorClass::kTerminal, "UnknownHandle",
                                  "there is no operation '" + handle + "'");
     return answer;
   }
@@ -333,7 +333,7 @@ MeasureAnswer SimProvider::Core::Measure(const MeasureRequest& request) {
     return answer;
   }
   if (request.signal != "objects" && request.signal != "busy") {
-    answer.error = MakeCallError(CallErrorClass::kTerminal, "UnknownSignal",
+    answer.error = MakeCallError(ErrorClass::kTerminal, "UnknownSignal",
                                  "the sandbox measures no '" + request.signal +
                                      "': it measures busy, lag and objects");
     return answer;

@@ -55,7 +55,7 @@ std::string Pick(const std::vector<std::string>& words, const Words& parts, cons
 }
 
 struct Usual {
-  CallErrorClass error_class;
+  ErrorClass error_class;
   std::string_view word;  // of the class in a kind file
   std::string_view own;   // what `sandbox.errors` calls it
   std::string_view code;  // when neither names one
@@ -65,55 +65,55 @@ struct Usual {
 Usual UsualFor(Refused what) {
   switch (what) {
     case Refused::kInvalid:
-      return {CallErrorClass::kTerminal,
+      return {ErrorClass::kTerminal,
               "terminal",
               "invalid",
               "ValidationError",
               {"valid", "malformed"}};
     case Refused::kImmutable:
-      return {CallErrorClass::kTerminal,
+      return {ErrorClass::kTerminal,
               "terminal",
               "invalid",
               "ImmutableField",
               {"immutable", "mutab", "combination", "valid"}};
     case Refused::kMissingReference:
       return {
-          CallErrorClass::kTerminal, "terminal", "", "ReferenceNotFound", {"notfound", "nosuch"}};
+          ErrorClass::kTerminal, "terminal", "", "ReferenceNotFound", {"notfound", "nosuch"}};
     case Refused::kNotReady:
-      return {CallErrorClass::kWaiting,
+      return {ErrorClass::kWaiting,
               "waiting",
               "",
               "IncorrectState",
               {"state", "progress", "inuse"}};
     case Refused::kBusy:
-      return {CallErrorClass::kWaiting,
+      return {ErrorClass::kWaiting,
               "waiting",
               "",
               "IncorrectState",
               {"state", "progress", "inuse"}};
     case Refused::kReferenced:
-      return {CallErrorClass::kWaiting,
+      return {ErrorClass::kWaiting,
               "waiting",
               "inUse",
               "DependencyViolation",
               {"depend", "conflict", "notempty", "inuse"}};
     case Refused::kGuarded:
-      return {CallErrorClass::kTerminal,
+      return {ErrorClass::kTerminal,
               "terminal",
               "invalid",
               "OperationNotPermitted",
               {"permitted", "protect", "combination", "valid"}};
     case Refused::kTaken:
-      return {CallErrorClass::kExists, "exists", "exists", "AlreadyExists", {}};
+      return {ErrorClass::kExists, "exists", "exists", "AlreadyExists", {}};
     case Refused::kGone:
-      return {CallErrorClass::kGone, "gone", "gone", "NotFound", {}};
+      return {ErrorClass::kGone, "gone", "gone", "NotFound", {}};
     case Refused::kThrottled:
-      return {CallErrorClass::kThrottled, "throttled", "throttled", "Throttling", {}};
+      return {ErrorClass::kThrottled, "throttled", "throttled", "Throttling", {}};
     case Refused::kTokenReused:
       return {
-          CallErrorClass::kTerminal, "terminal", "", "IdempotentParameterMismatch", {"idempotent"}};
+          ErrorClass::kTerminal, "terminal", "", "IdempotentParameterMismatch", {"idempotent"}};
   }
-  return {CallErrorClass::kTerminal, "terminal", "", "ValidationError", {}};
+  return {ErrorClass::kTerminal, "terminal", "", "ValidationError", {}};
 }
 
 std::string OwnCode(const Value& body, std::string_view key) {
@@ -193,7 +193,7 @@ CallError Refuse(const Kind& kind, Refused what, std::string message) {
     for (const auto& [name, word] : errors->as_map()) {
       if (word.is_string() && word.as_string() == usual.word) codes.push_back(name);
     }
-    if (usual.error_class == CallErrorClass::kTerminal) {
+    if (usual.error_class == ErrorClass::kTerminal) {
       // A terminal code says what is wrong, so that only one that fits is better than the usual.
       for (const std::string& name : codes) {
         if (HoldsAny(name, usual.like)) {

@@ -99,7 +99,7 @@ TEST_F(BadPlugin, NotStartingIsAStatusWithTheTailOfItsErrors) {
     EXPECT_NE(answer->status().message().find(c.message), std::string::npos)
         << answer->status().message();
     const ApplyAnswer applied = Apply(host);
-    EXPECT_EQ(applied.error.error_class, CallErrorClass::kNotDone) << "nothing was sent";
+    EXPECT_EQ(applied.error.error_class, ErrorClass::kNotDone) << "nothing was sent";
     EXPECT_EQ(applied.error.code, "ProviderUnavailable");
   }
 }
@@ -108,7 +108,7 @@ TEST_F(BadPlugin, AMissingProgramIsAStatus) {
   PluginSettings settings = Settings("");
   settings.program = folder_.path() + "/none";
   const ApplyAnswer answer = Apply(Host(settings));
-  EXPECT_EQ(answer.error.error_class, CallErrorClass::kNotDone);
+  EXPECT_EQ(answer.error.error_class, ErrorClass::kNotDone);
   EXPECT_NE(answer.error.message.find("No such file"), std::string::npos) << answer.error.message;
 }
 
@@ -117,7 +117,7 @@ TEST_F(BadPlugin, R10WhatMayHaveReachedTheVendorIsPerhapsDone) {
        {"hang", "stuck", "exit", "silent-apply", "other-intent", "garbage", "odd-class"}) {
     const ApplyAnswer answer = Apply(Host(mode));
     EXPECT_FALSE(answer.error.ok) << mode;
-    EXPECT_EQ(answer.error.error_class, CallErrorClass::kPerhapsDone) << mode;
+    EXPECT_EQ(answer.error.error_class, ErrorClass::kPerhapsDone) << mode;
   }
 }
 
@@ -138,7 +138,7 @@ TEST_F(BadPlugin, R10EachCallOfABatchHasItsOwnEnd) {
     ApplyRequest request = ToyRequest("Box", "a", "create", R"({"Size":1})");
     request.intent = "intent-" + std::to_string(i);
     host.Apply(std::move(request), [&](ApplyAnswer answer) {
-      perhaps += answer.error.error_class == CallErrorClass::kPerhapsDone;
+      perhaps += answer.error.error_class == ErrorClass::kPerhapsDone;
       ++answers;
     });
   }
@@ -148,7 +148,7 @@ TEST_F(BadPlugin, R10EachCallOfABatchHasItsOwnEnd) {
   ASSERT_TRUE(Soon([&] { return answers == 100; }));
   EXPECT_EQ(perhaps, 100);
   host.Apply(ToyRequest("Box", "a", "create", "{}"), [&](ApplyAnswer answer) {
-    EXPECT_EQ(answer.error.error_class, CallErrorClass::kNotDone) << "never sent";
+    EXPECT_EQ(answer.error.error_class, ErrorClass::kNotDone) << "never sent";
     ++answers;
   });
   host.Stop(seconds(1));
@@ -159,19 +159,19 @@ TEST_F(BadPlugin, ReadsThatFailAreNotDone) {
   for (const char* mode : {"huge", "garbage"}) {
     SCOPED_TRACE(mode);
     PluginHost& host = Host(mode);
-    EXPECT_EQ(ListKind(host, "toy.aws/Box").error.error_class, CallErrorClass::kNotDone);
-    EXPECT_EQ(ReadKind(host, "toy.aws/Box", "x").error.error_class, CallErrorClass::kNotDone);
+    EXPECT_EQ(ListKind(host, "toy.aws/Box").error.error_class, ErrorClass::kNotDone);
+    EXPECT_EQ(ReadKind(host, "toy.aws/Box", "x").error.error_class, ErrorClass::kNotDone);
     // It lives on, and so does everything else of it.
     EXPECT_TRUE(OpenAccount(host, "main", "{}").error.ok);
     EXPECT_EQ(host.starts(), 1);
   }
   const ListAnswer page = ListKind(Host("short"), "toy.aws/Box");
-  EXPECT_EQ(page.error.error_class, CallErrorClass::kNotDone) << "a page without its end";
+  EXPECT_EQ(page.error.error_class, ErrorClass::kNotDone) << "a page without its end";
   EXPECT_FALSE(page.complete);
   const PollAnswer poll = Ask<PollAnswer>([&](auto done) {
     Host("garbage").Poll({"main", {"toy.aws", "Box"}, "h"}, done);
   });
-  EXPECT_EQ(poll.error.error_class, CallErrorClass::kNotDone);
+  EXPECT_EQ(poll.error.error_class, ErrorClass::kNotDone);
 }
 
 TEST_F(BadPlugin, MeasurementsThatFailAreNotDoneEachByItself) {
@@ -196,7 +196,7 @@ TEST_F(BadPlugin, MeasurementsThatFailAreNotDoneEachByItself) {
       EXPECT_EQ(answer->error.ok, good) << answer->error.message;
       EXPECT_EQ(answer->value, good ? 1 : 0);
       if (!good) {
-        EXPECT_EQ(answer->error.error_class, CallErrorClass::kNotDone);
+        EXPECT_EQ(answer->error.error_class, ErrorClass::kNotDone);
         EXPECT_EQ(answer->error.code, "ProviderAnswerMalformed");
       }
     }
@@ -207,7 +207,7 @@ TEST_F(BadPlugin, OneThatExitsIsStartedAgain) {
   PluginHost& host = Host("exit");
   ASSERT_TRUE(OpenAccount(host, "main", "{}").error.ok);
   const int first = host.pid();
-  EXPECT_EQ(Apply(host).error.error_class, CallErrorClass::kPerhapsDone);
+  EXPECT_EQ(Apply(host).error.error_class, ErrorClass::kPerhapsDone);
   ASSERT_TRUE(Soon([&] { return host.pid() != 0 && host.pid() != first; }));
   EXPECT_TRUE(OpenAccount(host, "main", "{}").error.ok);
   EXPECT_EQ(host.starts(), 2);
@@ -215,7 +215,7 @@ TEST_F(BadPlugin, OneThatExitsIsStartedAgain) {
 
 TEST_F(BadPlugin, OneThatKeepsDyingIsStartedEverMoreSeldom) {
   PluginHost& host = Host("die");
-  EXPECT_EQ(Apply(host).error.error_class, CallErrorClass::kNotDone);
+  EXPECT_EQ(Apply(host).error.error_class, ErrorClass::kNotDone);
   // 50, 100, 200, 200, … ms: while it pauses, calls fail at once and say when to come back.
   CallError error;
   ASSERT_TRUE(Soon([&] {
@@ -247,7 +247,7 @@ TEST_F(BadPlugin, MemoryIsBounded) {
   settings.call_patience = seconds(8);
   PluginHost& host = Host(settings);
   const auto begin = steady_clock::now();
-  EXPECT_EQ(Apply(host).error.error_class, CallErrorClass::kPerhapsDone);
+  EXPECT_EQ(Apply(host).error.error_class, ErrorClass::kPerhapsDone);
   EXPECT_LT(steady_clock::now() - begin, seconds(7)) << "killed, not timed out";
 }
 
@@ -266,7 +266,7 @@ TEST_F(BadPlugin, StoppingEndsIt) {
   host.Stop(seconds(3));
   EXPECT_LT(steady_clock::now() - begin, seconds(1)) << "the end of the pipe is enough";
   EXPECT_FALSE(Alive(pid));
-  EXPECT_EQ(Apply(host).error.error_class, CallErrorClass::kNotDone);
+  EXPECT_EQ(Apply(host).error.error_class, ErrorClass::kNotDone);
   host.Stop(seconds(3));
 }
 
@@ -288,7 +288,7 @@ TEST_F(BadPlugin, StoppingCancelsCalls) {
   host.Stop(milliseconds(600));
   const auto answer = waited.Take(seconds(0));
   ASSERT_TRUE(answer.has_value()) << "no completion runs after Stop";
-  EXPECT_EQ(answer->error.error_class, CallErrorClass::kPerhapsDone);
+  EXPECT_EQ(answer->error.error_class, ErrorClass::kPerhapsDone);
 }
 
 TEST_F(BadPlugin, APluginOfADeadDaemonIsKilledBeforeTheFirstCall) {
@@ -341,7 +341,7 @@ TEST_F(BadPlugin, ALockThatAnInnocentHoldsIsNotTakenForever) {
   PluginSettings settings = Settings("fine");
   settings.lock_patience = milliseconds(700);
   const ApplyAnswer answer = Apply(Host(settings));  // this very process holds it
-  EXPECT_EQ(answer.error.error_class, CallErrorClass::kNotDone);
+  EXPECT_EQ(answer.error.error_class, ErrorClass::kNotDone);
   EXPECT_NE(answer.error.message.find("held by another process"), std::string::npos);
   close(lock);
 }

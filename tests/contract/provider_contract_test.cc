@@ -121,7 +121,7 @@ TEST(HeldCalls, GoOutTogetherAndAreAnsweredEach) {
     const std::string identity = i % 10 == 3 ? "none" : made[static_cast<size_t>(i)];
     host.Read({"main", {"toy.aws", "Box"}, identity}, [&, identity](ReadAnswer answer) {
       if (identity == "none") {
-        EXPECT_EQ(answer.error.error_class, CallErrorClass::kGone);
+        EXPECT_EQ(answer.error.error_class, ErrorClass::kGone);
       } else {
         EXPECT_EQ(answer.object.identity, identity) << answer.error.message;
       }

@@ -32,12 +32,12 @@ TEST_P(ProviderContract, OpensAnAccountAndSaysWhoseItIs) {
 
 TEST_P(ProviderContract, RefusesWrongAndUnknownAccounts) {
   EXPECT_EQ(OpenAccount(provider(), "main", cast().wrong_account).error.error_class,
-            CallErrorClass::kSignIn);
+            ErrorClass::kSignIn);
   EXPECT_EQ(ListKind(provider(), cast().box, "", "nobody").error.error_class,
-            CallErrorClass::kSignIn);
+            ErrorClass::kSignIn);
   ApplyRequest request = MakeRequest(cast().box, "a", "create", cast().box_create);
   request.account = "nobody";
-  EXPECT_EQ(Do(provider(), request).error.error_class, CallErrorClass::kSignIn);
+  EXPECT_EQ(Do(provider(), request).error.error_class, ErrorClass::kSignIn);
 }
 
 TEST_P(ProviderContract, ForgetsAClosedAccount) {
@@ -51,7 +51,7 @@ TEST_P(ProviderContract, ForgetsAClosedAccount) {
     std::this_thread::yield();
   }
   EXPECT_EQ(ListKind(provider(), cast().box, "", "brief").error.error_class,
-            CallErrorClass::kSignIn);
+            ErrorClass::kSignIn);
 }
 
 TEST_P(ProviderContract, CarriesAnObjectThroughItsLife) {
@@ -100,9 +100,9 @@ TEST_P(ProviderContract, CarriesAnObjectThroughItsLife) {
   ASSERT_TRUE(Do(provider(), erase).error.ok);
   world_->Pass(seconds(2));
   const ReadAnswer gone = ReadKind(provider(), box, made.identity);
-  EXPECT_EQ(gone.error.error_class, CallErrorClass::kGone);
+  EXPECT_EQ(gone.error.error_class, ErrorClass::kGone);
   EXPECT_EQ(gone.error.code, cast().box_gone);
-  EXPECT_EQ(Do(provider(), erase).error.error_class, CallErrorClass::kGone);
+  EXPECT_EQ(Do(provider(), erase).error.error_class, ErrorClass::kGone);
   EXPECT_FALSE(Listed(box, made.identity).has_value());
 }
 
@@ -125,7 +125,7 @@ TEST_P(ProviderContract, R9ATakenNameExists) {
   const ApplyAnswer made = Do(provider(), request);
   ASSERT_TRUE(made.error.ok) << made.error.message;
   const ApplyAnswer again = Do(provider(), request);
-  EXPECT_EQ(again.error.error_class, CallErrorClass::kExists);
+  EXPECT_EQ(again.error.error_class, ErrorClass::kExists);
   EXPECT_EQ(again.error.code, cast().name_taken);
   EXPECT_EQ(ReadKind(provider(), cast().name, made.identity).object.mark.intent, "intent-n-create");
 }
@@ -133,19 +133,19 @@ TEST_P(ProviderContract, R9ATakenNameExists) {
 TEST_P(ProviderContract, RefusesWhatTheDescriptionRefuses) {
   for (const std::string& desired : cast().refused) {
     const ApplyAnswer answer = Do(provider(), MakeRequest(cast().refuser, "a", "create", desired));
-    EXPECT_EQ(answer.error.error_class, CallErrorClass::kTerminal) << desired;
+    EXPECT_EQ(answer.error.error_class, ErrorClass::kTerminal) << desired;
     EXPECT_EQ(answer.error.code, cast().refused_code) << desired;
   }
 }
 
 TEST_P(ProviderContract, RefusesUnknownKindsAndCalls) {
   const std::string unknown = cast().groups[0] + "/Bax";
-  EXPECT_EQ(ListKind(provider(), unknown).error.error_class, CallErrorClass::kTerminal);
-  EXPECT_EQ(ReadKind(provider(), unknown, "x").error.error_class, CallErrorClass::kTerminal);
+  EXPECT_EQ(ListKind(provider(), unknown).error.error_class, ErrorClass::kTerminal);
+  EXPECT_EQ(ReadKind(provider(), unknown, "x").error.error_class, ErrorClass::kTerminal);
   EXPECT_EQ(Do(provider(), MakeRequest(unknown, "x", "create")).error.error_class,
-            CallErrorClass::kTerminal);
+            ErrorClass::kTerminal);
   EXPECT_EQ(Do(provider(), MakeRequest(cast().box, "x", "paint")).error.error_class,
-            CallErrorClass::kTerminal);
+            ErrorClass::kTerminal);
 }
 
 TEST_P(ProviderContract, PagesHoldEveryObjectOnce) {
@@ -210,7 +210,7 @@ TEST_P(ProviderContract, CallsAfterTheirDeadlineAreNotDone) {
   const std::string& name = cast().name;
   ApplyRequest request = MakeRequest(name, "late", "create", cast().name_create);
   request.deadline = Time(seconds(1'000'000));
-  EXPECT_EQ(Do(provider(), request).error.error_class, CallErrorClass::kNotDone);
+  EXPECT_EQ(Do(provider(), request).error.error_class, ErrorClass::kNotDone);
   request.deadline = Time();
   EXPECT_TRUE(Do(provider(), request).error.ok) << "it was done after all";
 }
@@ -249,7 +249,7 @@ TEST_P(ProviderContract, RefusesUnknownSignalsEachByItself) {
     ASSERT_TRUE(answer.has_value());
     EXPECT_EQ(answer->error.ok, 0 < i && i + 1 < asked.size()) << answer->error.message;
     if (answer->error.ok) continue;
-    EXPECT_EQ(answer->error.error_class, CallErrorClass::kTerminal);
+    EXPECT_EQ(answer->error.error_class, ErrorClass::kTerminal);
     EXPECT_EQ(answer->error.code, "UnknownSignal");
     EXPECT_NE(answer->error.message.find("'" + asked[i] + "'"), std::string::npos);
   }
@@ -260,7 +260,7 @@ TEST_P(ProviderContract, MeasuresNothingInAnAccountThatIsNotOpen) {
   asked.push_back("no such signal");
   for (const std::string& signal : asked)
     EXPECT_EQ(MeasureSignal(provider(), signal, "nobody").error.error_class,
-              CallErrorClass::kSignIn);
+              ErrorClass::kSignIn);
 }
 
 }  // namespace

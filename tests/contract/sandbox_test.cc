@@ -109,7 +109,7 @@ TEST_F(Sandbox, ChangesFromOutsideHaveNoIntent) {
             grpc::StatusCode::NOT_FOUND);
   erase.set_address("toy.aws/Name/a");
   ASSERT_TRUE(Call(&v1::Sandbox::Stub::Delete, erase, &erased).ok());
-  EXPECT_EQ(ReadKind(*host_, "toy.aws/Name", "a").error.error_class, CallErrorClass::kGone);
+  EXPECT_EQ(ReadKind(*host_, "toy.aws/Name", "a").error.error_class, ErrorClass::kGone);
   EXPECT_EQ(Ledger().effects(2).intent(), "");
 }
 
@@ -121,7 +121,7 @@ TEST_F(Sandbox, FaultsComeAndGo) {
             grpc::StatusCode::INVALID_ARGUMENT);
   add.mutable_fault()->set_probability(1);
   ASSERT_TRUE(Call(&v1::Sandbox::Stub::FaultAdd, add, &added).ok());
-  EXPECT_EQ(Name("a").error.error_class, CallErrorClass::kPerhapsDone);
+  EXPECT_EQ(Name("a").error.error_class, ErrorClass::kPerhapsDone);
   v1::FaultListReply list;
   ASSERT_TRUE(Call(&v1::Sandbox::Stub::FaultList, v1::FaultListRequest(), &list).ok());
   ASSERT_EQ(list.faults_size(), 1);
@@ -133,7 +133,7 @@ TEST_F(Sandbox, FaultsComeAndGo) {
   v1::FaultClearReply cleared;
   ASSERT_TRUE(Call(&v1::Sandbox::Stub::FaultClear, clear, &cleared).ok());
   EXPECT_EQ(cleared.cleared(), 1);
-  EXPECT_EQ(Name("a").error.error_class, CallErrorClass::kExists) << "it was done all the same";
+  EXPECT_EQ(Name("a").error.error_class, ErrorClass::kExists) << "it was done all the same";
 }
 
 TEST_F(Sandbox, TheWorldOutlivesKill9OfThePlugin) {
@@ -148,7 +148,7 @@ TEST_F(Sandbox, TheWorldOutlivesKill9OfThePlugin) {
   Open();
   EXPECT_EQ(Ledger().effects_size(), 20);
   EXPECT_EQ(Ledger().objects_size(), 20);
-  EXPECT_EQ(Name("n7").error.error_class, CallErrorClass::kExists);
+  EXPECT_EQ(Name("n7").error.error_class, ErrorClass::kExists);
   // Without a plugin the journal itself is read.
   host_->Stop(seconds(1));
   const Result<Value> world = ReadWorld(folder_.path() + "/sandbox/world.log", &clock_);

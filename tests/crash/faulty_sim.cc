@@ -169,7 +169,7 @@ class FaultySim final : public Provider {
       if (action == "hang") return;
       if (action == "invalid") answer.value = std::numeric_limits<double>::quiet_NaN();
       if (action == "gigantic") {
-        answer.error = MakeCallError(CallErrorClass::kTerminal, "Gigantic", Gigantic());
+        answer.error = MakeCallError(ErrorClass::kTerminal, "Gigantic", Gigantic());
       }
       Reply("measure", done, std::move(answer));
     });

@@ -117,6 +117,10 @@ class Commands(E2eTest):
         self.assertIn('KeySchema', self.tandem('explain', 'dynamodb.aws/Table').stdout)
         self.assertIn('CidrBlock', self.tandem('explain', 'ec2.aws/VPC.CidrBlock').stdout)
         self.assertIn('did you mean', self.tandem('explain', 'ec2.aws/VPX', code=6).stderr)
+        self.assertIn('notAuthor', self.tandem('explain', 'tandem/Policy').stdout)
+        self.assertIn('one of access', self.tandem('explain', 'tandem/Component.spec.layer').stdout)
+        self.assertIn("did you mean 'tandem/Policy'", self.tandem('explain', 'tandem/Polic', code=6).stderr)
+        self.assertIn('tandem/Account', self.tandem('explain').stdout)
         for shell in ('bash', 'zsh', 'fish'):
             self.assertIn('tandem', self.tandem('completion', shell).stdout)
         self.tandem('version')

@@ -18,8 +18,8 @@ struct ErrorCase {
   std::string code;
   std::string message;
   bool understood = true;
-  CallErrorClass mutating;
-  CallErrorClass reading;
+  ErrorClass mutating;
+  ErrorClass reading;
 };
 
 class ErrorsTest : public ::testing::TestWithParam<ErrorCase> {};
@@ -37,7 +37,7 @@ TEST_P(ErrorsTest, R10Classify) {
   EXPECT_FALSE(Classify(kind.get(), failure, true).ok);
 }
 
-using C = CallErrorClass;
+using C = ErrorClass;
 INSTANTIATE_TEST_SUITE_P(
     All, ErrorsTest,
     ::testing::Values(

@@ -119,5 +119,64 @@ TEST(EngineAdopt, R12_WhatAnExpressionNamesIsFound) {
   EXPECT_TRUE(again.plan->steps.empty());
 }
 
+std::string Groups(const std::string& name) {
+  return "apiVersion: ec2.aws/v1\nkind: VPC\nmetadata: {name: main}\nspec: {CidrBlock: 10.0.0.0/16}\n---\n"
+         "apiVersion: ec2.aws/v1\nkind: SecurityGroup\nmetadata: {name: " + name + "}\nspec: {Description: web, VpcId: "
+         "'${ref(\"ec2.aws/VPC/main\").VpcId}', GroupName: web}\n---\n";
+}
+
+// Names of security groups are told apart by their network.
+TEST(EngineAdopt, R12_WhatHasTheNameAndLivesElsewhereIsAnother) {
+  EngineRig rig({}, std::move(*OpenCatalog(kSchemas)));
+  const auto plan_of = [&](const std::string& model) { return rig.Plan(EngineRig::Request(model, false)); };
+  const auto identity_of = [&](const std::string& address) {
+    for (const SimObject& object : rig.cloud->Objects())
+      if (object.address == address) return object.key.identity;
+    return std::string();
+  };
+  (void)plan_of(Zone(""));  // the account is open from then on
+  Make(rig, {"ec2.aws", "VPC", "", "other", ""}, Map{{"CidrBlock", "10.9.0.0/16"}});
+  Make(rig, {"ec2.aws", "SecurityGroup", "", "other", ""},
+       Map{{"GroupName", "web"}, {"Description", "x"}, {"VpcId", identity_of("ec2.aws/VPC/other")}});
+  const PlanAnswer both = plan_of(Zone(Groups("web")));  // neither network is ours yet
+  ASSERT_EQ(EngineRig::Steps(both),
+            "create ec2.aws/VPC/main; create route53.aws/HostedZone/shop; create ec2.aws/SecurityGroup/web");
+  ASSERT_EQ(rig.Wait(rig.Start(both.plan->hash).run), "succeeded: 3 done");
+  // One more of the name, where it is wanted.
+  const PlanAnswer gone = plan_of(Zone(Groups("web").substr(0, Groups("web").find("---") + 4)));
+  ASSERT_EQ(EngineRig::Steps(gone), "delete ec2.aws/SecurityGroup/web");
+  ASSERT_EQ(rig.Wait(rig.Start(gone.plan->hash).run), "succeeded: 1 done");
+  ASSERT_EQ(EngineRig::Steps(plan_of(Zone(Groups("front")))), "create ec2.aws/SecurityGroup/front");
+  Make(rig, {"ec2.aws", "SecurityGroup", "", "theirs", ""},
+       Map{{"GroupName", "web"}, {"Description", "x"}, {"VpcId", identity_of("ec2.aws/VPC/main")}});
+  const PlanAnswer taken = plan_of(Zone(Groups("front")));
+  EXPECT_NE(EngineRig::Steps(taken).find(identity_of("ec2.aws/SecurityGroup/theirs") + " exists already"),
+            std::string::npos)
+      << EngineRig::Steps(taken);
+}
+
+TEST(EngineAdopt, R12_WhichOfTwoOfOneNameIsMeantIsAsked) {
+  EngineRig rig({}, std::move(*OpenCatalog(kSchemas)));
+  const auto plan_of = [&](const std::string& model) { return rig.Plan(EngineRig::Request(model, false)); };
+  (void)plan_of(Zone(""));  // the account is open from then on
+  for (const char* by : {"first", "second"})
+    Make(rig, {"route53.aws", "HostedZone", "", by, ""}, Map{{"Name", "shop.example."}});
+  const PlanAnswer asked = plan_of(Zone(""));
+  ASSERT_NE(asked.plan, nullptr) << asked.message;
+  EXPECT_TRUE(asked.plan->steps.empty());
+  EXPECT_EQ(asked.plan->unobserved, std::vector<std::string>{"route53.aws/HostedZone/shop"});
+  ASSERT_EQ(asked.diagnostics.items().size(), 1u);
+  EXPECT_NE(asked.diagnostics.items()[0].summary.find("2 objects have its name"), std::string::npos)
+      << asked.diagnostics.items()[0].summary;
+  std::string named = Zone("");
+  const std::string name = "metadata: {name: shop}\nspec: {Name";
+  named.replace(named.find(name), name.size(),
+                "metadata: {name: shop, annotations: {tandem/adopt: if-identical, tandem/external-name: " +
+                    rig.cloud->Objects()[1].key.identity + "}}\nspec: {Name");
+  const PlanAnswer plan = plan_of(named);
+  ASSERT_EQ(EngineRig::Steps(plan), "adopt route53.aws/HostedZone/shop") << FormatDiagnostics(plan.diagnostics);
+  EXPECT_EQ(plan.plan->steps[0]->base.identity, rig.cloud->Objects()[1].key.identity);
+}
+
 }  // namespace
 }  // namespace tandem::testing

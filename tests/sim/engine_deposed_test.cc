@@ -83,7 +83,7 @@ TEST(EngineDeposed, R13_WhatAFailedRunLeftBehindGoesWithTheNextWhereverTheProces
     ASSERT_EQ(rig.Apply(Lan("one")), "succeeded: 3 done");
     rig.provider->answer_with = [](const ApplyRequest& request) -> std::optional<CallError> {
       if (request.call.rfind("update", 0) != 0) return std::nullopt;
-      return MakeCallError(CallErrorClass::kTerminal, "Refused", "not like this");
+      return MakeCallError(ErrorClass::kTerminal, "Refused", "not like this");
     };
     ASSERT_EQ(rig.Apply(Lan("two")), "failed: 1 done, 1 failed");
     rig.provider->answer_with = nullptr;
@@ -177,7 +177,7 @@ void RefuseDeletes(EngineRig& rig, const CallError& error) {
 TEST(EngineDeposed, R10_AnOldObjectThatMayNotBeDeletedEndsTheRunAndIsInTheNextPlan) {
   EngineRig rig({}, CreateFirstKinds());
   ASSERT_EQ(rig.Apply(Lan("one")), "succeeded: 3 done");
-  RefuseDeletes(rig, MakeCallError(CallErrorClass::kTerminal, "AccessDenied", "not you"));
+  RefuseDeletes(rig, MakeCallError(ErrorClass::kTerminal, "AccessDenied", "not you"));
   rig.provider->calls.clear();
   EXPECT_EQ(rig.Apply(Lan("two")), "failed: 2 done, 1 replaced and still there (plan again)");
   EXPECT_EQ(std::count(rig.provider->calls.begin(), rig.provider->calls.end(), "delete lan.sim/Lan/l"), 1);
@@ -192,7 +192,7 @@ TEST(EngineDeposed, R10_AnOldObjectThatMayNotBeDeletedEndsTheRunAndIsInTheNextPl
 TEST(EngineDeposed, R14_AnOldObjectWhoseKindFileIsGoneStopsNoStart) {
   EngineRig rig({}, CreateFirstKinds());
   ASSERT_EQ(rig.Apply(Lan("one")), "succeeded: 3 done");
-  RefuseDeletes(rig, MakeCallError(CallErrorClass::kWaiting, "DependencyViolation", "in use"));
+  RefuseDeletes(rig, MakeCallError(ErrorClass::kWaiting, "DependencyViolation", "in use"));
   const PlanAnswer plan = rig.Plan(Lan("two"));
   const std::string run = rig.Start(plan.plan->hash).run;
   ASSERT_EQ(rig.Wait(run, std::chrono::minutes(5)), "open");

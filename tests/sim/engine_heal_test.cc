@@ -129,7 +129,7 @@ TEST(EngineHeal, R8_ALookFromBeforeACreateProvesNoAbsenceAfterIt) {
   bool blind = false;
   rig.provider->on_answer = [&](ApplyAnswer&) { blind = true; };
   rig.provider->on_read = [&](ReadAnswer& answer) {
-    if (blind) answer.error = MakeCallError(CallErrorClass::kTerminal, "AccessDenied", "not for you");
+    if (blind) answer.error = MakeCallError(ErrorClass::kTerminal, "AccessDenied", "not for you");
   };
   const std::string cluster =
       "apiVersion: db.sim/v1\nkind: Cluster\nmetadata: {name: x}\nspec: {Engine: pg}\n---\n";
@@ -223,7 +223,7 @@ TEST(EngineHeal, R18_NothingHealsOnWhatCannotBeSeen) {
   rig.provider->on_list = [](const ListRequest& request, ListAnswer& answer) {
     if (request.account != "main") return;
     answer = ListAnswer();
-    answer.error = MakeCallError(CallErrorClass::kNotDone, "", "no sense");
+    answer.error = MakeCallError(ErrorClass::kNotDone, "", "no sense");
   };
   EXPECT_EQ(Refresh(rig), Unavailable("not observed: iam.sim/Role/a@main: no sense"));
   ASSERT_EQ(rig.ConditionOf("iam.sim/Role/a@main", "Synced")->reason, "NotObserved");

@@ -16,7 +16,7 @@ TEST(EngineLostUpdates, R3_WhatALostCallDidOfItsWorkDoesNotVoidTheStep) {
     if (++calls > 1) return std::nullopt;
     // The old is gone and the new not there yet: as between two requests of one call.
     EXPECT_TRUE(rig.cloud->Mutate("iam.sim/Role/a", "Policy", "between").ok());
-    return MakeCallError(CallErrorClass::kPerhapsDone, "", "connection reset");
+    return MakeCallError(ErrorClass::kPerhapsDone, "", "connection reset");
   };
   EXPECT_EQ(rig.Apply(Role("a", "two")), "succeeded: 1 done");
   EXPECT_EQ(calls, 2);

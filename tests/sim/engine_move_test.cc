@@ -51,5 +51,32 @@ TEST(EngineMove, R11_TheOtherFormOfAnAddressIsNoSecondResource) {
   EXPECT_EQ(shown(), "iam.sim/Role/a ");
 }
 
+// What has its name from the document's spec keeps it when the document is called otherwise: making it and deleting it
+// in one plan would lose it.
+TEST(EngineMove, R13_ARenameThatWasNotSaidIsRefused) {
+  EngineRig rig({}, std::move(*OpenCatalog(TANDEM_SOURCE_DIR "/schemas")));
+  const auto model = [](const std::string& name, const std::string& annotations) {
+    return "apiVersion: tandem/v1\nkind: Platform\nmetadata: {name: shop}\nspec: {activeSite: aws, sites: {aws: {}}}\n"
+           "---\napiVersion: tandem/v1\nkind: Account\nmetadata: {name: main}\nspec: {provider: aws, site: aws, region: "
+           "us-east-1, accountId: \"111122223333\"}\n---\napiVersion: route53.aws/v1\nkind: HostedZone\nmetadata: "
+           "{name: shop}\nspec: {Name: shop.example}\n---\n"
+           "apiVersion: route53.aws/v1\nkind: RecordSet\nmetadata: {name: " + name + ", annotations: {" + annotations +
+           "}}\nspec: {HostedZoneId: '${ref(\"route53.aws/HostedZone/shop\").Id}', Name: www.shop.example, Type: A, TTL: "
+           "60, ResourceRecords: [{Value: 192.0.2.1}]}\n---\n"
+           "apiVersion: logs.aws/v1\nkind: LogGroup\nmetadata: {name: " + name + ", annotations: {" + annotations +
+           "}}\nspec: {logGroupName: /shop/web}\n---\n";
+  };
+  const auto plan_of = [&](const std::string& text) { return rig.Plan(EngineRig::Request(text, false)); };
+  const PlanAnswer first = plan_of(model("www", ""));
+  ASSERT_NE(first.plan, nullptr) << first.message;
+  ASSERT_EQ(rig.Wait(rig.Start(first.plan->hash).run), "succeeded: 3 done");
+  const PlanAnswer renamed = plan_of(model("web", ""));
+  EXPECT_EQ(renamed.plan, nullptr) << EngineRig::Steps(renamed);
+  for (const char* kind : {"route53.aws/RecordSet", "logs.aws/LogGroup"})
+    EXPECT_NE(renamed.message.find("deleted as " + std::string(kind) + "/www and made as " + kind + "/web"),
+              std::string::npos)
+        << renamed.message;
+}
+
 }  // namespace
 }  // namespace tandem::testing

@@ -27,7 +27,7 @@ TEST(EngineOverlap, R3_ACreateIsVoidWhenHealingMadeTheObjectAfterThePlan) {
   ASSERT_TRUE(rig.cloud->Delete("queue.sim/Queue/a").ok());
   (void)rig.Ask([&](auto done) { rig.engine->Refresh("", done); });
   rig.provider->answer_with = [](const ApplyRequest&) {
-    return MakeCallError(CallErrorClass::kNotDone, "ServiceUnavailable", "not yet");
+    return MakeCallError(ErrorClass::kNotDone, "ServiceUnavailable", "not yet");
   };
   ASSERT_TRUE(rig.Ask([&](auto done) { rig.engine->Resume("queue.sim/Queue/a", "uid:1", done); }).ok());
   const PlanAnswer plan = rig.Plan(kQueues);

@@ -56,7 +56,7 @@ TEST_F(RefusedModel, WhatItDroppedIsNotMadeAgain) {
   ASSERT_EQ(rig.Apply(Role("a", "one") + Role("b", "one") + kNetwork), "succeeded: 3 done");
   rig.provider->answer_with = [](const ApplyRequest& request) -> std::optional<CallError> {
     if (request.call != "delete") return std::nullopt;
-    return MakeCallError(CallErrorClass::kTerminal, "AccessDenied", "not you");
+    return MakeCallError(ErrorClass::kTerminal, "AccessDenied", "not you");
   };
   ASSERT_EQ(rig.Apply(Role("b", "one") + kNetwork), "failed: 0 done, 1 failed");
   rig.provider->answer_with = nullptr;

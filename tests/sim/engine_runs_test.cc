@@ -283,12 +283,12 @@ TEST(EngineRuns, R10_ThrottledCallsComeAgainAndTerminalOnesStopWithTheirDependen
   int refusals = 0;
   rig.provider->answer_with = [&](const ApplyRequest& request) -> std::optional<CallError> {
     if (request.kind.kind == "Role" && refusals++ < 3) {
-      CallError error = MakeCallError(CallErrorClass::kThrottled, "Throttling", "slow down");
+      CallError error = MakeCallError(ErrorClass::kThrottled, "Throttling", "slow down");
       error.retry_after = std::chrono::seconds(2);
       return error;
     }
     if (request.kind.kind == "Network")
-      return MakeCallError(CallErrorClass::kTerminal, "InvalidParameterValue", "no such range");
+      return MakeCallError(ErrorClass::kTerminal, "InvalidParameterValue", "no such range");
     return std::nullopt;
   };
   const PlanAnswer plan = rig.Plan(kBoth + Role("a", "one"));

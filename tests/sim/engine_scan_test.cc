@@ -22,7 +22,7 @@ TEST(EngineScan, AStepDoesNotWaitForTheReadsOfAThrottledLook) {
 
   const auto throttled = [](ReadAnswer& answer) {
     answer = ReadAnswer();
-    answer.error = MakeCallError(CallErrorClass::kThrottled, "Throttling", "rate exceeded");
+    answer.error = MakeCallError(ErrorClass::kThrottled, "Throttling", "rate exceeded");
   };
   int looks = 0;
   const auto look = [&] { rig.engine->Refresh("", [&](Status) { ++looks; }); };

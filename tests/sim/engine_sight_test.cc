@@ -69,7 +69,7 @@ TEST(EngineSight, R18_APlanSaysWhyItLeavesSomethingOut) {
   rig.provider->on_list = [](const ListRequest& request, ListAnswer& answer) {
     if (request.kind.kind != "Role") return;
     answer = ListAnswer();
-    answer.error = MakeCallError(CallErrorClass::kNotDone, "", "no sense");
+    answer.error = MakeCallError(ErrorClass::kNotDone, "", "no sense");
   };
   EXPECT_EQ(told(Role("a", "one") + Role("b", "one")),
             std::vector<std::string>{"account 'main': no sense" + left_out +
@@ -156,6 +156,27 @@ TEST(EngineSight, R1_AProposalsAccountGivesWayToTheNextProposals) {
   (void)rig.Plan(EngineRig::Request(wrong + Role("a", "one"), false));
   rig.Pass(std::chrono::hours(1));
   for (const std::string& id : opened) EXPECT_EQ(id, "111122223333");
+}
+
+// While a run makes something nobody has seen it, and no account is at fault.
+TEST(EngineSight, R18_APlanBesideAnOpenRunSaysThatItIsOpen) {
+  EngineRig rig;
+  rig.provider->answer_with = [](const ApplyRequest&) {
+    return std::optional(MakeCallError(ErrorClass::kWaiting, "", "not now"));
+  };
+  const PlanAnswer first = rig.Plan(Role("a", "one"));
+  ASSERT_NE(first.plan, nullptr) << first.message;
+  ASSERT_FALSE(rig.Start(first.plan->hash).run.empty());
+  rig.Pass(std::chrono::seconds(1));
+  rig.Boot();
+  rig.Pass(std::chrono::seconds(1));
+  const PlanAnswer answer = rig.Plan(Role("a", "one"));
+  ASSERT_NE(answer.plan, nullptr) << answer.message;
+  EXPECT_EQ(answer.plan->unobserved, std::vector<std::string>{"iam.sim/Role/a"});
+  ASSERT_EQ(answer.diagnostics.items().size(), 1u);
+  EXPECT_EQ(answer.diagnostics.items()[0].summary, "account 'main': a run is at work on them");
+  EXPECT_NE(answer.diagnostics.items()[0].detail.find("iam.sim/Role/a\nplan again when it has ended"), std::string::npos)
+      << answer.diagnostics.items()[0].detail;
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ TEST_F(EngineStanding, R3_AReadThatIsThrottledHidesNoMovement) {
   rig.provider->on_read = [&](ReadAnswer& answer) {
     if (reads++ > 0) return;
     answer = ReadAnswer();
-    answer.error = MakeCallError(CallErrorClass::kThrottled, "Throttling", "rate exceeded");
+    answer.error = MakeCallError(ErrorClass::kThrottled, "Throttling", "rate exceeded");
   };
   ExpectNothingOf(rig.Start(plan.plan->hash), "iam.sim/Role/a.Policy moved");
   EXPECT_GT(reads, 1);

@@ -74,7 +74,7 @@ TEST(EngineStop, R1_WhatWasNotAppliedIsNoDriftAfterARestart) {
   EngineRig rig;
   ASSERT_EQ(rig.Apply(Role("x", "one")), "succeeded: 1 done");
   rig.provider->answer_with = [](const ApplyRequest&) {
-    return MakeCallError(CallErrorClass::kNotDone, "ServiceUnavailable", "later");
+    return MakeCallError(ErrorClass::kNotDone, "ServiceUnavailable", "later");
   };
   const std::string run = Begin(rig, Role("x", "two"));
   rig.Pass(std::chrono::seconds(5));
@@ -111,7 +111,7 @@ TEST(EngineStop, R1_ARunExpiresAlsoWhileNoProcessIsThere) {
   for (const bool dead : {false, true}) {
     EngineRig rig;
     rig.provider->answer_with = [](const ApplyRequest&) {
-      return MakeCallError(CallErrorClass::kExhausted, "QuotaExceeded", "too many");
+      return MakeCallError(ErrorClass::kExhausted, "QuotaExceeded", "too many");
     };
     const std::string run = Begin(rig, Role("x", "one"));
     rig.Pass(std::chrono::minutes(5));
@@ -158,7 +158,7 @@ TEST(EngineStop, R1_ARunThatWaitsOutsideIsSupersededByTheNextApply) {
   EngineRig rig;
   rig.provider->answer_with = [](const ApplyRequest& request) -> std::optional<CallError> {
     if (request.address.name() != "x") return std::nullopt;
-    return MakeCallError(CallErrorClass::kExhausted, "QuotaExceeded", "too many");
+    return MakeCallError(ErrorClass::kExhausted, "QuotaExceeded", "too many");
   };
   const std::string queue = "apiVersion: queue.sim/v1\nkind: Queue\nmetadata: {name: q}\nspec: {Depth: 1}\n---\n";
   const std::string first = Begin(rig, Role("x", "one"));
@@ -209,9 +209,9 @@ TEST(EngineStop, ARunThatStopsInTheMiddleOfAReplacedPairEnds) {
     rig.provider->on_apply = [&](const ApplyRequest& request) { called += request.call == "delete"; };
     rig.provider->answer_with = [&](const ApplyRequest& request) -> std::optional<CallError> {
       if (request.address.name() == "b" && called < 4)
-        return MakeCallError(CallErrorClass::kNotDone, "ServiceUnavailable", "later");
+        return MakeCallError(ErrorClass::kNotDone, "ServiceUnavailable", "later");
       if (request.address.name() == "a" && !cancelled)
-        return MakeCallError(CallErrorClass::kTerminal, "AccessDenied", "no");
+        return MakeCallError(ErrorClass::kTerminal, "AccessDenied", "no");
       return std::nullopt;
     };
     const std::string run = Begin(rig, Subnets("10.1.0.0/16"));

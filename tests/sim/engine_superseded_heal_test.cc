@@ -20,7 +20,7 @@ class WaitingHeal : public ::testing::Test {
     ASSERT_EQ(rig.Apply(kHealDisruptive + Role("a", "one")), "succeeded: 1 done");
     rig.Pass(std::chrono::minutes(2));
     rig.provider->answer_with = [this](const ApplyRequest& request) -> std::optional<CallError> {
-      if (no_quota) return MakeCallError(CallErrorClass::kExhausted, "LimitExceeded", "quota");
+      if (no_quota) return MakeCallError(ErrorClass::kExhausted, "LimitExceeded", "quota");
       sent.push_back(request.desired.Unpack().StringOr("Policy", "?"));
       return std::nullopt;
     };

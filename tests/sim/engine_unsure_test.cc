@@ -17,12 +17,12 @@ spec: {Engine: pg}
 TEST(EngineUnsure, R9_ARefusedRetrySaysNothingOfTheFirstCall) {
   const struct {
     const char* name;
-    CallErrorClass error;
+    ErrorClass error;
   } cases[] = {
-      {"the provider is down", CallErrorClass::kNotDone}, {"throttled", CallErrorClass::kThrottled},
-      {"signed out", CallErrorClass::kSignIn},            {"busy", CallErrorClass::kWaiting},
-      {"quota", CallErrorClass::kExhausted},              {"the token is not taken", CallErrorClass::kTerminal},
-      {"precondition", CallErrorClass::kConflict},
+      {"the provider is down", ErrorClass::kNotDone}, {"throttled", ErrorClass::kThrottled},
+      {"signed out", ErrorClass::kSignIn},            {"busy", ErrorClass::kWaiting},
+      {"quota", ErrorClass::kExhausted},              {"the token is not taken", ErrorClass::kTerminal},
+      {"precondition", ErrorClass::kConflict},
   };
   for (const auto& c : cases) {
     EngineRig rig;
@@ -42,7 +42,7 @@ TEST(EngineUnsure, R9_ARefusedRetrySaysNothingOfTheFirstCall) {
 TEST(EngineUnsure, R9_AfterACancelNothingIsSentAgain) {
   EngineRig rig;
   rig.provider->answer_with = [](const ApplyRequest&) {
-    return MakeCallError(CallErrorClass::kPerhapsDone, "", "connection reset");
+    return MakeCallError(ErrorClass::kPerhapsDone, "", "connection reset");
   };
   const PlanAnswer plan = rig.Plan(kCluster);
   const StartAnswer started = rig.Start(plan.plan->hash);
@@ -82,7 +82,7 @@ spec: {Name: shop.example}
     } else {
       rig.provider->answer_with = [&](const ApplyRequest& request) -> std::optional<CallError> {
         if (!first(request)) return std::nullopt;
-        return MakeCallError(CallErrorClass::kPerhapsDone, "", "connection reset");
+        return MakeCallError(ErrorClass::kPerhapsDone, "", "connection reset");
       };
     }
     const StartAnswer started = rig.Start(plan.plan->hash);

@@ -77,14 +77,14 @@ TEST(EngineWeather, R9_AListThatBeganTooEarlyPermitsNoSecondCreate) {
     if (request.call != "create" || lost.has_value()) return std::nullopt;
     lost = request;
     opens = rig.clock.Now() + minutes(4);
-    return MakeCallError(CallErrorClass::kPerhapsDone, "", "connection reset");
+    return MakeCallError(ErrorClass::kPerhapsDone, "", "connection reset");
   };
   rig.provider->on_list = [&](const ListRequest& request, ListAnswer& answer) {
     if (!lost.has_value() || request.kind.kind != "Network") return;
     const auto ours = [&](const LiveObject& object) { return object.mark.address == "net.sim/Network/n"; };
     const bool first = request.page_token.empty();
     if (!first && rig.clock.Now() < *opens) {
-      answer.error = MakeCallError(CallErrorClass::kThrottled, "Throttling", "slow down");
+      answer.error = MakeCallError(ErrorClass::kThrottled, "Throttling", "slow down");
       answer.error.retry_after = *opens - rig.clock.Now();
     }
     if (first) before = there.has_value() ? std::nullopt : std::optional<Time>(rig.clock.Now());
@@ -149,7 +149,7 @@ TEST(EngineWeather, AClockSetBackBetweenTwoDaemonsHoldsNothingUp) {
   EngineRig rig;
   rig.provider->report_loss = false;
   rig.provider->answer_with = [](const ApplyRequest&) {
-    return MakeCallError(CallErrorClass::kPerhapsDone, "", "connection reset");
+    return MakeCallError(ErrorClass::kPerhapsDone, "", "connection reset");
   };
   const PlanAnswer plan = rig.Plan(kNetwork);
   const StartAnswer started = rig.Start(plan.plan->hash);
@@ -319,7 +319,7 @@ TEST(EngineWeather, ACancelIsAnsweredOnceItIsDurable) {
   FullStore store(&memory);
   EngineRig rig({}, nullptr, &store);
   rig.provider->answer_with = [](const ApplyRequest&) {
-    return MakeCallError(CallErrorClass::kNotDone, "Unavailable", "try again");
+    return MakeCallError(ErrorClass::kNotDone, "Unavailable", "try again");
   };
   const StartAnswer started = rig.Start(rig.Plan(kNetwork).plan->hash);
   rig.Until([&] { return !rig.provider->calls.empty(); });
@@ -341,7 +341,7 @@ TEST(EngineWeather, ACancelThatCannotBeStoredSaysSo) {
   FullStore store(&memory);
   EngineRig rig({}, nullptr, &store);
   rig.provider->answer_with = [](const ApplyRequest&) {
-    return MakeCallError(CallErrorClass::kNotDone, "Unavailable", "try again");
+    return MakeCallError(ErrorClass::kNotDone, "Unavailable", "try again");
   };
   const StartAnswer started = rig.Start(rig.Plan(kNetwork).plan->hash);
   rig.Until([&] { return !rig.provider->calls.empty(); });

@@ -132,7 +132,7 @@ TEST_F(Mutants, R8_AFilteredListIsNeverAbsence) {
   between.on_read = [&](const ReadRequest& request, ReadAnswer& answer) {
     if (request.identity != identity || identity.empty()) return;
     answer = ReadAnswer();
-    answer.error = MakeCallError(CallErrorClass::kGone, "", "not to be seen by this credential");
+    answer.error = MakeCallError(ErrorClass::kGone, "", "not to be seen by this credential");
   };
   rig.Pass(std::chrono::minutes(40));
   ASSERT_NE(identity, "");
@@ -243,7 +243,7 @@ TEST_F(Mutants, R8_ACredentialThatIsShownNothingProvesNoAbsence) {
   between.on_list = [](const ListRequest&, ListAnswer& answer) { answer.objects.clear(); };
   between.on_read = [](const ReadRequest&, ReadAnswer& answer) {
     answer = ReadAnswer();
-    answer.error = MakeCallError(CallErrorClass::kGone, "NoSuchEntity", "not there");
+    answer.error = MakeCallError(ErrorClass::kGone, "NoSuchEntity", "not there");
   };
   rig.Pass(std::chrono::minutes(45));
   EXPECT_EQ(rig.Effects("create"), 2);

@@ -120,7 +120,7 @@ TEST_F(EngineSecrets, R15_AnUpdateBesidesSecretsLeavesThem) {
 
 TEST_F(EngineSecrets, R15_WhatAProviderQuotesIsRedacted) {
   rig.provider->answer_with = [](const ApplyRequest&) -> std::optional<CallError> {
-    return MakeCallError(CallErrorClass::kTerminal, "Bad",
+    return MakeCallError(ErrorClass::kTerminal, "Bad",
                          "'" + std::string(kPlain) + "' or " + Base64(kPlain) + " or '" +
                              std::string(kPlain).substr(0, 20) + "…' is wrong");
   };
@@ -146,7 +146,7 @@ spec: {Engine: pg, Password: "${secret('env:DB')}"}
   rig.Pass(std::chrono::seconds(5));
   between.on_poll = [](PollAnswer& answer) {
     answer = PollAnswer();
-    answer.error = MakeCallError(CallErrorClass::kTerminal, "Bad", std::string(kPlain) + " is weak");
+    answer.error = MakeCallError(ErrorClass::kTerminal, "Bad", std::string(kPlain) + " is weak");
   };
   rig.Boot();
   EXPECT_EQ(rig.Wait(started.run), "failed: 0 done, 1 failed");

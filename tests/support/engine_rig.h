@@ -45,7 +45,7 @@ class LossyProvider final : public Provider {
     }
     if (refuse_sign_in) {
       AccountAnswer answer;
-      answer.error = MakeCallError(CallErrorClass::kSignIn, "ExpiredToken", "the token has expired");
+      answer.error = MakeCallError(ErrorClass::kSignIn, "ExpiredToken", "the token has expired");
       done(answer);
       return;
     }
@@ -82,7 +82,7 @@ class LossyProvider final : public Provider {
       inner_.Apply(std::move(request), [](ApplyAnswer) {});
       if (report_loss) {
         ApplyAnswer answer;
-        answer.error = MakeCallError(CallErrorClass::kPerhapsDone, "", "connection reset");
+        answer.error = MakeCallError(ErrorClass::kPerhapsDone, "", "connection reset");
         done(answer);
       }
       return;

@@ -1,9 +1,10 @@
-"""Checks of the tree itself. `tidy.py layers|words|links --root DIR` prints every finding and exits 1.
+"""Checks of the tree itself. `tidy.py layers|words|links|rules --root DIR` prints every finding and exits 1.
 
-layers  a module includes only what its row of src/layers.txt names; arrows go down; public headers include
-        no third party, and each third party is included only by modules whose row names it
+layers  a module includes what its row of src/layers.txt names, all of that and nothing else, and of other modules
+        only public headers; arrows go down; public headers include no third party
 words   public names hold no Manager, Helper, Util, Impl; nothing speaks of one machine or of a registry
 links   relative links of the pages lead somewhere
+rules   each rule that is cited stands in docs/rules.md, and each that stands there is cited by a test
 """
 import argparse
 import pathlib
@@ -67,7 +68,13 @@ def check_layers(root):
             if path.is_dir() and path.name not in rows:
                 found.append(f'{folder}/{path.name}: no row in src/layers.txt')
     for module, (_, needs, third) in rows.items():
-        for path, public in files_of(root, module):
+        unused, unused_third = set(needs), set(third)
+        for third_party in third:
+            unused_third -= BRINGS.get(third_party, set())
+        files = list(files_of(root, module))
+        if not files:
+            found.append(f'src/layers.txt: {module} has no folder')
+        for path, public in files:
             name = path.relative_to(root)
             for number, line in enumerate(path.read_text().splitlines(), 1):
                 match = INCLUDE.match(line)
@@ -75,17 +82,25 @@ def check_layers(root):
                     continue
                 target = match[1]
                 own = re.match(r'^tandem/([a-z_]+)/', target)
+                private = re.match(r'^([a-z_]+)/', target)
+                if private and private[1] != module and (root / 'src' / target).is_file():
+                    found.append(f'{name}:{number}: {target} is private to {private[1]}')
+                    continue
                 if own and not target.endswith('.pb.h'):
+                    unused.discard(own[1])
                     if own[1] != module and own[1] not in needs:
                         found.append(f'{name}:{number}: {module} may not include {own[1]}')
                     continue
                 for pattern, library in THIRD_PARTY:
                     if pattern.search(target):
+                        unused_third.discard(library)
                         if public:
                             found.append(f'{name}:{number}: a public header includes {target}')
                         elif library not in third:
                             found.append(f'{name}:{number}: {library} is not on the row of {module}')
                         break
+        for name in sorted(unused | unused_third) if files else []:
+            found.append(f'src/layers.txt: {module} names {name} and includes nothing of it')
     return found
 
 
@@ -137,7 +152,30 @@ def check_links(root):
     return found
 
 
-CHECKS = {'layers': check_layers, 'words': check_words, 'links': check_links}
+RULE = re.compile(r'\bR([1-9]\d?)\b')
+CITES = {'.cc', '.h', '.py', '.md', '.proto', '.yaml'}
+
+
+def check_rules(root):
+    page = root / 'docs/rules.md'
+    known = set(re.findall(r'^## R(\d+)\. ', page.read_text(), re.MULTILINE))
+    found, tested = [], set()
+    for path in tracked(root):
+        if path.suffix not in CITES or path == page or not path.exists():
+            continue
+        name = path.relative_to(root)
+        for number, line in enumerate(path.read_text(errors='replace').splitlines(), 1):
+            for rule in RULE.findall(line.replace('_', ' ')):
+                if rule not in known:
+                    found.append(f'{name}:{number}: R{rule} is not in docs/rules.md')
+                elif name.parts[0] == 'tests':
+                    tested.add(rule)
+    for rule in sorted(known - tested, key=int):
+        found.append(f'docs/rules.md: no test names R{rule}')
+    return found
+
+
+CHECKS = {'layers': check_layers, 'words': check_words, 'links': check_links, 'rules': check_rules}
 
 if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

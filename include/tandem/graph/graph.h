@@ -41,16 +41,12 @@ class Graph {
   /// Nodes on a cycle, and those that need one, are left out: fewer than size() nodes mean that
   /// there is one.
   std::vector<NodeId> Order() const;
-  /// The same, as rounds: all of a round can be done at once when the rounds before it are done.
-  std::vector<std::vector<NodeId>> Rounds() const;
   /// A cycle as a loop without its repeated end, its lowest id first; each needs the next. Empty:
   /// none.
   std::vector<NodeId> FindCycle() const;
   /// "A → B (spec.x) → A (spec.y)": in parentheses the label of the edge that led there. The middle
   /// of a long loop is left out.
   std::string TellCycle(const std::vector<NodeId>& cycle) const;
-  /// `roots` and all that need them, directly or not, by id.
-  std::vector<NodeId> WithDependents(std::span<const NodeId> roots) const;
   /// `roots` and all that they need, directly or not, by id.
   std::vector<NodeId> WithDependencies(std::span<const NodeId> roots) const;
 
@@ -64,8 +60,6 @@ class Graph {
       return std::span(links).subspan(starts[node], starts[node + 1] - starts[node]);
     }
   };
-
-  std::vector<NodeId> Reach(std::span<const NodeId> roots, const Adjacency& along) const;
 
   std::vector<Interned> names_;
   std::unordered_map<std::string_view, NodeId> ids_;  // looked up only; of names_

@@ -16,33 +16,19 @@
 #include "tandem/base/status.h"
 #include "tandem/codec/json.h"
 #include "tandem/model/address.h"
+#include "tandem/model/error_class.h"
 #include "tandem/model/value.h"
 
 namespace tandem {
 
-/// As RULES.md R10 and record.h's ErrorClass; by number the same.
-enum class CallErrorClass {
-  kUnspecified = 0,
-  kNotDone = 1,
-  kPerhapsDone = 2,
-  kWaiting = 3,
-  kThrottled = 4,
-  kConflict = 5,
-  kSignIn = 6,
-  kExhausted = 7,
-  kTerminal = 8,
-  kGone = 9,
-  kExists = 10,
-};
-
 struct CallError {
-  CallErrorClass error_class = CallErrorClass::kUnspecified;
+  ErrorClass error_class = ErrorClass::kUnspecified;
   std::string code;     // the vendor's
   std::string message;  // no secret in it
   Duration retry_after{0};
   bool ok = true;  // false: this is an error
 };
-inline CallError MakeCallError(CallErrorClass c, std::string code, std::string message) {
+inline CallError MakeCallError(ErrorClass c, std::string code, std::string message) {
   return {c, std::move(code), std::move(message), Duration(0), false};
 }
 

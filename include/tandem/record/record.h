@@ -15,6 +15,7 @@
 #include "tandem/base/status.h"
 #include "tandem/codec/json.h"
 #include "tandem/model/address.h"
+#include "tandem/model/error_class.h"
 #include "tandem/model/value.h"
 
 namespace tandem {
@@ -86,19 +87,6 @@ struct Observation {
   std::vector<Condition> conditions;
 };
 
-enum class ErrorClass {
-  kUnspecified,  // read as kPerhapsDone
-  kNotDone,
-  kPerhapsDone,
-  kWaiting,
-  kThrottled,
-  kConflict,
-  kSignIn,
-  kExhausted,
-  kTerminal,
-  kGone,
-  kExists,
-};
 std::string_view ErrorClassName(ErrorClass error_class);
 
 enum class IntentState { kOpen, kWaiting, kSettled, kFailed, kQuarantined };

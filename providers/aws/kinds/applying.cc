@@ -43,7 +43,7 @@ CallError KindCalls::CheckHandle(const Step& step, const std::vector<StepCall>& 
     const Path path = ParsePath(field.path.substr(0, field.path.find('[')));
     if (!path.empty() && std::find(rule->fields.begin(), rule->fields.end(), path[0].key) !=
                              rule->fields.end())
-      return MakeCallError(CallErrorClass::kTerminal, "InvalidKindFile",
+      return MakeCallError(ErrorClass::kTerminal, "InvalidKindFile",
                            "a sequence of calls with a secret in it cannot be waited for");
   }
   return {};
@@ -120,7 +120,7 @@ ApplyAnswer KindCalls::Run(Step& step) {
       for (const auto& [member, value] : fields.as_map()) whole.Set(member, value);
       Result<std::string> identity = IdentityOf(kind_, whole);
       if (!identity.ok()) {
-        answer.error = MakeCallError(CallErrorClass::kPerhapsDone, "UnreadableAnswer",
+        answer.error = MakeCallError(ErrorClass::kPerhapsDone, "UnreadableAnswer",
                                      fmt::format("{}: the answer does not say what was made",
                                                  call.call.operation->name));
         return answer;
@@ -133,7 +133,7 @@ ApplyAnswer KindCalls::Run(Step& step) {
       said.values["answer"] = answered.value;
       const Value* follow = call.wait.Find("request");
       if (follow != nullptr && AllEmpty(*follow, said, {"answer"})) {
-        answer.error = MakeCallError(CallErrorClass::kPerhapsDone, "UnreadableAnswer",
+        answer.error = MakeCallError(ErrorClass::kPerhapsDone, "UnreadableAnswer",
                                      fmt::format("{}: the answer does not say how to follow it",
                                                  call.call.operation->name));
         return answer;
@@ -150,7 +150,7 @@ PollAnswer KindCalls::Poll(const std::string& handle) {
   const Result<Value> read = ParseJson(handle);
   const Value* wait = read.ok() ? read->Find("wait") : nullptr;
   if (wait == nullptr) {
-    answer.error = MakeCallError(CallErrorClass::kTerminal, "UnknownHandle",
+    answer.error = MakeCallError(ErrorClass::kTerminal, "UnknownHandle",
                                  "the handle is none of this provider");
     return answer;
   }
@@ -170,7 +170,7 @@ PollAnswer KindCalls::Poll(const std::string& handle) {
   answer = Waited(step, *wait, request == nullptr ? Value(Map{}) : *request);
   answer.identity = step.identity;
   if (!answer.error.ok || !answer.done || rest == nullptr) return answer;
-  if (step.call == "delete" && ReadMain(step.identity).error.error_class == CallErrorClass::kGone)
+  if (step.call == "delete" && ReadMain(step.identity).error.error_class == ErrorClass::kGone)
     return answer;
   answer = Continue(step);
   answer.identity = step.identity;
@@ -180,7 +180,7 @@ PollAnswer KindCalls::Poll(const std::string& handle) {
 PollAnswer KindCalls::Waited(Step& step, const Value& wait, const Value& request) {
   PollAnswer answer;
   const auto fail = [&](std::string message) {
-    answer.error = MakeCallError(CallErrorClass::kTerminal, "Failed", std::move(message));
+    answer.error = MakeCallError(ErrorClass::kTerminal, "Failed", std::move(message));
     return answer;
   };
   if (wait.is_map()) {
@@ -204,7 +204,7 @@ PollAnswer KindCalls::Waited(Step& step, const Value& wait, const Value& request
   }
   Answered main = ReadMain(step.identity);
   if (!main.error.ok) {
-    if (main.error.error_class != CallErrorClass::kGone) {
+    if (main.error.error_class != ErrorClass::kGone) {
       answer.error = std::move(main.error);
     } else if (step.call == "delete") {
       answer.done = true;
@@ -232,12 +232,12 @@ PollAnswer KindCalls::Continue(Step& step) {
   for (const StepCall& call : next.calls) {
     Answered answered = Call(call.call, call.token, true, kWriteLimit);
     if (!answered.error.ok) {
-      const CallErrorClass found = answered.error.error_class;
+      const ErrorClass found = answered.error.error_class;
       if (call.done_by && *call.done_by == found) continue;
       // The next poll looks what came of it, and goes on from there.
       const bool later =
-          found == CallErrorClass::kNotDone || found == CallErrorClass::kPerhapsDone ||
-          found == CallErrorClass::kWaiting || found == CallErrorClass::kThrottled;
+          found == ErrorClass::kNotDone || found == ErrorClass::kPerhapsDone ||
+          found == ErrorClass::kWaiting || found == ErrorClass::kThrottled;
       if (later)
         answer.poll_after = answered.error.retry_after;
       else

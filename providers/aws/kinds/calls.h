@@ -32,7 +32,7 @@ struct Answered {
 struct StepCall {
   PreparedCall call;
   /// Classes of error that mean that it was done before.
-  std::optional<CallErrorClass> done_by;
+  std::optional<ErrorClass> done_by;
   Value wait;  // the form of `wait`, or null
   std::string token;
 };

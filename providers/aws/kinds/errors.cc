@@ -20,30 +20,30 @@ bool IsThrottling(const WireError& error) {
          std::find(std::begin(kCodes), std::end(kCodes), error.code) != std::end(kCodes);
 }
 
-CallErrorClass FromTable(const Kind* kind, const WireError& error) {
+ErrorClass FromTable(const Kind* kind, const WireError& error) {
   const Value* table = kind == nullptr ? nullptr : kind->body().Find("errors");
   const Value* entry = table == nullptr ? nullptr : table->Find(error.code);
-  if (entry == nullptr) return CallErrorClass::kUnspecified;
+  if (entry == nullptr) return ErrorClass::kUnspecified;
   if (entry->is_string()) return ParseErrorClass(entry->as_string());
-  if (!entry->is_map()) return CallErrorClass::kUnspecified;
+  if (!entry->is_map()) return ErrorClass::kUnspecified;
   for (const auto& [part, word] : entry->as_map())
     if (part != "otherwise" && error.message.find(part) != std::string::npos && word.is_string())
       return ParseErrorClass(word.as_string());
   return ParseErrorClass(entry->StringOr("otherwise", ""));
 }
 
-CallErrorClass ClassOf(const Kind* kind, const WireError& error) {
+ErrorClass ClassOf(const Kind* kind, const WireError& error) {
   // Whatever wrote this was not the service, or did not finish.
-  if (!error.understood) return CallErrorClass::kPerhapsDone;
-  if (const CallErrorClass own = FromTable(kind, error); own != CallErrorClass::kUnspecified)
+  if (!error.understood) return ErrorClass::kPerhapsDone;
+  if (const ErrorClass own = FromTable(kind, error); own != ErrorClass::kUnspecified)
     return own;
-  if (IsThrottling(error)) return CallErrorClass::kThrottled;
-  if (IsSignInCode(error.code)) return CallErrorClass::kSignIn;
-  if (error.code == "ServiceQuotaExceededException") return CallErrorClass::kExhausted;
+  if (IsThrottling(error)) return ErrorClass::kThrottled;
+  if (IsSignInCode(error.code)) return ErrorClass::kSignIn;
+  if (error.code == "ServiceQuotaExceededException") return ErrorClass::kExhausted;
   if (error.code == "RequestTimeout" || error.code == "RequestTimeoutException")
-    return CallErrorClass::kPerhapsDone;
-  return error.status >= 400 && error.status < 500 ? CallErrorClass::kTerminal
-                                                   : CallErrorClass::kPerhapsDone;
+    return ErrorClass::kPerhapsDone;
+  return error.status >= 400 && error.status < 500 ? ErrorClass::kTerminal
+                                                   : ErrorClass::kPerhapsDone;
 }
 
 /// What to say of a refused credential. The service's own text may quote what was signed.
@@ -89,25 +89,25 @@ void SecretTexts(const Kind& kind, const Value& value, Path& at, std::vector<std
 
 }  // namespace
 
-CallErrorClass ParseErrorClass(std::string_view word) {
-  constexpr std::pair<std::string_view, CallErrorClass> kWords[] = {
-      {"not-done", CallErrorClass::kNotDone},     {"perhaps-done", CallErrorClass::kPerhapsDone},
-      {"waiting", CallErrorClass::kWaiting},      {"throttled", CallErrorClass::kThrottled},
-      {"conflict", CallErrorClass::kConflict},    {"sign-in", CallErrorClass::kSignIn},
-      {"exhausted", CallErrorClass::kExhausted},  {"terminal", CallErrorClass::kTerminal},
-      {"gone", CallErrorClass::kGone},            {"exists", CallErrorClass::kExists},
+ErrorClass ParseErrorClass(std::string_view word) {
+  constexpr std::pair<std::string_view, ErrorClass> kWords[] = {
+      {"not-done", ErrorClass::kNotDone},     {"perhaps-done", ErrorClass::kPerhapsDone},
+      {"waiting", ErrorClass::kWaiting},      {"throttled", ErrorClass::kThrottled},
+      {"conflict", ErrorClass::kConflict},    {"sign-in", ErrorClass::kSignIn},
+      {"exhausted", ErrorClass::kExhausted},  {"terminal", ErrorClass::kTerminal},
+      {"gone", ErrorClass::kGone},            {"exists", ErrorClass::kExists},
   };
   for (const auto& [known, error_class] : kWords)
     if (known == word) return error_class;
-  return CallErrorClass::kUnspecified;
+  return ErrorClass::kUnspecified;
 }
 
 CallError Classify(const Kind* kind, const CallFailure& failure, bool mutating) {
   using Stage = CallFailure::Stage;
-  const auto make = [&](CallErrorClass error_class, std::string code, std::string_view text) {
+  const auto make = [&](ErrorClass error_class, std::string code, std::string_view text) {
     // A read that perhaps happened did nothing.
-    if (error_class == CallErrorClass::kPerhapsDone && !mutating)
-      error_class = CallErrorClass::kNotDone;
+    if (error_class == ErrorClass::kPerhapsDone && !mutating)
+      error_class = ErrorClass::kNotDone;
     CallError error = MakeCallError(
         error_class, std::move(code),
         fmt::format("{}: {}", failure.operation, text.substr(0, kLongestMessage)));
@@ -117,22 +117,22 @@ CallError Classify(const Kind* kind, const CallFailure& failure, bool mutating) 
   const std::string& why = failure.status.message();
   switch (failure.stage) {
     case Stage::kRefused:
-      return make(CallErrorClass::kTerminal, "InvalidRequest", why);
+      return make(ErrorClass::kTerminal, "InvalidRequest", why);
     case Stage::kSignIn:
-      return make(CallErrorClass::kSignIn, "NoCredentials", why);
+      return make(ErrorClass::kSignIn, "NoCredentials", why);
     case Stage::kNotSent:
-      return make(CallErrorClass::kNotDone, "NotSent", why);
+      return make(ErrorClass::kNotDone, "NotSent", why);
     case Stage::kLost:
-      return make(CallErrorClass::kPerhapsDone, "ReplyLost", why);
+      return make(ErrorClass::kPerhapsDone, "ReplyLost", why);
     case Stage::kAnswered:
       break;
   }
   const WireError& error = failure.error;
-  const CallErrorClass error_class = ClassOf(kind, error);
+  const ErrorClass error_class = ClassOf(kind, error);
   if (!error.understood)
     return make(error_class, "UnreadableAnswer",
                 fmt::format("the answer with status {} is not of the service", error.status));
-  if (error_class == CallErrorClass::kSignIn)
+  if (error_class == ErrorClass::kSignIn)
     return make(error_class, error.code, fmt::format("{}: {}", error.code, SignInText(error.code)));
   const bool discreet = IsSignInCode(error.code) || error.message.empty();
   return make(error_class, error.code, discreet ? "the service refused the call" : error.message);

@@ -10,7 +10,7 @@
 namespace tandem::aws {
 
 /// "not-done", "throttled", …; kUnspecified for another word.
-CallErrorClass ParseErrorClass(std::string_view word);
+ErrorClass ParseErrorClass(std::string_view word);
 
 /// `kind` may be null (no table). The message names the operation; what the service wrote is in it
 /// unless the error is about signatures, whose explanation repeats the whole request.

@@ -16,11 +16,11 @@ constexpr Duration kReadLimit = std::chrono::seconds(60);
 constexpr std::string_view kMarkPrefix = "tandem:";
 
 Answered Wrong(std::string message) {
-  return {MakeCallError(CallErrorClass::kTerminal, "InvalidKindFile", std::move(message)), Value()};
+  return {MakeCallError(ErrorClass::kTerminal, "InvalidKindFile", std::move(message)), Value()};
 }
 
 CallError Gone(const Kind& kind, const std::string& identity) {
-  return MakeCallError(CallErrorClass::kGone, "NotFound",
+  return MakeCallError(ErrorClass::kGone, "NotFound",
                        fmt::format("{} '{}' does not exist", kind.name().ToString(), identity));
 }
 
@@ -180,7 +180,7 @@ Answered KindCalls::ReadMain(const std::string& identity) {
   if (read.is_null()) return Wrong("the kind has no 'read'");
   const Result<Map> parts = IdentityParts(kind_, identity);
   if (!parts.ok())
-    return {MakeCallError(CallErrorClass::kTerminal, "InvalidIdentity", parts.status().message()),
+    return {MakeCallError(ErrorClass::kTerminal, "InvalidIdentity", parts.status().message()),
             Value()};
   const Variables variables = BaseVariables(identity);
   const Value* where = read.Find("where");
@@ -397,7 +397,7 @@ ListAnswer KindCalls::ListPage(const ListRequest& request, const std::string& pa
   if (!page.error.ok) return refuse(std::move(page.error));
   next = paginator == nullptr ? Value() : NextTokens(*paginator, page.value);
   if (!next.is_null() && tokens.is_list() && next == tokens)
-    return refuse(MakeCallError(CallErrorClass::kNotDone, "EndlessPages",
+    return refuse(MakeCallError(ErrorClass::kNotDone, "EndlessPages",
                                 fmt::format("{}: a page names itself as the next one",
                                             call->operation->name)));
   answer.names_only = kind_.list_names_only();
@@ -411,7 +411,7 @@ ListAnswer KindCalls::ListPage(const ListRequest& request, const std::string& pa
     const std::string identity = ListedIdentity(item, parent);
     // An object that cannot be named would make the list incomplete without a word.
     if (identity.empty())
-      return refuse(MakeCallError(CallErrorClass::kTerminal, "UnreadableAnswer",
+      return refuse(MakeCallError(ErrorClass::kTerminal, "UnreadableAnswer",
                                   fmt::format("{}: an item without identity",
                                               call->operation->name)));
     if (answer.names_only) {
@@ -436,12 +436,12 @@ ListAnswer KindCalls::ListPage(const ListRequest& request, const std::string& pa
 
 ListAnswer KindCalls::ListObjects(const ListRequest& request) {
   ListAnswer answer;
-  const auto refuse = [&](CallErrorClass error_class, std::string code, std::string message) {
+  const auto refuse = [&](ErrorClass error_class, std::string code, std::string message) {
     answer.error = MakeCallError(error_class, std::move(code), std::move(message));
     return answer;
   };
   if (OperationForm("list").is_null())
-    return refuse(CallErrorClass::kTerminal, "UnknownOperation",
+    return refuse(ErrorClass::kTerminal, "UnknownOperation",
                   kind_.name().ToString() + " cannot be listed");
   const bool in_parents = !kind_.parent_field().empty();
   std::vector<std::string> parents = in_parents ? request.parents : std::vector<std::string>{""};
@@ -456,13 +456,13 @@ ListAnswer KindCalls::ListObjects(const ListRequest& request) {
     const std::string parent = token.ok() ? token->StringOr("parent", "") : "";
     const auto found = std::find(parents.begin(), parents.end(), parent);
     if (!token.ok() || !token->is_map() || found == parents.end())
-      return refuse(CallErrorClass::kTerminal, "InvalidPageToken", "no page of this list");
+      return refuse(ErrorClass::kTerminal, "InvalidPageToken", "no page of this list");
     at = static_cast<size_t>(found - parents.begin());
     if (const Value* given = token->Find("tokens")) tokens = *given;
   }
   Value next;
   answer = ListPage(request, parents[at], tokens, next);
-  if (in_parents && answer.error.error_class == CallErrorClass::kGone) {
+  if (in_parents && answer.error.error_class == ErrorClass::kGone) {
     // What lived in a parent that is gone is gone with it.
     answer.error = {};
     next = Value();

@@ -13,7 +13,7 @@ namespace {
 
 CallError Terminal(const Status& status) {
   const bool impossible = status.code() == Code::kFailedPrecondition;
-  return MakeCallError(CallErrorClass::kTerminal, impossible ? "Immutable" : "InvalidKindFile",
+  return MakeCallError(ErrorClass::kTerminal, impossible ? "Immutable" : "InvalidKindFile",
                        status.message());
 }
 
@@ -199,9 +199,9 @@ KindCalls::Next KindCalls::EachCalls(Step& step, const Value& form) {
       variables.texts["token"] = token;
       Result<PreparedCall> prepared = FillCall(*api_, *call, variables);
       if (!prepared.ok()) return Terminal(prepared.status());
-      std::optional<CallErrorClass> done_by;
-      if (part == "add") done_by = CallErrorClass::kExists;
-      if (part == "remove") done_by = CallErrorClass::kGone;
+      std::optional<ErrorClass> done_by;
+      if (part == "add") done_by = ErrorClass::kExists;
+      if (part == "remove") done_by = ErrorClass::kGone;
       next.calls.push_back({std::move(*prepared), done_by, WaitOf(form), token});
     }
     return {};
@@ -335,7 +335,7 @@ CallError KindCalls::FirstCalls(Step& step, const Value& form, std::vector<StepC
       variables.texts["token"] = token;
       Result<PreparedCall> call = FillCall(*api_, first, variables);
       if (!call.ok()) return Terminal(call.status());
-      calls.push_back({std::move(*call), CallErrorClass::kGone, WaitOf(first), token});
+      calls.push_back({std::move(*call), ErrorClass::kGone, WaitOf(first), token});
     }
   }
   return {};
@@ -344,7 +344,7 @@ CallError KindCalls::FirstCalls(Step& step, const Value& form, std::vector<StepC
 KindCalls::Next KindCalls::CallsOf(Step& step) {
   const std::optional<CallRule> rule = FindCall(kind_, step.call);
   if (!rule)
-    return {MakeCallError(CallErrorClass::kTerminal, "UnknownOperation",
+    return {MakeCallError(ErrorClass::kTerminal, "UnknownOperation",
                           fmt::format("{} has no call '{}'", kind_.name().ToString(), step.call)),
             {}};
   if (step.call == "create") return CreateCalls(step);

@@ -123,7 +123,7 @@ void Accounts::Sign(Entry& entry) {
   const Timers::Id guard =
       context_.timers.At(context_.Now() + context_.settings.call_timeout + kCallGrace, [answered] {
         AccountAnswer answer;
-        answer.error = MakeCallError(CallErrorClass::kNotDone, "", "no answer within the time limit");
+        answer.error = MakeCallError(ErrorClass::kNotDone, "", "no answer within the time limit");
         answered(std::move(answer));
       });
   provider->Open({name, entry.spec},
@@ -146,7 +146,7 @@ void Accounts::Answered(const std::string& name, const Packed& spec,
       entry.view.verified_id != answer.verified_id) {
     // The credential now leads to another account: nothing seen there says anything about ours (R8).
     answer.error = MakeCallError(
-        CallErrorClass::kSignIn, "",
+        ErrorClass::kSignIn, "",
         fmt::format("the credential now belongs to '{}', not to '{}'", answer.verified_id,
                     entry.view.verified_id));
   }
@@ -166,8 +166,8 @@ void Accounts::Answered(const std::string& name, const Packed& spec,
     if (opened && opened_) opened_(name);
     return;
   }
-  const bool sign_in = answer.error.error_class == CallErrorClass::kSignIn ||
-                       answer.error.error_class == CallErrorClass::kTerminal;
+  const bool sign_in = answer.error.error_class == ErrorClass::kSignIn ||
+                       answer.error.error_class == ErrorClass::kTerminal;
   const std::string state = sign_in ? "blocked" : "unknown";
   if (entry.view.state != state || entry.view.message != answer.error.message)
     context_.Emit(true, sign_in ? "AccountBlocked" : "AccountUnreachable", "", "", "",

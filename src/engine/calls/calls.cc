@@ -139,7 +139,7 @@ void Calls::Start(const std::string& account, const char* method, const std::str
   if (provider == nullptr) {
     Leave(account, place);
     Answer answer;
-    answer.error = MakeCallError(CallErrorClass::kNotDone, "",
+    answer.error = MakeCallError(ErrorClass::kNotDone, "",
                                  fmt::format("no provider serves account '{}'", account));
     done(std::move(answer));
     return;
@@ -152,11 +152,10 @@ void Calls::Start(const std::string& account, const char* method, const std::str
     --open_;
     Leave(account, place);
     if (!answer.error.ok) {
-      ++counters_.errors[{provider_name, std::string(ErrorClassName(static_cast<ErrorClass>(
-                                             answer.error.error_class)))}];
-      if (answer.error.error_class == CallErrorClass::kThrottled)
+      ++counters_.errors[{provider_name, std::string(ErrorClassName(answer.error.error_class))}];
+      if (answer.error.error_class == ErrorClass::kThrottled)
         context_.limits.Throttled(bucket_key, context_.Now(), answer.error.retry_after);
-      if (answer.error.error_class == CallErrorClass::kSignIn) accounts_.SignInRefused(account);
+      if (answer.error.error_class == ErrorClass::kSignIn) accounts_.SignInRefused(account);
     }
     done(std::move(answer));
   };
@@ -164,7 +163,7 @@ void Calls::Start(const std::string& account, const char* method, const std::str
       context_.timers.At(context_.Now() + context_.settings.call_timeout + kCallGrace, [=] {
         Answer answer;
         answer.error =
-            MakeCallError(CallErrorClass::kPerhapsDone, "", "no answer within the time limit");
+            MakeCallError(ErrorClass::kPerhapsDone, "", "no answer within the time limit");
         answered(std::move(answer));
       });
   ++open_;
@@ -218,7 +217,7 @@ void Calls::Read(const std::string& account, const KindName& kind, const std::st
       },
       [done = std::move(done)](ReadAnswer answer) {
         if (answer.error.ok && (!IsObject(answer.object) || answer.object.fields.empty()))
-          answer.error = MakeCallError(CallErrorClass::kNotDone, "", "the answer to a read makes no sense");
+          answer.error = MakeCallError(ErrorClass::kNotDone, "", "the answer to a read makes no sense");
         done(std::move(answer));
       });
 }
@@ -272,9 +271,9 @@ void Calls::ListPage(const std::shared_ptr<Listing>& listing, int attempt) {
         provider.List(request, std::move(answer));
       },
       [this, listing, attempt](ListAnswer answer) {
-        const CallErrorClass c = answer.error.error_class;
-        const bool again = c == CallErrorClass::kThrottled || c == CallErrorClass::kNotDone ||
-                           c == CallErrorClass::kPerhapsDone;
+        const ErrorClass c = answer.error.error_class;
+        const bool again = c == ErrorClass::kThrottled || c == ErrorClass::kNotDone ||
+                           c == ErrorClass::kPerhapsDone;
         if (!answer.error.ok && again && attempt + 1 < kListAttempts && !context_.stopping) {
           const Duration wait =
               std::max<Duration>(answer.error.retry_after, context_.settings.backoff_first * (1 << attempt));

@@ -7,8 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "tandem/schema/calls.h"
-
 namespace tandem {
 
 const Condition* Resource::Find(std::string_view type) const {
@@ -144,68 +142,6 @@ void Memory::Unindex(const Record& record) {
   };
   drop(record.identity);
   for (const Deposed& deposed : record.deposed) drop(deposed.identity);
-}
-
-namespace {
-
-// A member's text, "" unless it is plain and known.
-std::string PlainText(const Value& fields, const std::string& path) {
-  const Value* value = path.empty() ? nullptr : fields.At(path);
-  if (value == nullptr) return "";
-  if (value->is_int()) return std::to_string(value->as_int());
-  if (!value->is_string() || value->as_string().find("${") != std::string::npos) return "";
-  return value->as_string();
-}
-
-}  // namespace
-
-std::string ExpectedIdentity(const Kind& kind, const Address& address,
-                             const std::string& external_name, const Value& fields) {
-  const Value* compose = kind.body().At("identity.compose");
-  if (compose != nullptr && compose->is_string()) {
-    // An absent member stands for nothing; one that is not known yet makes the identity unknown.
-    const std::string& form = compose->as_string();
-    for (size_t at = form.find('{'); at != std::string::npos; at = form.find('{', at + 1)) {
-      const std::string member = form.substr(at + 1, form.find('}', at) - at - 1);
-      const Value* value = fields.At(member);
-      if (value != nullptr && !value->is_null() && PlainText(fields, member).empty()) return "";
-    }
-    const Result<std::string> identity = IdentityOf(kind, fields);
-    return identity.ok() ? *identity : "";
-  }
-  const Value* form = kind.body().At("identity.kind");
-  const bool assigned = form != nullptr && *form == Value("assigned");
-  // The name of such an object is not where it is found.
-  if (assigned && (external_name.empty() || !kind.name_field().empty())) return "";
-  if (!external_name.empty()) return external_name;
-  return ExpectedName(kind, address, external_name, fields);
-}
-
-bool NamedByExpression(const Kind& kind, const Value& fields) {
-  if (kind.body().At("identity.compose") != nullptr) return true;  // its members may have names from elsewhere
-  for (const std::string& field : {kind.name_field(), kind.identity_field()}) {
-    const Value* value = field.empty() ? nullptr : fields.At(field);
-    if (value != nullptr && value->is_string() && value->as_string().find("${") != std::string::npos) return true;
-  }
-  return false;
-}
-
-std::string ExpectedName(const Kind& kind, const Address& address, const std::string& external_name,
-                         const Value& fields) {
-  if (kind.body().At("identity.compose") != nullptr)
-    return ExpectedIdentity(kind, address, external_name, fields);
-  if (!external_name.empty()) return external_name;
-  if (kind.name_field().empty() && !kind.named()) return "";
-  for (const std::string& field : {kind.name_field(), kind.identity_field()}) {
-    const Value* value = field.empty() ? nullptr : fields.At(field);
-    if (value == nullptr || value->is_null()) continue;
-    const std::string text = PlainText(fields, field);
-    if (text.empty()) return "";
-    const Value canonical = kind.Canonical(Map{{field, text}});
-    return canonical.StringOr(field, text);
-  }
-  if (address.ns().empty()) return std::string(address.name());
-  return fmt::format("{}/{}", address.ns(), address.name());
 }
 
 namespace {

@@ -169,20 +169,6 @@ std::string UnappliedKey(const std::string& address);
 /// The row of an object that was given up on purpose, so that its mark is not taken for a lost one.
 std::string ForgottenKey(const std::string& identity_key);
 
-/// Where an object is expected before anybody has seen it, or "": the identity that the user gives, or
-/// the one composed of members; never one that the API assigns. `fields` may be null; members of it that
-/// are unknown, or expressions, tell nothing.
-std::string ExpectedIdentity(const Kind& kind, const Address& address,
-                             const std::string& external_name, const Value& fields);
-
-/// The name that the user gives, in canonical form, or "": what LiveObject::name shows. It is the expected
-/// identity where the API assigns none.
-std::string ExpectedName(const Kind& kind, const Address& address, const std::string& external_name,
-                         const Value& fields);
-
-/// Whether the texts of `fields`, expressions unevaluated, do not tell either of the two.
-bool NamedByExpression(const Kind& kind, const Value& fields);
-
 /// `fields` as the store may keep them: members named by `owned` or declared by the kind file, without
 /// secret paths. `whole` keeps undeclared members as well.
 Value StorableFields(const Kind& kind, const Value& fields, const Value* owned, bool whole);

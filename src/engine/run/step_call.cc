@@ -325,12 +325,12 @@ void StepMachine::Failed(const Ptr& work, const CallError& error) {
   const bool create = work->intent->call == "create";
   const bool removes = work->intent->call == work->kind->DeleteCall().name;
   switch (error.error_class) {
-    case CallErrorClass::kUnspecified:
-    case CallErrorClass::kPerhapsDone:
+    case ErrorClass::kUnspecified:
+    case ErrorClass::kPerhapsDone:
       work->phase = Phase::kRecover;
       SetRow(*work, StepState::kWaiting, text);
       return Advance(work);
-    case CallErrorClass::kExists:
+    case ErrorClass::kExists:
       if (create) {  // ours by its mark, or a conflict
         work->intent->error_class = ErrorClass::kExists;
         work->phase = Phase::kRecover;
@@ -342,32 +342,32 @@ void StepMachine::Failed(const Ptr& work, const CallError& error) {
   }
   if (work->unsure && create) return StillUnsure(work, error, text);
   switch (error.error_class) {
-    case CallErrorClass::kGone:
+    case ErrorClass::kGone:
       if (removes) return CallSettled(work, work->intent->identity);
       if (create) break;
       DropIntent(work);
       return EndGone(work, text);
-    case CallErrorClass::kConflict:
+    case ErrorClass::kConflict:
       DropIntent(work);
       return End(work, StepState::kVoid, fmt::format("its base moved: {}", text));
-    case CallErrorClass::kNotDone:
+    case ErrorClass::kNotDone:
       DropIntent(work);
       work->phase = Phase::kObserve;
       return RetryBackoff(work, text);
-    case CallErrorClass::kThrottled:
+    case ErrorClass::kThrottled:
       DropIntent(work);
       work->phase = Phase::kObserve;
       return Retry(work, error.retry_after, text);
-    case CallErrorClass::kSignIn:
+    case ErrorClass::kSignIn:
       DropIntent(work);
       work->phase = Phase::kObserve;
       return RetryBackoff(work, text);  // the account is being verified, or blocked by then
-    case CallErrorClass::kWaiting:
+    case ErrorClass::kWaiting:
       DropIntent(work);
       work->phase = Phase::kObserve;
       if (PastLimit(*work)) return End(work, StepState::kFailed, text);
       return RetryBackoff(work, text);
-    case CallErrorClass::kExhausted:
+    case ErrorClass::kExhausted:
       DropIntent(work);
       work->phase = Phase::kObserve;
       context_.Emit(true, "QuotaExhausted", work->key, work->run->run.id, "", text);
@@ -384,14 +384,14 @@ void StepMachine::Failed(const Ptr& work, const CallError& error) {
 void StepMachine::StillUnsure(const Ptr& work, const CallError& error, const std::string& text) {
   work->phase = Phase::kRecover;
   switch (error.error_class) {
-    case CallErrorClass::kThrottled:
+    case ErrorClass::kThrottled:
       return Retry(work, error.retry_after, text);
-    case CallErrorClass::kExhausted:
+    case ErrorClass::kExhausted:
       context_.Emit(true, "QuotaExhausted", work->key, work->run->run.id, "", text);
       return Retry(work, kExhaustedWait, text);
-    case CallErrorClass::kGone:
-    case CallErrorClass::kConflict:
-    case CallErrorClass::kTerminal:
+    case ErrorClass::kGone:
+    case ErrorClass::kConflict:
+    case ErrorClass::kTerminal:
       work->token_over = true;
       SetRow(*work, StepState::kWaiting, text);
       return Advance(work);
@@ -411,13 +411,13 @@ void StepMachine::Poll(const Ptr& work) {
 void StepMachine::Polled(const Ptr& work, PollAnswer answer) {
   if (!answer.error.ok) {
     switch (answer.error.error_class) {
-      case CallErrorClass::kTerminal:
-      case CallErrorClass::kConflict:
-      case CallErrorClass::kExhausted:
-      case CallErrorClass::kExists:
+      case ErrorClass::kTerminal:
+      case ErrorClass::kConflict:
+      case ErrorClass::kExhausted:
+      case ErrorClass::kExists:
         work->intent->handle.clear();
         return Failed(work, answer.error);
-      case CallErrorClass::kGone:
+      case ErrorClass::kGone:
         // The operation is no longer known: the object itself tells.
         work->intent->handle.clear();
         work->phase = Phase::kRecover;

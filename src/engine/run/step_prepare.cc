@@ -11,6 +11,7 @@
 #include "engine/sight/masks.h"
 #include "tandem/diff/diff.h"
 #include "tandem/plan/build.h"
+#include "tandem/schema/identity.h"
 
 namespace tandem {
 namespace {
@@ -127,8 +128,8 @@ void StepMachine::Observe(const Ptr& work) {
 
 void StepMachine::Observed(const Ptr& work, ReadAnswer answer) {
   const bool fresh_create = work->identity.empty();
-  if (!answer.error.ok && answer.error.error_class != CallErrorClass::kGone) {
-    if (answer.error.error_class == CallErrorClass::kTerminal)
+  if (!answer.error.ok && answer.error.error_class != ErrorClass::kGone) {
+    if (answer.error.error_class == ErrorClass::kTerminal)
       return End(work, StepState::kFailed, answer.error.message);
     return RetryBackoff(work, answer.error.message);
   }

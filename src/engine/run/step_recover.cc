@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/run/step_work.h"
+#include "tandem/schema/identity.h"
 #include "tandem/state/keys.h"
 
 namespace tandem {
@@ -68,7 +69,7 @@ void StepMachine::RecoverByRead(const Ptr& work, const std::string& identity) {
   calls_.Read(work->account, work->kind->name(), identity, Pace::kStep, [this, work, asked](ReadAnswer answer) {
     work->busy = false;
     if (answer.error.ok) return Found(work, answer.object);
-    if (answer.error.error_class == CallErrorClass::kGone) return NothingFound(work, asked);
+    if (answer.error.error_class == ErrorClass::kGone) return NothingFound(work, asked);
     RetryBackoff(work, answer.error.message);
   });
 }
@@ -218,7 +219,7 @@ void StepMachine::ReadCandidates(const Ptr& work, const std::shared_ptr<Candidat
     calls_.Read(work->account, work->kind->name(), identity, Pace::kStep,
                 [this, work, candidates](ReadAnswer answer) {
                   work->busy = false;
-                  if (!answer.error.ok && answer.error.error_class != CallErrorClass::kGone)
+                  if (!answer.error.ok && answer.error.error_class != ErrorClass::kGone)
                     return RetryBackoff(work, answer.error.message);
                   if (answer.error.ok && MayBeOurs(*work, candidates->name, answer.object))
                     candidates->ours.push_back(std::move(answer.object));
@@ -290,7 +291,7 @@ void StepMachine::RecoverChange(const Ptr& work) {
               [this, work, asked](ReadAnswer answer) {
     work->busy = false;
     const bool removes = work->intent->call == work->kind->DeleteCall().name;
-    if (!answer.error.ok && answer.error.error_class != CallErrorClass::kGone)
+    if (!answer.error.ok && answer.error.error_class != ErrorClass::kGone)
       return RetryBackoff(work, answer.error.message);
     if (!answer.error.ok) {
       if (removes) return CallSettled(work, work->intent->identity);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/run/step_work.h"
+#include "tandem/schema/identity.h"
 #include "tandem/secrets/redact.h"
 #include "tandem/state/keys.h"
 
@@ -187,9 +188,9 @@ void StepMachine::Await(const Ptr& work) {
   calls_.Read(work->account, work->kind->name(), identity, Pace::kStep, [this, work](ReadAnswer answer) {
     work->busy = false;
     if (!answer.error.ok) {
-      if (answer.error.error_class == CallErrorClass::kTerminal)
+      if (answer.error.error_class == ErrorClass::kTerminal)
         return End(work, StepState::kFailed, answer.error.message);
-      if (answer.error.error_class == CallErrorClass::kGone) {
+      if (answer.error.error_class == ErrorClass::kGone) {
         // Reads may lag behind a create.
         if (PastLimit(*work))
           return End(work, StepState::kFailed, "it was made, and is gone again");
@@ -225,7 +226,7 @@ void StepMachine::AwaitGone(const Ptr& work) {
                    fmt::format("it was not gone within {}", FormatDuration(work->kind->timeout())));
       return Retry(work, kLookEvery, "");
     }
-    if (answer.error.error_class != CallErrorClass::kGone)
+    if (answer.error.error_class != ErrorClass::kGone)
       return RetryBackoff(work, answer.error.message);
     context_.backoff.Forget(work->key);
     if (!work->composed) {  // taken up after a restart: what comes next is composed now

@@ -5,17 +5,16 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/memory/references.h"
 #include "engine/sight/masks.h"
 #include "engine/sight/overlay.h"
+#include "tandem/schema/identity.h"
 #include "tandem/state/keys.h"
 
 namespace tandem {
 namespace {
 constexpr Duration kNextMeeting = std::chrono::seconds(1);
-// Resources that are dealt with without a pause: a fraction of a millisecond.
-constexpr size_t kLookedThrough = 256;
-constexpr size_t kTakenIn = 32;  // or read
+constexpr size_t kLookedThrough = 256;  // resources without a pause
+constexpr size_t kDeepest = 8;  // kinds within kinds
 }  // namespace
 
 void Observer::Refresh(const std::string& account, std::shared_ptr<const CompiledModel> extra,
@@ -69,7 +68,7 @@ void Observer::LookAt(const std::string& address, Pace pace, std::function<void(
       if (!same || (busy_ && busy_(address))) return done();
       // Absence needs the evidence of a whole look (R8). Who waits for this is served better by one, too, than by
       // not knowing.
-      const bool gone = !answer.error.ok && answer.error.error_class == CallErrorClass::kGone;
+      const bool gone = !answer.error.ok && answer.error.error_class == ErrorClass::kGone;
       if (gone || (!answer.error.ok && pace == Pace::kStep)) return Refresh(account, nullptr, done);
       if (answer.error.ok) Saw(*resource, *kind, answer.object);
       else Blind(address, answer.error.message);
@@ -109,41 +108,12 @@ void Observer::Want(Pass& pass, const Resource& resource, std::shared_ptr<const 
     return;
   }
   const Value spec = model == nullptr ? Value() : model->Spec();
-  if (model != nullptr && NamedByExpression(*kind, spec)) {
+  if (model != nullptr && (NamedByExpression(*kind, spec) || LivesByExpression(*kind, spec))) {
     if (pass.expected.insert(resource.number)) wanted.unnamed.push_back({of, model});
     return;
   }
   const std::string expected = WantName(wanted, resource, model == nullptr ? "" : model->external_name, spec);
   if (pass.expected.insert(resource.number)) wanted.expected.Add(resource.key(), expected);
-}
-
-// What is not recorded is found by its identity, which is the answer, or by the name that it has in lists.
-std::string Observer::WantName(Wanted& wanted, const Resource& resource, const std::string& external_name,
-                               const Value& spec) {
-  const std::string name = ExpectedName(*wanted.kind, resource.address, external_name, spec);
-  if (!name.empty()) wanted.by_name.emplace(name, resource.key());
-  return ExpectedIdentity(*wanted.kind, resource.address, external_name, spec);
-}
-
-// By now what their kind lives in was seen in this pass. What is not known yet names nothing.
-void Observer::NameByExpressions(Wanted& wanted, std::function<void()> then) {
-  context_.InPieces([this, &wanted, then = std::move(then), at = size_t{0}]() mutable {
-    for (const size_t end = std::min(wanted.unnamed.size(), at + kTakenIn); at < end; ++at) {
-      const auto& [of, model] = wanted.unnamed[at];
-      const Resource& resource = context_.memory.At(model->address);
-      const Result<Value> spec = EvaluateSpec(
-          *of, *model, [this, of](const std::string& address, const Path& path) -> Result<Value> {
-            Result<Value> value = LiveReference(context_.memory, address, path);
-            if (value.ok() || value.status().code() != Code::kUnavailable) return value;
-            return Value(Unknown{of->Find(address)->kind->TypeOf(path).value_or(Type::kAny), address});
-          });
-      wanted.expected.Add(resource.key(),
-                          spec.ok() ? WantName(wanted, resource, model->external_name, *spec) : "");
-    }
-    if (at < wanted.unnamed.size()) return true;
-    then();
-    return false;
-  });
 }
 
 // What is to be looked for: of the models, the proposed before the accepted one, then of what is recorded.
@@ -187,17 +157,22 @@ void Observer::Collect(PassPtr pass, std::function<void()> then) {
 }
 
 void Observer::SetStages(Pass& pass) {
-  // A kind is looked at after the kind that its objects live in.
+  // A kind is looked at after the kinds that its objects live in.
   for (const auto& [name, wanted] : pass.wanted) {
-    size_t depth = 0;
-    for (std::shared_ptr<const Kind> kind = wanted.kind; kind && depth < 8; ++depth) {
-      const auto parent = kind->parent_kind();
-      if (!parent) break;
-      kind = context_.FindKind(*parent);
-    }
+    const size_t depth = DepthOf(*wanted.kind, kDeepest);
     if (pass.stages.size() <= depth) pass.stages.resize(depth + 1);
     pass.stages[depth].push_back(name);
   }
+}
+
+// How many kinds lie above it, at most `left`.
+size_t Observer::DepthOf(const Kind& kind, size_t left) const {
+  if (left == 0) return 0;
+  size_t depth = 0;
+  for (const KindName& above : HomeKinds(kind))
+    if (const auto found = context_.FindKind(above); found && above != kind.name())
+      depth = std::max(depth, 1 + DepthOf(*found, left - 1));
+  return depth;
 }
 
 void Observer::NextStage(PassPtr pass) {
@@ -295,25 +270,19 @@ std::string Observer::Match(Pass& pass, const Wanted& wanted, const LiveObject& 
   }
   if (IsOurs(object.mark) && !wanted.kind->list_names_only())
     return TakeUnknown(pass, wanted, object);
-  // Somebody else's, or nobody's: shown to the plan only where the model wants that very name.
-  for (const std::string& name : {object.identity, object.name}) {
-    if (name.empty()) continue;
-    const auto named = wanted.by_name.find(name);
-    if (named == wanted.by_name.end()) continue;
-    const Resource* resource = memory.Find(named->second);
-    if (resource != nullptr && !resource->record) return named->second;
-  }
-  return "";
+  return MatchByName(pass, wanted, object);
 }
 
 // What the list did not tell: reads of their own, or the word that it is not there.
 void Observer::Rest(PassPtr pass, const KindName& name, const ListEnd& end, Reads reads) {
   const LookList& expected = pass->wanted[name].expected;
+  TellNamesakes(*pass, name);
   context_.InPieces([=, this, &expected, reads = std::move(reads), read = size_t{0}, at = size_t{0}]() mutable {
     size_t left = kTakenIn;
     for (; read < reads.size(); ++read) {
       if (left-- == 0) return true;
       const auto& [address, identity] = reads[read];
+      if (HasNamesakes(*pass, address)) continue;
       ++pass->outstanding;
       if (address.empty()) Meet(pass, name, identity);
       else ReadOne(pass, name, address, identity, false);
@@ -365,7 +334,7 @@ void Observer::ReadOne(PassPtr pass, const KindName& name, const std::string& ad
                   else if (IsOurs(answer.object.mark)) LostMark(answer.object, pass->account);
                   Take(*resource, *pass->wanted[name].kind, answer.object);
                   Step(pass);
-                } else if (answer.error.error_class != CallErrorClass::kGone) {
+                } else if (answer.error.error_class != ErrorClass::kGone) {
                   Blind(address, answer.error.message);
                   Step(pass);
                 } else if (!resource->record) {

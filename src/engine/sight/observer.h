@@ -25,9 +25,9 @@ class Observer {
   Observer(Context* context, Accounts* accounts, Calls* calls)
       : context_(*context), accounts_(*accounts), calls_(*calls) {}
 
-  /// True for addresses whose objects a step is working on: what is seen there is not judged.
   /// Called when an object shows that the store is an old one (R12).
   void OnOldStore(std::function<void()> found) { old_store_ = std::move(found); }
+  /// True for addresses whose objects a step is working on: what is seen there is not judged.
   void SetBusy(std::function<bool(const std::string&)> busy) { busy_ = std::move(busy); }
 
   /// Looks at `account`, recorded resources and those of `extra` (a proposed model). `done` when all of
@@ -64,16 +64,22 @@ class Observer {
   int64_t looked() const { return looked_; }
 
  private:
+  static constexpr size_t kTakenIn = 32;  // resources that are dealt with without a pause: a fraction of a millisecond
+
   /// Not recorded, and named by an expression.
   struct Unnamed {
     const CompiledModel* of;  // of the pass
     const ModelResource* resource;
   };
+  struct Namesake {
+    std::string address;
+    Map home;  // HomeOf
+  };
   struct Wanted {
     std::shared_ptr<const Kind> kind;
     LookList expected;
     std::vector<Unnamed> unnamed;
-    std::map<std::string, std::string> by_name;  // the same for what is not recorded, turned round
+    std::multimap<std::string, Namesake> by_name;  // the same for what is not recorded, turned round
   };
   struct Pass {
     std::string account;
@@ -92,6 +98,7 @@ class Observer {
     size_t recorded_live = 0;     // recorded ones that existed before
     // R12: objects of ours where another one is recorded; null pointer where there are several.
     std::map<std::string, std::shared_ptr<const LiveObject>> newer;
+    std::map<std::string, std::vector<std::string>> namesakes;  // by address: identities of what has its name
     size_t meeting = 0;  // unknown objects that are read in this pass
     bool unmet = false;  // and more are left
     bool opened = false;
@@ -107,11 +114,10 @@ class Observer {
   void Opened(PassPtr pass, const Status& status);
   void Collect(PassPtr pass, std::function<void()> then);
   void SetStages(Pass& pass);
+  size_t DepthOf(const Kind& kind, size_t left) const;
   /// `model`: what the model `of` says of it; null pointers where none does.
   void Want(Pass& pass, const Resource& resource, std::shared_ptr<const Kind> kind, const CompiledModel* of,
             const ModelResource* model);
-  std::string WantName(Wanted& wanted, const Resource& resource, const std::string& external_name, const Value& spec);
-  void NameByExpressions(Wanted& wanted, std::function<void()> then);
   void NextStage(PassPtr pass);
   void Scan(PassPtr pass, const KindName& name);
   void List(PassPtr pass, const KindName& name);
@@ -132,6 +138,13 @@ class Observer {
   void Resync(const std::string& account);
   void StartIntervals();
   void AtInterval(const std::string& address);
+
+  // observer_names.cc: what is not recorded.
+  std::string WantName(Wanted& wanted, const Resource& resource, const std::string& external_name, const Value& spec);
+  void NameByExpressions(Wanted& wanted, std::function<void()> then);
+  std::string MatchByName(Pass& pass, const Wanted& wanted, const LiveObject& object);
+  static bool HasNamesakes(const Pass& pass, const std::string& address);
+  void TellNamesakes(const Pass& pass, const KindName& name);
 
   // observer_unknown.cc: objects that are there and that the store does not know (R12).
   bool Tombstoned(const std::string& identity_key) const;

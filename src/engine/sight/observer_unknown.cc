@@ -46,7 +46,7 @@ void Observer::Meet(PassPtr pass, const KindName& name, const std::string& ident
         pass->seen.insert(resource.number);
         Take(resource, *wanted.kind, answer.object);
       }
-    } else if (error.ok || error.error_class == CallErrorClass::kTerminal) {
+    } else if (error.ok || error.error_class == ErrorClass::kTerminal) {
       // Not ours, or not for us to see.
       strangers_.insert(IdentityKey(pass->account, name, identity));
     }

@@ -15,13 +15,13 @@ using std::chrono::milliseconds;
 // An answer that came over the wire whole and makes no sense.
 void Spoil(Weather& weather, AccountAnswer& answer) {
   answer = AccountAnswer();
-  answer.error = MakeCallError(CallErrorClass::kUnspecified, "", "");
-  if (weather.Chance(500)) answer.error.error_class = CallErrorClass::kNotDone;
+  answer.error = MakeCallError(ErrorClass::kUnspecified, "", "");
+  if (weather.Chance(500)) answer.error.error_class = ErrorClass::kNotDone;
 }
 void Spoil(Weather& weather, ListAnswer& answer) {
   if (weather.Chance(500) || answer.objects.empty()) {
     answer = ListAnswer();
-    answer.error = MakeCallError(CallErrorClass::kUnspecified, "", "?");
+    answer.error = MakeCallError(ErrorClass::kUnspecified, "", "?");
     return;
   }
   LiveObject& object = answer.objects[weather.Below(answer.objects.size())];
@@ -31,7 +31,7 @@ void Spoil(Weather& weather, ListAnswer& answer) {
 void Spoil(Weather& weather, ReadAnswer& answer) {
   if (weather.Chance(500) || !answer.error.ok) {
     answer = ReadAnswer();
-    answer.error = MakeCallError(CallErrorClass::kUnspecified, "418", "?");
+    answer.error = MakeCallError(ErrorClass::kUnspecified, "418", "?");
     return;
   }
   if (weather.Chance(500)) answer.object.fields = Packed::From(Value(List{}));
@@ -44,7 +44,7 @@ void Spoil(Weather& weather, ApplyAnswer& answer) {
     return;
   }
   answer = ApplyAnswer();
-  answer.error = MakeCallError(CallErrorClass::kUnspecified, "", "");
+  answer.error = MakeCallError(ErrorClass::kUnspecified, "", "");
 }
 std::string RunOf(const std::string& intent) {
   const size_t at = intent.find("\"run\":\"");
@@ -58,11 +58,11 @@ void Spoil(Weather& weather, PollAnswer& answer) {
     return;
   }
   answer = PollAnswer();
-  answer.error = MakeCallError(CallErrorClass::kUnspecified, "", "?");
+  answer.error = MakeCallError(ErrorClass::kUnspecified, "", "?");
 }
 void Spoil(Weather&, MeasureAnswer& answer) {
   answer = MeasureAnswer();
-  answer.error = MakeCallError(CallErrorClass::kUnspecified, "", "?");
+  answer.error = MakeCallError(ErrorClass::kUnspecified, "", "?");
 }
 
 }  // namespace
@@ -131,23 +131,23 @@ bool FarCloud::Stopped(const std::string& account, const std::string& what, cons
   const Time now = weather_.Now();
   Answer answer;
   if (now < down_until_) {
-    answer.error = MakeCallError(CallErrorClass::kNotDone, "ProviderUnavailable", "it is being started");
+    answer.error = MakeCallError(ErrorClass::kNotDone, "ProviderUnavailable", "it is being started");
     answer.error.retry_after = down_until_ - now;
     Deliver(milliseconds(0), true, false, done, std::move(answer));
     return true;
   }
   if (const auto storm = storms_.find(account);
       storm != storms_.end() && now < storm->second && weather_.Strikes(950, "storm")) {
-    answer.error = MakeCallError(CallErrorClass::kThrottled, "Throttling", "slow down");
+    answer.error = MakeCallError(ErrorClass::kThrottled, "Throttling", "slow down");
     if (weather_.Chance(300)) answer.error.retry_after = weather_.Between(100, 30'000);
   } else if (const auto expired = expired_.find(account);
              expired != expired_.end() && now < expired->second) {
     ++weather_.struck["expiry"];
-    answer.error = MakeCallError(CallErrorClass::kSignIn, "ExpiredToken", "the token is over");
+    answer.error = MakeCallError(ErrorClass::kSignIn, "ExpiredToken", "the token is over");
   } else if (weather_.Strikes(weather_.odds.refused, "refused")) {
     answer.error = weather_.Chance(500)
-                       ? MakeCallError(CallErrorClass::kThrottled, "Throttling", "slow down")
-                       : MakeCallError(CallErrorClass::kNotDone, "ServiceUnavailable", "try again");
+                       ? MakeCallError(ErrorClass::kThrottled, "Throttling", "slow down")
+                       : MakeCallError(ErrorClass::kNotDone, "ServiceUnavailable", "try again");
   } else if (weather_.Strikes(weather_.odds.never, "never")) {
     weather_.Trace("lost before " + what);
     return true;  // the engine's own deadline has to notice
@@ -173,7 +173,7 @@ void FarCloud::Deliver(Duration wait, bool engine, bool mutating, const Done<Ans
     }
     if (plugin != plugin_) {
       *held = Answer();
-      held->error = MakeCallError(mutating ? CallErrorClass::kPerhapsDone : CallErrorClass::kNotDone,
+      held->error = MakeCallError(mutating ? ErrorClass::kPerhapsDone : ErrorClass::kNotDone,
                                   "ProviderDied", "the provider ended in the middle of the call");
     }
     done(std::move(*held));
@@ -287,7 +287,7 @@ void FarCloud::Arrive(const std::shared_ptr<Flight>& flight) {
     return;
   }
   ApplyAnswer died;
-  died.error = MakeCallError(CallErrorClass::kPerhapsDone, "ProviderDied", "it ended");
+  died.error = MakeCallError(ErrorClass::kPerhapsDone, "ProviderDied", "it ended");
   if (flight->plugin != plugin_ && weather_.Chance(500)) {
     weather_.Trace("died with the provider: " + what);
     return Deliver(milliseconds(0), true, true, flight->done, died);
@@ -298,7 +298,7 @@ void FarCloud::Arrive(const std::shared_ptr<Flight>& flight) {
     if (flight->lost) {
       if (!flight->told) return;
       answer = ApplyAnswer();
-      answer.error = MakeCallError(CallErrorClass::kPerhapsDone, "", "connection reset");
+      answer.error = MakeCallError(ErrorClass::kPerhapsDone, "", "connection reset");
     }
     if (flight->plugin != plugin_) answer = died;
     Bring(true, what, flight->back, flight->done, std::move(answer));

@@ -212,6 +212,24 @@ TEST(Addresses, R11OneNameInTwoAccountsIsTwoObjects) {
   EXPECT_TRUE(compiled.model != nullptr) << compiled.Shown();
 }
 
+// Where the API gives the identity, a name is of one object only within what it lives in.
+TEST(Addresses, R11ANameIsTakenOnlyWhereItTellsObjectsApart) {
+  const auto group = [](const std::string& name, const std::string& vpc) {
+    return Resource("ec2", "SecurityGroup", "name: " + name, "Description: x, GroupName: web, VpcId: \"" + vpc + "\"");
+  };
+  const auto zone = [](const std::string& name) {
+    return Resource("route53", "HostedZone", "name: " + name, "Name: shop.example");
+  };
+  const auto told = [&](const std::string& documents) {
+    return CompileText(Base() + Vpc("name: a") + Vpc("name: b") + documents).Summaries();
+  };
+  const std::string in_a = "${ref('ec2.aws/VPC/a').VpcId}", in_b = "${ref('ec2.aws/VPC/b').VpcId}";
+  EXPECT_THAT(told(group("one", in_a) + group("two", in_b)), IsEmpty());
+  EXPECT_THAT(told(group("one", "vpc-1") + group("two", "vpc-2")), IsEmpty());
+  EXPECT_THAT(told(group("one", in_a) + group("two", in_a)), ElementsAre(HasSubstr("would be one object (GroupName web")));
+  EXPECT_THAT(told(zone("public") + zone("private")), IsEmpty());
+}
+
 TEST(Needs, AreReferencesDependsOnAndWhatTheAccountRefersTo) {
   auto compiled =
       CompileText(std::string(kResourcesPlatform) + R"(---

@@ -39,7 +39,7 @@ void ExpectSame(const LiveObject& a, const LiveObject& b) {
 
 TEST(Wire, R10ErrorClassesKeepTheirNumbers) {
   for (int number = 1; number <= 10; ++number) {
-    CallError error = MakeCallError(static_cast<CallErrorClass>(number), "Code", "why");
+    CallError error = MakeCallError(static_cast<ErrorClass>(number), "Code", "why");
     error.retry_after = std::chrono::seconds(3);
     v1::CallError wire;
     ToWire(error, &wire);
@@ -58,7 +58,7 @@ TEST(Wire, R10UnknownErrorClassIsPerhapsDone) {
     v1::CallError wire;
     wire.set_error_class(static_cast<v1::ErrorClass>(number));
     wire.set_retry_after_micros(-5);
-    EXPECT_EQ(FromWire(wire).error_class, CallErrorClass::kPerhapsDone) << number;
+    EXPECT_EQ(FromWire(wire).error_class, ErrorClass::kPerhapsDone) << number;
     EXPECT_EQ(FromWire(wire).retry_after, Duration(0));
   }
 }
@@ -246,10 +246,10 @@ TEST(Wire, ReadsAreCutAndJoined) {
     ExpectSame(join.Take()->object, answer.object);
   }
   ReadAnswer gone;
-  gone.error = MakeCallError(CallErrorClass::kGone, "NotFound", "no such thing");
+  gone.error = MakeCallError(ErrorClass::kGone, "NotFound", "no such thing");
   ReadJoin join;
   ASSERT_TRUE(join.Add(Split(gone, 0)[0]).ok());
-  EXPECT_EQ(join.Take()->error.error_class, CallErrorClass::kGone);
+  EXPECT_EQ(join.Take()->error.error_class, ErrorClass::kGone);
 }
 
 TEST(Wire, CallsAreCutAndJoinedOneAfterAnother) {
@@ -367,7 +367,7 @@ TEST(Wire, AMeasuredValueIsAFiniteNumber) {
     EXPECT_EQ(FromWire(foreign).status().code(), Code::kDataLoss);
   }
   MeasureAnswer failed;
-  failed.error = MakeCallError(CallErrorClass::kTerminal, "UnknownSignal", "no such thing");
+  failed.error = MakeCallError(ErrorClass::kTerminal, "UnknownSignal", "no such thing");
   failed.value = 3;
   v1::MeasureReply_Signal wire;
   ToWire(failed, &wire);
@@ -396,7 +396,7 @@ TEST(Wire, VendorTextsBecomeUtf8) {
   };
   for (const Case& c : cases) EXPECT_EQ(CleanText(c.text, c.limit), c.clean) << c.name;
   v1::CallError wire;
-  ToWire(MakeCallError(CallErrorClass::kTerminal, "X", "caf\xe9"), &wire);
+  ToWire(MakeCallError(ErrorClass::kTerminal, "X", "caf\xe9"), &wire);
   v1::CallError parsed;
   EXPECT_TRUE(parsed.ParseFromString(wire.SerializeAsString()));
 }

@@ -51,7 +51,7 @@ TEST(SimLife, AnObjectIsBusyThenReadyThenDeletingThenGone) {
   EXPECT_EQ(seen.object.state, "busy");
   EXPECT_EQ(seen.object.fields.Unpack().StringOr("State", ""), "deleting");
   cloud.clock().Advance(std::chrono::seconds(2));
-  EXPECT_EQ(cloud.Read("net.sim/Network", made.identity).error.error_class, CallErrorClass::kGone);
+  EXPECT_EQ(cloud.Read("net.sim/Network", made.identity).error.error_class, ErrorClass::kGone);
   EXPECT_TRUE(cloud.provider().Objects().empty());
 }
 
@@ -77,7 +77,7 @@ TEST(SimLife, LongCallsHaveHandles) {
   cloud.clock().Advance(std::chrono::minutes(1));
   EXPECT_TRUE(cloud.Poll("db.sim/Cluster", deleted.handle).done);
   EXPECT_TRUE(cloud.Poll("db.sim/Cluster", deleted.handle).error.ok);
-  EXPECT_EQ(cloud.Poll("db.sim/Cluster", made.handle).error.error_class, CallErrorClass::kGone);
+  EXPECT_EQ(cloud.Poll("db.sim/Cluster", made.handle).error.error_class, ErrorClass::kGone);
   EXPECT_FALSE(cloud.Poll("db.sim/Cluster", "nonsense").error.ok);
 }
 
@@ -144,7 +144,7 @@ TEST(SimLife, IdentitiesAreMadeOfDefaultsAndParts) {
   EXPECT_EQ(alias(one).identity, one + "|www");
   EXPECT_EQ(alias(two).identity, two + "|www");
   const ApplyAnswer again = alias(one);
-  EXPECT_EQ(again.error.error_class, CallErrorClass::kExists);
+  EXPECT_EQ(again.error.error_class, ErrorClass::kExists);
   EXPECT_EQ(again.error.code, "InvalidChangeBatch");
   EXPECT_EQ(cloud.Read("dns.sim/Alias", one + "|www").object.fields.Unpack().Find("id"), nullptr);
 }
@@ -221,7 +221,7 @@ TEST(SimLife, CascadesTakeTheirChildrenAlong) {
       cloud.Made("db.sim/Instance/i", R"({"ClusterId":")" + cluster + R"("})");
   ASSERT_TRUE(cloud.Delete("db.sim/Cluster/c", cluster).error.ok);
   cloud.clock().Advance(std::chrono::minutes(5));
-  EXPECT_EQ(cloud.Read("db.sim/Instance", instance).error.error_class, CallErrorClass::kGone);
+  EXPECT_EQ(cloud.Read("db.sim/Instance", instance).error.error_class, ErrorClass::kGone);
   const std::vector<SimEffect> effects = cloud.provider().Effects();
   ASSERT_EQ(effects.size(), 4u);
   EXPECT_EQ(effects[3].operation, "delete");
@@ -285,7 +285,7 @@ TEST(SimList, NewObjectsAreSeenLate) {
                                                              R"(","CidrBlock":"10.0.1.0/24"})")
                              .identity;
   EXPECT_TRUE(cloud.List("net.sim/Subnet").objects.empty());
-  EXPECT_EQ(cloud.Read("net.sim/Subnet", id).error.error_class, CallErrorClass::kGone);
+  EXPECT_EQ(cloud.Read("net.sim/Subnet", id).error.error_class, ErrorClass::kGone);
   cloud.clock().Advance(std::chrono::seconds(5));
   EXPECT_EQ(cloud.List("net.sim/Subnet").objects.size(), 1u);
   EXPECT_TRUE(cloud.Read("net.sim/Subnet", id).error.ok);
@@ -296,12 +296,12 @@ TEST(SimFaults, SiteDown) {
   cloud.OpenAccount("other", R"({"site":"gcp"})");
   const Result<int64_t> id = cloud.provider().AddFault(MakeFault(FaultType::kSiteDown, "aws"));
   ASSERT_TRUE(id.ok());
-  EXPECT_EQ(cloud.List("net.sim/Network").error.error_class, CallErrorClass::kNotDone);
+  EXPECT_EQ(cloud.List("net.sim/Network").error.error_class, ErrorClass::kNotDone);
   EXPECT_EQ(cloud.Create("net.sim/Network/a", kNetwork).error.error_class,
-            CallErrorClass::kNotDone);
+            ErrorClass::kNotDone);
   EXPECT_EQ(
       cloud.OpenAccount("main", R"({"site":"aws","accountId":"111122223333"})").error.error_class,
-      CallErrorClass::kNotDone);
+      ErrorClass::kNotDone);
   EXPECT_TRUE(cloud.List("net.sim/Network", {}, "", "other").error.ok);
   ASSERT_EQ(*cloud.provider().ClearFault(*id), 1);
   EXPECT_EQ(cloud.provider().ClearFault(*id).status().code(), Code::kNotFound);
@@ -314,8 +314,8 @@ TEST(SimFaults, ControlPlaneDown) {
   SimCloud cloud;
   ASSERT_TRUE(cloud.provider().AddFault(MakeFault(FaultType::kControlPlaneDown, "main")).ok());
   EXPECT_EQ(cloud.Create("net.sim/Network/a", kNetwork).error.error_class,
-            CallErrorClass::kPerhapsDone);
-  EXPECT_EQ(cloud.List("net.sim/Network").error.error_class, CallErrorClass::kNotDone);
+            ErrorClass::kPerhapsDone);
+  EXPECT_EQ(cloud.List("net.sim/Network").error.error_class, ErrorClass::kNotDone);
   EXPECT_TRUE(cloud.provider().Effects().empty());
   EXPECT_EQ(*cloud.provider().ClearFault(0), 1);
   EXPECT_TRUE(cloud.Create("net.sim/Network/a", kNetwork).error.ok);
@@ -329,7 +329,7 @@ TEST(SimFaults, Throttle) {
   EXPECT_TRUE(cloud.List("net.sim/Network").error.ok);
   EXPECT_TRUE(cloud.List("net.sim/Network").error.ok);
   const CallError error = cloud.Create("net.sim/Network/a", kNetwork).error;
-  EXPECT_EQ(error.error_class, CallErrorClass::kThrottled);
+  EXPECT_EQ(error.error_class, ErrorClass::kThrottled);
   EXPECT_EQ(error.code, "RequestLimitExceeded");
   EXPECT_EQ(error.retry_after, std::chrono::milliseconds(250)) << "0.5 s at twice the speed";
   EXPECT_TRUE(cloud.List("iam.sim/Role").error.ok) << "another group";
@@ -351,7 +351,7 @@ TEST(SimFaults, LostRepliesAreEffectsAllTheSame) {
   fault.probability = 1;
   ASSERT_TRUE(cloud.provider().AddFault(fault).ok());
   const ApplyAnswer answer = cloud.Create("net.sim/Network/a", kNetwork);
-  EXPECT_EQ(answer.error.error_class, CallErrorClass::kPerhapsDone);
+  EXPECT_EQ(answer.error.error_class, ErrorClass::kPerhapsDone);
   EXPECT_EQ(answer.identity, "");
   EXPECT_EQ(cloud.provider().Effects().size(), 1u);
   EXPECT_EQ(cloud.List("net.sim/Network").objects.size(), 1u) << "reads are not concerned";
@@ -390,7 +390,7 @@ TEST(SimFaults, StaleReads) {
   };
   EXPECT_EQ(depth(), 1);
   EXPECT_EQ(cloud.List("queue.sim/Queue").objects.size(), 1u);
-  EXPECT_EQ(cloud.Read("queue.sim/Queue", fresh).error.error_class, CallErrorClass::kGone);
+  EXPECT_EQ(cloud.Read("queue.sim/Queue", fresh).error.error_class, ErrorClass::kGone);
   cloud.clock().Advance(std::chrono::seconds(10));
   EXPECT_EQ(depth(), 2);
   EXPECT_TRUE(cloud.Read("queue.sim/Queue", fresh).error.ok);
@@ -399,7 +399,7 @@ TEST(SimFaults, StaleReads) {
   EXPECT_TRUE(cloud.Read("queue.sim/Queue", fresh).error.ok);
   EXPECT_EQ(cloud.List("queue.sim/Queue").objects.size(), 2u);
   cloud.clock().Advance(std::chrono::seconds(10));
-  EXPECT_EQ(cloud.Read("queue.sim/Queue", fresh).error.error_class, CallErrorClass::kGone);
+  EXPECT_EQ(cloud.Read("queue.sim/Queue", fresh).error.error_class, ErrorClass::kGone);
   EXPECT_EQ(cloud.List("queue.sim/Queue").objects.size(), 1u);
   // The fault runs out by itself.
   cloud.clock().Advance(std::chrono::minutes(1));
@@ -433,7 +433,7 @@ TEST(SimOutside, ChangesHaveNoIntent) {
   EXPECT_EQ(cloud.provider().Mutate("net.sim/Network/a", "CidrBlock.x", "x").status().code(),
             Code::kInvalidArgument);
   EXPECT_EQ(*cloud.provider().Delete("net.sim/Network/a"), 3);
-  EXPECT_EQ(cloud.Read("net.sim/Network", id).error.error_class, CallErrorClass::kGone);
+  EXPECT_EQ(cloud.Read("net.sim/Network", id).error.error_class, ErrorClass::kGone);
   const std::vector<SimEffect> effects = cloud.provider().Effects();
   ASSERT_EQ(effects.size(), 3u);
   EXPECT_EQ(effects[1].operation, "update");
@@ -506,7 +506,7 @@ TEST(SimRestart, NothingIsLostAndNothingDiffers) {
   cloud.Restart();
   EXPECT_EQ(ToCanonicalJson(cloud.provider().Ledger()), before);
   EXPECT_EQ(cloud.provider().Faults().size(), 1u);
-  EXPECT_EQ(cloud.List("net.sim/Network").error.error_class, CallErrorClass::kSignIn)
+  EXPECT_EQ(cloud.List("net.sim/Network").error.error_class, ErrorClass::kSignIn)
       << "a provider keeps no state";
   cloud.OpenAccount("main", R"({"provider":"sim","site":"aws","accountId":"111122223333"})");
   EXPECT_EQ(cloud.Delete("net.sim/Network/a", network).error.code, "DependencyViolation")

@@ -100,7 +100,7 @@ Trouble Cloud::Apply(ApplyRequest request, std::string* identity, bool* lost) {
   const KindName kind = request.kind;
   ApplyAnswer answer;
   provider_->Apply(std::move(request), [&](ApplyAnswer got) { answer = std::move(got); });
-  if (lost != nullptr) *lost = answer.error.error_class == CallErrorClass::kPerhapsDone;
+  if (lost != nullptr) *lost = answer.error.error_class == ErrorClass::kPerhapsDone;
   if (!answer.error.ok) return TroubleOf(answer.error);
   if (identity != nullptr && !answer.identity.empty()) *identity = answer.identity;
   if (answer.handle.empty()) return "";
