@@ -13,7 +13,7 @@ class Elsewhere(AwsTest):
         wrong = self.rig.model([component("Net"), *platform().values()], "wrong.yaml", "999900001111")
         told = self.rig.run("plan", "-f", wrong)
         self.assertNotEqual(told.returncode, 0, told.stdout)
-        self.assertIn("tandem get accounts", told.stderr)
+        self.assertIn("the warnings say why", told.stderr)
         accounts = self.tandem("get", "accounts").stdout
         self.assertIn("the credentials of 'main' are for account 123456789012, not for 999900001111",
                       accounts)
