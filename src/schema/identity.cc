@@ -114,10 +114,11 @@ bool LivesByExpression(const Kind& kind, const Value& spec) {
 }
 
 bool LivesIn(const Kind& kind, const Map& home, const Value& fields) {
-  if (home.empty() || !fields.is_map()) return true;
+  if (home.empty()) return true;
   const Value here = kind.Canonical(home);
   const Value there = kind.Canonical(fields);
   return std::all_of(home.begin(), home.end(), [&](const auto& member) {
+    if (member.second.is_unknown()) return false;
     const Value* shown = there.Find(member.first);
     return shown == nullptr || shown->is_null() || *shown == *here.Find(member.first);
   });

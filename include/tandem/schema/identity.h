@@ -38,7 +38,8 @@ Map HomeOf(const Kind& kind, const Value& spec);
 /// Whether some of them are expressions in `spec`.
 bool LivesByExpression(const Kind& kind, const Value& spec);
 
-/// Whether an object with `fields` may live in `home`: members that it does not show say nothing.
+/// Whether an object with `fields` may live in `home`: members that it does not show say nothing, and nothing lives in
+/// what is not there yet, an unknown.
 bool LivesIn(const Kind& kind, const Map& home, const Value& fields);
 
 /// The kinds that objects of `kind` live in: its parent, and what HomeOf's members refer to.

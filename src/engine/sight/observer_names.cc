@@ -14,12 +14,8 @@ namespace tandem {
 std::string Observer::WantName(Wanted& wanted, const Resource& resource, const std::string& external_name,
                                const Value& spec) {
   const Kind& kind = *wanted.kind;
-  Map home = HomeOf(kind, spec);
-  // It lives in what is not there, so it is not there either.
-  const bool homeless =
-      std::any_of(home.begin(), home.end(), [](const auto& member) { return member.second.is_unknown(); });
   const std::string name = ExpectedName(kind, resource.address, external_name, spec);
-  if (!name.empty() && !homeless) wanted.by_name.emplace(name, Namesake{resource.key(), std::move(home)});
+  if (!name.empty()) wanted.by_name.emplace(name, Namesake{resource.key(), HomeOf(kind, spec)});
   return ExpectedIdentity(kind, resource.address, external_name, spec);
 }
 
