@@ -12,7 +12,7 @@
 
 namespace tandem {
 namespace {
-constexpr size_t kPage = 2000;
+constexpr size_t kLoadedRows = 2000;
 constexpr size_t kSlice = 100;
 
 template <typename T>
@@ -47,7 +47,7 @@ void Loader::Fail(Status status) {
 void Loader::ScanPages(const std::string& prefix, const std::string& after,
                        std::function<Status(std::vector<Row>&)> take, std::function<void()> then) {
   context_.ports.store->Scan(
-      prefix, after, kPage,
+      prefix, after, kLoadedRows,
       context_.InTurn<Result<Page>>([this, prefix, take, then](Result<Page> page) {
         if (!done_) return;  // a page before it was damaged
         if (!page.ok()) return Fail(page.status().Annotate("reading " + prefix));

@@ -8,7 +8,7 @@
 namespace tandem {
 namespace {
 
-constexpr size_t kListed = 10;  // records by name in one diagnostic
+constexpr size_t kRecordsListed = 10;  // records by name in one diagnostic
 
 // Which members make an account the one that it is. Endpoint and credentials may change.
 constexpr std::string_view kIdentifying[] = {"provider", "accountId", "region",
@@ -18,9 +18,9 @@ using Addresses = std::vector<std::string>;
 
 std::string Listed(const Addresses& addresses) {
   std::string text;
-  for (size_t i = 0; i < std::min(addresses.size(), kListed); ++i)
+  for (size_t i = 0; i < std::min(addresses.size(), kRecordsListed); ++i)
     text += (i == 0 ? "" : ", ") + addresses[i];
-  if (addresses.size() > kListed) text += fmt::format(" and {} more", addresses.size() - kListed);
+  if (addresses.size() > kRecordsListed) text += fmt::format(" and {} more", addresses.size() - kRecordsListed);
   return text;
 }
 

@@ -9,7 +9,7 @@
 namespace tandem {
 namespace {
 constexpr size_t kChunkBytes = 200'000;
-constexpr size_t kPage = 100;  // of pieces
+constexpr size_t kPlanRows = 100;  // of pieces
 
 Result<StoredPlan> FromText(const std::string& text) {
   const Result<Value> value = ParseJson(text);
@@ -27,7 +27,7 @@ Result<StoredPlan> FromText(const std::string& text) {
   return stored;
 }
 
-struct Reading {
+struct PlanReading {
   Context* context;
   std::string hash;
   int64_t left = 0;  // pieces; behind them may be those of a longer text that was never whole
@@ -35,9 +35,9 @@ struct Reading {
   std::function<void(Result<StoredPlan>)> done;
 };
 
-void ReadPieces(const std::shared_ptr<Reading>& reading, const std::string& after) {
+void ReadPieces(const std::shared_ptr<PlanReading>& reading, const std::string& after) {
   reading->context->ports.store->Scan(
-      PlanChunkPrefix(reading->hash), after, kPage,
+      PlanChunkPrefix(reading->hash), after, kPlanRows,
       reading->context->InTurn<Result<Page>>([reading](Result<Page> page) {
         if (!page.ok()) return reading->done(page.status());
         for (const Row& row : page->rows) {
@@ -85,7 +85,7 @@ std::vector<RowChange> PlanRows::Next() {
 }
 
 void ReadPlan(Context* context, const std::string& hash, std::function<void(Result<StoredPlan>)> done) {
-  auto reading = std::make_shared<Reading>();
+  auto reading = std::make_shared<PlanReading>();
   reading->context = context;
   reading->hash = hash;
   reading->done = std::move(done);

@@ -13,10 +13,10 @@
 namespace tandem {
 namespace {
 
-constexpr size_t kFew = 64;     // are asked for one by one; many are found among all
-constexpr size_t kPage = 1000;  // rows at a time
+constexpr size_t kFewDocuments = 64;     // are asked for one by one; many are found among all
+constexpr size_t kDocumentRows = 1000;  // rows at a time
 
-struct Reading {
+struct DocumentReading {
   Context* context;
   std::map<std::string, std::vector<size_t>> wanted;  // key → places among them
   StoredModel model;
@@ -41,9 +41,9 @@ struct Reading {
   }
 };
 
-void ReadPage(const std::shared_ptr<Reading>& reading, const std::string& after) {
+void ReadPage(const std::shared_ptr<DocumentReading>& reading, const std::string& after) {
   reading->context->ports.store->Scan(
-      DocumentKey(""), after, kPage,
+      DocumentKey(""), after, kDocumentRows,
       reading->context->InTurn<Result<Page>>([reading](Result<Page> page) {
         if (!page.ok()) return reading->done(page.status().Annotate("reading documents"));
         for (const Row& row : page->rows)
@@ -54,7 +54,7 @@ void ReadPage(const std::shared_ptr<Reading>& reading, const std::string& after)
       }));
 }
 
-void ReadNext(const std::shared_ptr<Reading>& reading) {
+void ReadNext(const std::shared_ptr<DocumentReading>& reading) {
   if (reading->wanted.empty()) return reading->Finish();
   reading->context->ports.store->Get(
       reading->wanted.begin()->first,
@@ -68,7 +68,7 @@ void ReadNext(const std::shared_ptr<Reading>& reading) {
 
 void ReadDocuments(Context* context, std::shared_ptr<const DocumentList> documents,
                    std::function<void(Result<StoredModel>)> done) {
-  auto reading = std::make_shared<Reading>();
+  auto reading = std::make_shared<DocumentReading>();
   reading->context = context;
   reading->done = std::move(done);
   reading->model.sources.resize(documents->size());
@@ -76,7 +76,7 @@ void ReadDocuments(Context* context, std::shared_ptr<const DocumentList> documen
   for (const DocumentList::PagePtr& page : documents->pages())
     for (const std::string& digest : page->digests) reading->wanted[DocumentKey(digest)].push_back(place++);
   reading->model.documents = std::move(documents);
-  if (reading->wanted.size() > kFew) return ReadPage(reading, "");
+  if (reading->wanted.size() > kFewDocuments) return ReadPage(reading, "");
   ReadNext(reading);
 }
 
